@@ -1,0 +1,66 @@
+# make run and make test are all a newcomer needs; both set everything up by themselves.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Enough for the production settings to load; nothing connects anywhere.
+PRODUCTION_EXAMPLE := env PRODUCTION=true ALLOWED_HOSTS=skinsite.example \
+	SECRET_KEY=an-example-of-0123456789-characters-that-nobody-would-ever-use-for-real \
+	DATABASE_URL=postgres://skinsite@localhost/skinsite REDIS_URL=redis://localhost
+
+.PHONY: run setup test test-services test-browser lint format bench clean
+
+run: $(VENV)/runtime.stamp
+	@exec $(BIN)/python manage.py serve --host $(HOST) --port $(PORT)
+
+setup: $(VENV)/runtime.stamp
+	$(BIN)/python manage.py migrate --verbosity 0
+	$(BIN)/python manage.py register_models
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest
+
+# Against PostgreSQL and Redis; .ci/services starts both where they are not running.
+test-services: $(VENV)/dev.stamp
+	.ci/services $(BIN)/python -m pytest tests/services
+
+# In a real Chromium, which .ci/browser installs where it is missing.
+test-browser: $(VENV)/dev.stamp
+	.ci/browser $(BIN)/python -m pytest tests/browser
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	git ls-files '*.html' | xargs $(BIN)/djade --check --target-version 5.2
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION_EXAMPLE) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	git ls-files '*.html' | xargs $(BIN)/djade --target-version 5.2
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'SkinSite needs Python 3.11 or newer. Try: make PYTHON=python3.12 $(MAKECMDGOALS)'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime.stamp: requirements.txt | $(VENV)/bin/python
+	@echo 'Installing the requirements (once, a minute or two) ...'
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt requirements-train.txt $(VENV)/runtime.stamp
+	$(PIP) -r requirements-dev.txt
+	@touch $@

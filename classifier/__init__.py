@@ -1,0 +1,1 @@
+"""The one Django app: everything a person or an operator sees."""

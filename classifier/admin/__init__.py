@@ -1,0 +1,8 @@
+"""The admin: clinicians review submissions, operators look after models and people."""
+
+from classifier.admin.model_version import ModelVersionAdmin
+from classifier.admin.review import ReviewAdmin
+from classifier.admin.submission import SubmissionAdmin
+from classifier.admin.user import UserAdmin
+
+__all__ = ["ModelVersionAdmin", "ReviewAdmin", "SubmissionAdmin", "UserAdmin"]

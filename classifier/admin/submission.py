@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from classifier.admin.read_only import NoAdding
+from classifier.models import Prediction, Review, Submission, User
+from classifier.models.submission import REVIEW_PERMISSION
+from classifier.services.retry import retry
+from classifier.services.review import review
+
+
+class ReviewState(admin.SimpleListFilter):
+    title = "review"
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("awaiting", "Awaiting review"), ("reviewed", "Reviewed")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "awaiting":
+            return queryset.awaiting_review()
+        if self.value() == "reviewed":
+            return queryset.filter(reviews__isnull=False).distinct()
+        return queryset
+
+
+class ReviewForm(forms.ModelForm):
+    """The reviewer's own judgement; everything else on the page is read-only."""
+
+    reviewer: User
+
+    diagnosis = forms.ChoiceField(
+        choices=[("", "No review by me"), *Review.Diagnosis.choices], required=False
+    )
+    comment = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+        help_text="Shown to the person who sent the picture in.",
+    )
+
+    class Meta:
+        model = Submission
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = self.instance.reviews.filter(reviewer=self.reviewer).first()
+        if own:
+            self.initial.update(diagnosis=own.diagnosis, comment=own.comment)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("comment") and not cleaned.get("diagnosis"):
+            self.add_error("diagnosis", "Choose a diagnosis to go with the comment.")
+        return cleaned
+
+
+class PredictionInline(admin.TabularInline):
+    model = Prediction
+    fk_name = "submission"
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = [
+        "model_version",
+        "verdict",
+        "malignant_probability",
+        "confidence",
+        "probabilities",
+        "inference_ms",
+        "created_at",
+    ]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
+        return super().get_queryset(request).select_related("model_version")
+
+
+@admin.register(Submission)
+class SubmissionAdmin(NoAdding, admin.ModelAdmin):
+    form = ReviewForm
+    inlines = [PredictionInline]
+    actions = ["requeue"]
+    date_hierarchy = "created_at"
+    list_display = [
+        "picture_small",
+        "owner",
+        "verdict",
+        "confidence",
+        "model_version",
+        "status",
+        "review_count",
+        "created_at",
+    ]
+    list_display_links = ("picture_small", "owner")
+    list_filter = ["status", "prediction__verdict", ReviewState, "prediction__model_version"]
+    list_select_related = ["owner", "prediction__model_version"]
+    list_per_page = 50
+    search_fields = ["id", "owner__email", "original_name"]
+    readonly_fields = [
+        "picture",
+        "owner",
+        "original_name",
+        "size",
+        "status",
+        "attempts",
+        "failure_reason",
+        "failure_detail",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "all_reviews",
+    ]
+    fieldsets = [
+        ("Picture", {"fields": ["picture", "owner", "original_name", "size", "created_at"]}),
+        ("Reviews", {"fields": ["all_reviews", "diagnosis", "comment"]}),
+        (
+            "Analysis",
+            {
+                "fields": [
+                    "status",
+                    "attempts",
+                    "started_at",
+                    "finished_at",
+                    "failure_reason",
+                    "failure_detail",
+                ]
+            },
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        return super().get_queryset(request).annotate(number_of_reviews=Count("reviews"))
+
+    def has_view_permission(self, request: HttpRequest, obj: Submission | None = None) -> bool:
+        return request.user.has_perm(REVIEW_PERMISSION)
+
+    def has_change_permission(self, request: HttpRequest, obj: Submission | None = None) -> bool:
+        return request.user.has_perm(REVIEW_PERMISSION)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.reviewer = request.user  # type: ignore[attr-defined]
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
+        """Record the review; the submission itself has nothing to save."""
+        if form.cleaned_data["diagnosis"]:
+            review(
+                submission=obj,
+                reviewer=request.user,  # type: ignore[arg-type]
+                diagnosis=form.cleaned_data["diagnosis"],
+                comment=form.cleaned_data["comment"],
+            )
+
+    @admin.action(description="Analyse again", permissions=["change"])
+    def requeue(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        queued = sum(retry(submission, requeue_done=True) for submission in queryset)
+        self.message_user(request, f"{queued} of {queryset.count()} queued.", messages.INFO)
+
+    @admin.display(description="picture")
+    def picture_small(self, submission: Submission) -> SafeString:
+        address = reverse("result_thumbnail", args=[submission.pk])
+        return format_html('<img src="{}" alt="Open" width="64" height="64">', address)
+
+    @admin.display(description="picture")
+    def picture(self, submission: Submission) -> SafeString:
+        return format_html(
+            '<a href="{0}"><img src="{0}" alt="The picture sent in" height="360"></a>',
+            reverse("result_image", args=[submission.pk]),
+        )
+
+    @admin.display(description="size in pixels")
+    def size(self, submission: Submission) -> str:
+        return f"{submission.width} x {submission.height}"
+
+    @admin.display(description="verdict", ordering="prediction__verdict")
+    def verdict(self, submission: Submission) -> str:
+        return submission.prediction.get_verdict_display() if submission.prediction else "-"
+
+    @admin.display(description="confidence", ordering="prediction__confidence")
+    def confidence(self, submission: Submission) -> str:
+        return f"{submission.prediction.confidence_percent} %" if submission.prediction else "-"
+
+    @admin.display(description="model", ordering="prediction__model_version")
+    def model_version(self, submission: Submission) -> str:
+        return str(submission.prediction.model_version) if submission.prediction else "-"
+
+    @admin.display(description="reviews", ordering="number_of_reviews")
+    def review_count(self, submission: Submission) -> int:
+        return submission.number_of_reviews  # type: ignore[attr-defined]
+
+    @admin.display(description="recorded so far")
+    def all_reviews(self, submission: Submission) -> SafeString | str:
+        lines = [
+            (str(r), r.reviewer, r.updated_at.date(), r.comment)
+            for r in submission.reviews.select_related("reviewer")
+        ]
+        return format_html_join("", "<p><strong>{}</strong> ({}, {}) {}</p>", lines) or "None"

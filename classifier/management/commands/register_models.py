@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from ml.bundle import Bundle, BundleError
+
+from classifier.services.register import register
+
+
+class Command(BaseCommand):
+    help = "Register the trained models on disk; the first default one becomes active."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for model_json in sorted(settings.BUNDLES_DIR.glob("*/model.json")):
+            try:
+                model_version = register(Bundle.read(model_json.parent))
+            except BundleError as error:
+                raise CommandError(str(error)) from None
+            state = "active" if model_version.is_active else "registered"
+            self.stdout.write(f"{model_version}: {state}")

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import sys
+import threading
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from skinsite import supervisor
+from skinsite.settings.environment import PRODUCTION
+
+#: Addresses that mean "all interfaces", which nobody can connect to by name.
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+WORKER_READY = settings.DATA_DIR / "run" / "worker_ready"
+
+
+class Command(BaseCommand):
+    help = "Start the whole site in the foreground: web, worker and schedule."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port = options["host"], options["port"]
+        _check_port_is_free(host, port)
+        if host not in settings.ALLOWED_HOSTS and not PRODUCTION:
+            # Asked to listen beyond this machine, the site is known there by names we cannot guess.
+            os.environ.setdefault("ALLOWED_HOSTS", "*")
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("register_models", stdout=self.stdout)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        WORKER_READY.unlink(missing_ok=True)
+        gunicorn = "gunicorn --config python:skinsite.gunicorn skinsite.wsgi --bind"
+        celery = "celery --app skinsite"
+        python = [sys.executable, "-m"]
+        supervisor.run(
+            {
+                "web": [*python, *gunicorn.split(), f"{host}:{port}"],
+                "worker": [*python, *f"{celery} worker --without-gossip --without-mingle".split()],
+                "beat": [*python, *f"{celery} beat --pidfile=".split()],
+            },
+            watch=lambda stop: _announce(host, port, stop),
+        )
+
+
+def _check_port_is_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. "
+                "Choose another port, for example: make run PORT=8001"
+            ) from None
+
+
+def _announce(host: str, port: int, stop: threading.Event) -> None:
+    """Say once where the site is, when it answers and the model is warm."""
+    reachable = "127.0.0.1" if host in EVERYWHERE else host
+    began = time.monotonic()
+    while not (WORKER_READY.exists() and _answers(reachable, port)):
+        if stop.wait(0.2):
+            return
+    supervisor.say(
+        f"SkinSite is ready at http://{reachable}:{port} "
+        f"(after {time.monotonic() - began:.1f} s). Ctrl-C stops it."
+    )
+
+
+def _answers(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": "localhost"})
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,34 @@
+"""Refuse a request that is too large before any of it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+#: Room for form fields and the headers of each part.
+SLACK = 1024 * 1024
+
+
+class LimitRequestSize:
+    """Answer 413 to a body that exceeds the largest upload allowed.
+
+    By its Content-Length; a body without one is not read at all under WSGI.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # One file more than allowed still gets through, to be told apart from the good ones.
+        limit = (settings.UPLOAD_MAX_FILES + 1) * settings.UPLOAD_MAX_BYTES + SLACK
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = 0
+        if length > limit:
+            context = {"max_megabytes": limit // 1024**2}
+            return render(request, "413.html", context, status=413)
+        return self.get_response(request)

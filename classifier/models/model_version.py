@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class ModelVersion(models.Model):
+    """One version of a trained network, as its bundle described it when it was registered.
+
+    At most one is active: the one that new submissions are analysed with.
+    """
+
+    name = models.SlugField("name of the bundle")
+    version = models.CharField(max_length=32)
+    architecture = models.CharField(max_length=64)
+    sha256 = models.CharField("SHA-256 of the weights", max_length=64)
+    classes = models.JSONField(help_text="The answers it can give, in the network's order.")
+    malignant_classes = models.JSONField(help_text="Those of its answers that are malignant.")
+    threshold = models.FloatField(help_text="Malignant from this malignant probability on.")
+    metrics = models.JSONField(default=dict, blank=True)
+    is_active = models.BooleanField(default=False)
+    registered_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "-registered_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="model_version_unique"),
+            models.UniqueConstraint(
+                fields=["is_active"], condition=Q(is_active=True), name="model_version_one_active"
+            ),
+            models.CheckConstraint(
+                condition=Q(threshold__gte=0, threshold__lte=1), name="model_version_threshold"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+
+class Review(models.Model):
+    """A clinician's own judgement of a submission; every change of it is kept."""
+
+    class Diagnosis(models.TextChoices):
+        BENIGN = "benign", "Benign"
+        MALIGNANT = "malignant", "Malignant"
+        UNCLEAR = "unclear", "Cannot be told from this picture"
+
+    submission = models.ForeignKey(
+        "classifier.Submission", on_delete=models.CASCADE, related_name="reviews"
+    )
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews"
+    )
+    diagnosis = models.CharField(max_length=16, choices=Diagnosis.choices)
+    comment = models.TextField(blank=True, help_text="Shown to the person who sent the picture in.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "reviewer"], name="review_once_per_reviewer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_diagnosis_display()

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from classifier.models.user import User
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Being analysed"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+#: Permission that lets a clinician see everybody's submissions and record reviews.
+REVIEW_PERMISSION = "classifier.review_submission"
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    """What a query for submissions means. Who may see what is decided here and nowhere else."""
+
+    def owned_by(self, user: User | AnonymousUser) -> SubmissionQuerySet:
+        """Those that ``user`` sent in, and may retry and delete."""
+        return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
+
+    def visible_to(self, user: User | AnonymousUser) -> SubmissionQuerySet:
+        """Those whose picture and result ``user`` may look at."""
+        if user.is_active and user.is_staff and user.has_perm(REVIEW_PERMISSION):
+            return self
+        return self.owned_by(user)
+
+    def finished(self) -> SubmissionQuerySet:
+        """Those that wait for nothing any more."""
+        return self.filter(status__in=[Status.DONE, Status.FAILED])
+
+    def awaiting_review(self) -> SubmissionQuerySet:
+        """Those with a result that no clinician has reviewed."""
+        return self.filter(status=Status.DONE, reviews__isnull=True)
+
+    def message_lost(self, sent_before: datetime) -> SubmissionQuerySet:
+        """Those that still wait although their message went out before ``sent_before``."""
+        return self.filter(status=Status.QUEUED, sent_at__lt=sent_before)
+
+    def worker_lost(self, started_before: datetime) -> SubmissionQuerySet:
+        """Those that run for longer than a worker is allowed to."""
+        return self.filter(status=Status.RUNNING, started_at__lt=started_before)
+
+    def with_result(self) -> SubmissionQuerySet:
+        """With the shown prediction and its model version loaded along."""
+        return self.select_related("prediction__model_version")
+
+
+def image_path(submission: Submission, filename: str) -> str:
+    """Return a name that says nothing of the picture or its owner, in one of 256 folders."""
+    name = uuid.uuid4().hex
+    extension = filename.rpartition(".")[2]
+    return f"{name[:2]}/{name}.{extension}"
+
+
+class Submission(models.Model):
+    """One picture that a person sent in, and how far its analysis has come.
+
+    ``status`` changes only through `classifier.services`. The row, not the Celery message, is the
+    truth: ``attempts`` counts claims by workers, and only the worker of the latest one may finish.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="submissions"
+    )
+    original_name = models.CharField("name of the file sent in", max_length=255)
+    image = models.ImageField(upload_to=image_path, width_field="width", height_field="height")
+    thumbnail = models.FileField(upload_to=image_path)
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED)
+    prediction = models.ForeignKey(
+        "classifier.Prediction",
+        # The prediction falls with the submission; nothing else may take it away.
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The one of its predictions that is shown.",
+    )
+    failure_reason = models.TextField("why it failed, for its owner", blank=True)
+    failure_detail = models.TextField("why it failed, for an engineer", blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField("message last sent")
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        permissions = [("review_submission", "Can see all submissions and review them")]
+        indexes = [
+            models.Index(fields=["owner", "-created_at", "-id"], name="submission_history"),
+            models.Index(
+                fields=["status", "sent_at"],
+                condition=Q(status__in=["queued", "running"]),
+                name="submission_unfinished",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status="done") | Q(prediction__isnull=False),
+                name="submission_done_has_prediction",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="failed") | ~Q(failure_reason=""),
+                name="submission_failed_has_reason",
+            ),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="submission_status"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def is_done(self) -> bool:
+        return self.status == Status.DONE
+
+    @property
+    def is_failed(self) -> bool:
+        return self.status == Status.FAILED
+
+    @property
+    def is_finished(self) -> bool:
+        return self.is_done or self.is_failed

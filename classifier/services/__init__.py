@@ -1,0 +1,1 @@
+"""What the site can do, one verb a module. Services own the transactions and every status."""

@@ -1,0 +1,46 @@
+"""Make a trained model on disk known to the site."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from ml.bundle import Bundle, BundleError
+
+from classifier.models import ModelVersion
+from classifier.services.activate import activate
+
+
+def register(bundle: Bundle) -> ModelVersion:
+    """Return the row of ``bundle``, made on first sight; its metrics are brought up to date.
+
+    The first model of a site, if it is the default one, becomes active.
+
+    Raises:
+        BundleError: the weights are not those of its ``model.json``, or the version is known
+            with other weights.
+    """
+    bundle.verify()
+    with transaction.atomic():
+        row, created = ModelVersion.objects.get_or_create(
+            name=bundle.name,
+            version=bundle.version,
+            defaults={
+                "architecture": bundle.architecture,
+                "sha256": bundle.sha256,
+                "classes": list(bundle.classes),
+                "malignant_classes": list(bundle.malignant),
+                "threshold": bundle.threshold,
+                "metrics": bundle.metrics,
+            },
+        )
+        if row.sha256 != bundle.sha256:
+            raise BundleError(
+                f"{row} is registered with other weights. Give the new ones a new version."
+            )
+        if not created and row.metrics != bundle.metrics:
+            row.metrics = bundle.metrics
+            row.save(update_fields=["metrics"])
+        nothing_active = not ModelVersion.objects.filter(is_active=True).exists()
+        if nothing_active and row.name == settings.DEFAULT_MODEL:
+            activate(row)
+    return row

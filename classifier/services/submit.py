@@ -1,0 +1,60 @@
+"""Accept a picture for analysis."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import PurePath
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+
+from classifier.models import Submission, User
+from classifier.services.dispatch import dispatch
+from classifier.uploads import Readable, open_image
+
+
+class StorageFailed(Exception):
+    """The picture is fine but could not be kept; nothing of it remains."""
+
+
+def submit(*, owner: User, stream: Readable, name: str) -> Submission:
+    """Store the picture in ``stream`` and queue its analysis.
+
+    Args:
+        owner: whose it will be.
+        stream: the file as it was uploaded, at its beginning.
+        name: the file's name on the person's device, kept so that they recognise it.
+
+    Raises:
+        InvalidImage: the file is no picture that can be analysed.
+        StorageFailed: there is no room for it, or the storage is gone.
+    """
+    clean = open_image(stream)
+    submission = Submission(owner=owner, original_name=_short(name), sent_at=timezone.now())
+    try:
+        submission.image.save(f"image.{clean.extension}", ContentFile(clean.content), save=False)
+        submission.thumbnail.save("thumbnail.jpg", ContentFile(clean.thumbnail), save=False)
+    except OSError as error:
+        _forget_files(submission)
+        raise StorageFailed from error
+    try:
+        with transaction.atomic():
+            submission.save(force_insert=True)
+            transaction.on_commit(partial(dispatch, submission.pk))
+    except Exception:
+        _forget_files(submission)
+        raise
+    return submission
+
+
+def _short(name: str) -> str:
+    """Return the last part of a file name, without control characters, in 255 characters."""
+    printable = "".join(character for character in name if character.isprintable())
+    return PurePath(printable.replace("\\", "/")).name[-255:] or "picture"
+
+
+def _forget_files(submission: Submission) -> None:
+    for file in (submission.image, submission.thumbnail):
+        if file.name:
+            file.storage.delete(file.name)

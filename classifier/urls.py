@@ -1,0 +1,22 @@
+"""Addresses of the site's own pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from classifier.views import health, history, pages, results, upload
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("about/", pages.about, name="about"),
+    path("upload/", upload.upload, name="upload"),
+    path("history/", history.history, name="history"),
+    path("results/<uuid:pk>/", results.result, name="result"),
+    path("results/<uuid:pk>/status/", results.result_status, name="result_status"),
+    path("results/<uuid:pk>/image/", results.result_image, name="result_image"),
+    path("results/<uuid:pk>/thumbnail/", results.result_thumbnail, name="result_thumbnail"),
+    path("results/<uuid:pk>/retry/", results.retry, name="retry"),
+    path("results/<uuid:pk>/delete/", results.delete, name="delete"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

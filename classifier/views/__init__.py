@@ -1,0 +1,1 @@
+"""The pages. Views read through named querysets and change things through services."""

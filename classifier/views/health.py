@@ -1,0 +1,73 @@
+"""What a load balancer asks: does the process answer, and can it do its work?"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+
+from celery import current_app
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from classifier.models import ModelVersion
+
+logger = logging.getLogger(__name__)
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    parts = {name: _works(name, check) for name, check in CHECKS.items()}
+    ready = all(parts.values())
+    body = {"status": "ok" if ready else "unavailable"} | {
+        name: "ok" if works else "unavailable" for name, works in parts.items()
+    }
+    return JsonResponse(body, status=200 if ready else 503)
+
+
+def _works(name: str, check: Callable[[], None]) -> bool:
+    try:
+        check()
+    # Whatever goes wrong in a part, the answer is that the part is not available.
+    except Exception as error:
+        logger.error("Not ready: %s (%s)", name, type(error).__name__)
+        return False
+    return True
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _broker() -> None:
+    with current_app.connection_for_write() as broker:
+        broker.ensure_connection(max_retries=1, interval_start=0, timeout=3)
+
+
+def _storage() -> None:
+    name = default_storage.save(f"health/{uuid.uuid4().hex}", ContentFile(b"ok"))
+    default_storage.delete(name)
+
+
+def _model() -> None:
+    ModelVersion.objects.get(is_active=True)
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    "database": _database,
+    "broker": _broker,
+    "storage": _storage,
+    "model": _model,
+}

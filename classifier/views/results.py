@@ -1,0 +1,93 @@
+"""One submission: its page, its pictures, and what its owner can do with it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from classifier.models import Submission
+from classifier.services import delete as delete_service
+from classifier.services import retry as retry_service
+
+OTHERS = 6
+CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
+
+
+def _visible(request: HttpRequest, pk: uuid.UUID) -> Submission:
+    return get_object_or_404(Submission.objects.visible_to(request.user).with_result(), pk=pk)
+
+
+def _panel(submission: Submission) -> dict[str, object]:
+    return {
+        "submission": submission,
+        "prediction": submission.prediction if submission.is_done else None,
+        "reviews": submission.reviews.all(),
+    }
+
+
+@login_required
+@never_cache
+@require_safe
+def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    submission = _visible(request, pk)
+    others = Submission.objects.owned_by(request.user).exclude(pk=pk).with_result()[:OTHERS]
+    context = _panel(submission) | {"others": others}
+    return render(request, "classifier/result.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    context = _panel(_visible(request, pk))
+    return render(request, "classifier/partials/result_panel.html", context)
+
+
+@login_required
+@require_safe
+@cache_control(private=True, max_age=3600, immutable=True)
+def result_image(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
+    return _file(_visible(request, pk).image)
+
+
+@login_required
+@require_safe
+@cache_control(private=True, max_age=3600, immutable=True)
+def result_thumbnail(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
+    return _file(_visible(request, pk).thumbnail)
+
+
+def _file(file: FieldFile) -> FileResponse:
+    """Serve a stored picture with the type we gave it, never one that it claims."""
+    extension = (file.name or "").rpartition(".")[2]
+    try:
+        return FileResponse(file.open("rb"), content_type=CONTENT_TYPES[extension])
+    except FileNotFoundError:
+        raise Http404("The picture is no longer stored.") from None
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)
+    if not retry_service.retry(submission):
+        messages.info(request, "There was nothing to retry.")
+    return redirect("result", pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)
+    if request.method != "POST":
+        return render(request, "classifier/confirm_delete.html", {"submission": submission})
+    delete_service.delete(submission)
+    messages.success(request, "The picture and its result are deleted.")
+    return redirect("history")

@@ -1,0 +1,11 @@
+"""How gunicorn serves the site: one process with threads, or more by WEB_CONCURRENCY."""
+
+from __future__ import annotations
+
+worker_class = "gthread"
+threads = 8
+# An upload over a slow line takes longer than gunicorn's 30 seconds.
+timeout = 120
+graceful_timeout = 5
+max_requests = 5000
+max_requests_jitter = 500

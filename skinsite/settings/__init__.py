@@ -1,0 +1,11 @@
+"""Settings, split by concern. Everything that differs between machines comes from the environment.
+
+Without any variable set the site runs on a laptop: SQLite, a folder as broker and a generated
+secret, all under ``DATA_DIR``. ``PRODUCTION=true`` switches to the strict rules of `production`.
+"""
+
+from skinsite.settings.accounts import *  # noqa: F403
+from skinsite.settings.analysis import *  # noqa: F403
+from skinsite.settings.base import *  # noqa: F403
+from skinsite.settings.logs import *  # noqa: F403
+from skinsite.settings.security import *  # noqa: F403

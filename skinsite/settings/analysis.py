@@ -1,0 +1,75 @@
+"""Limits of an upload, the models, and how the worker gets and does its work."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from skinsite.settings.environment import REDIS_URL, ROOT, env, make_folder
+
+# What one upload may hold. Bytes are counted before anything is decoded.
+UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", default=20)
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MEGABYTES", default=20) * 1024 * 1024
+UPLOAD_MAX_PIXELS = env.int("UPLOAD_MAX_MEGAPIXELS", default=50) * 1_000_000
+UPLOAD_MIN_SIDE = env.int("UPLOAD_MIN_SIDE", default=32)
+# Above our own limit, so that one file too many is answered with a sentence.
+DATA_UPLOAD_MAX_NUMBER_FILES = 10 * UPLOAD_MAX_FILES
+
+# Where the trained models are, and the one a new site starts with.
+BUNDLES_DIR = ROOT / "ml" / "bundles"
+DEFAULT_MODEL = "seven-stage"
+INFERENCE_THREADS = env.int("INFERENCE_THREADS", default=0)  # 0: one per core
+
+# One analysis: stopped softly, then hard; a row that runs for longer has lost its worker.
+ANALYSIS_TIME_LIMIT = timedelta(seconds=env.int("ANALYSIS_TIME_LIMIT", default=30))
+ANALYSIS_MAX_ATTEMPTS = env.int("ANALYSIS_MAX_ATTEMPTS", default=3)
+ANALYSIS_RETRY_DELAY = timedelta(seconds=env.int("ANALYSIS_RETRY_DELAY", default=5))
+# How long a message may take before the sweep sends it again, and how often the sweep looks.
+MESSAGE_LOST_AFTER = timedelta(seconds=env.int("MESSAGE_LOST_AFTER", default=120))
+SWEEP_EVERY = timedelta(seconds=env.int("SWEEP_EVERY", default=15))
+
+CELERY_TASK_DEFAULT_QUEUE = "analysis"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = ANALYSIS_TIME_LIMIT.total_seconds()
+CELERY_TASK_SOFT_TIME_LIMIT = 0.9 * CELERY_TASK_TIME_LIMIT
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=1)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+# A child loads the model before it takes work, which is longer than Celery's 4 seconds.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "classifier.sweep",
+        "schedule": SWEEP_EVERY,
+        # A sweep that waited longer than the next one is due has nothing left to find.
+        "options": {"expires": SWEEP_EVERY.total_seconds()},
+    },
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(make_folder("run") / "schedule")
+
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any]
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        # Redis hands a message to a second worker after this long without an acknowledgement.
+        "visibility_timeout": 10 * CELERY_TASK_TIME_LIMIT,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
+        "retry_on_timeout": True,
+        "max_retries": 1,
+    }
+else:
+    CELERY_BROKER_URL = "folder://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(make_folder("broker", "messages")),
+        "data_folder_out": str(make_folder("broker", "messages")),
+        "control_folder": make_folder("broker", "control"),
+        # Seconds between two looks into the folder: the largest part of what a person waits.
+        "polling_interval": 0.01,
+    }
+    # Each remote-control client would leave its reply queue behind in the folder.
+    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False

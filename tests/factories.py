@@ -1,0 +1,111 @@
+"""Rows in every state."""
+
+from __future__ import annotations
+
+import io
+
+import factory
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from classifier.models import ModelVersion, Prediction, Review, Status, Submission, User
+from tests.lesions import render
+
+PASSWORD = "correct horse battery"
+
+
+def picture(extension: str = "jpg", size: tuple[int, int] = (160, 120), seed: int = 0) -> bytes:
+    """Return a generated lesion as an encoded file."""
+    stream = io.BytesIO()
+    image = render(seed=seed, size=size)
+    image.save(stream, {"jpg": "JPEG", "tif": "TIFF"}.get(extension, extension.upper()))
+    return stream.getvalue()
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.org")
+    password = factory.django.Password(PASSWORD)
+
+    class Params:
+        admin = factory.Trait(is_staff=True, is_superuser=True)
+
+
+class ModelVersionFactory(DjangoModelFactory):
+    class Meta:
+        model = ModelVersion
+        django_get_or_create = ("name", "version")
+
+    name = "seven-stage"
+    version = "0.0.1"
+    architecture = "seven_stage"
+    sha256 = "0" * 64
+    classes = ["benign", "malignant"]
+    malignant_classes = ["malignant"]
+    threshold = 0.5
+
+
+class SubmissionFactory(DjangoModelFactory):
+    """Waiting, unless a trait says otherwise: ``running``, ``done`` or ``failed``."""
+
+    class Meta:
+        model = Submission
+        skip_postgeneration_save = True
+
+    owner = factory.SubFactory(UserFactory)
+    original_name = "mole.jpg"
+    image = factory.LazyFunction(lambda: ContentFile(picture(), name="image.jpg"))
+    thumbnail = factory.LazyFunction(lambda: ContentFile(picture(), name="thumbnail.jpg"))
+    sent_at = factory.LazyFunction(timezone.now)
+
+    class Params:
+        running = factory.Trait(
+            status=Status.RUNNING, attempts=1, started_at=factory.LazyFunction(timezone.now)
+        )
+        failed = factory.Trait(
+            status=Status.FAILED,
+            attempts=3,
+            failure_reason="The stored picture can no longer be read.",
+            finished_at=factory.LazyFunction(timezone.now),
+        )
+
+    @factory.post_generation
+    def done(self, create, extracted, **kwargs):
+        """``done=True``, or with the prediction's fields: ``done__verdict="benign"``."""
+        if extracted or kwargs:
+            self.prediction = PredictionFactory(submission=self, **kwargs)
+            self.status, self.attempts, self.finished_at = Status.DONE, 1, timezone.now()
+            self.save()
+
+
+class PredictionFactory(DjangoModelFactory):
+    class Meta:
+        model = Prediction
+
+    submission = factory.SubFactory(SubmissionFactory)
+    model_version = factory.SubFactory(ModelVersionFactory)
+    malignant_probability = 0.873
+    verdict = factory.LazyAttribute(
+        lambda p: "malignant" if p.malignant_probability >= 0.5 else "benign"
+    )
+    confidence = factory.LazyAttribute(
+        lambda p: max(p.malignant_probability, 1 - p.malignant_probability)
+    )
+    probabilities = factory.LazyAttribute(
+        lambda p: {"benign": 1 - p.malignant_probability, "malignant": p.malignant_probability}
+    )
+    inference_ms = 17.4
+
+
+class ReviewFactory(DjangoModelFactory):
+    class Meta:
+        model = Review
+
+    submission = factory.SubFactory(SubmissionFactory, done=True)
+    reviewer = factory.SubFactory(UserFactory)
+    diagnosis = Review.Diagnosis.BENIGN
+    comment = "A regular network."
