@@ -54,7 +54,7 @@ clean:
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'SkinSite needs Python 3.11 or newer. Try: make PYTHON=python3.12 $(MAKECMDGOALS)'; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/runtime.stamp: requirements.txt | $(VENV)/bin/python
 	@echo 'Installing the requirements (once, a minute or two) ...'

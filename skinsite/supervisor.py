@@ -59,9 +59,9 @@ class Supervised:
         pause, self.pause = self.pause, min(2 * self.pause, LAST_PAUSE)
         return pause
 
-    def signal_group(self, number: signal.Signals) -> None:
+    def kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError):  # all of it has ended
-            os.killpg(self.process.pid, number)
+            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def say(line: str) -> None:
@@ -96,7 +96,7 @@ def run(commands: dict[str, Sequence[str]], watch: Callable[[threading.Event], N
                     one.start()
             elif (pause := one.seconds_until_restart()) is not None:
                 # Children of a process that was killed would hold its port and its work.
-                one.signal_group(signal.SIGKILL)
+                one.kill_group()
                 due[one.name] = time.monotonic() + pause
     _end(running)
 
@@ -104,13 +104,14 @@ def run(commands: dict[str, Sequence[str]], watch: Callable[[threading.Event], N
 def _end(running: Sequence[Supervised]) -> None:
     say("Stopping.")
     for one in running:
-        one.signal_group(signal.SIGTERM)
+        # To the first process alone: it ends its children when they have finished their work.
+        one.process.terminate()
     deadline = time.monotonic() + GRACE
     for one in running:
         try:
             one.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             say(f"{one.prefix}did not end in time; killing it")
-        one.signal_group(signal.SIGKILL)
+        one.kill_group()
         one.process.wait()
         one.reader.join(1)

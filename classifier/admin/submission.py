@@ -68,7 +68,7 @@ class PredictionInline(admin.TabularInline):
     fk_name = "submission"
     extra = 0
     can_delete = False
-    fields = readonly_fields = [
+    fields = (
         "model_version",
         "verdict",
         "malignant_probability",
@@ -76,7 +76,8 @@ class PredictionInline(admin.TabularInline):
         "probabilities",
         "inference_ms",
         "created_at",
-    ]
+    )
+    readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -63,7 +63,7 @@ if REDIS_URL:
         "max_retries": 1,
     }
 else:
-    CELERY_BROKER_URL = "folder://"
+    CELERY_BROKER_URL = "folder://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(make_folder("broker", "messages")),
         "data_folder_out": str(make_folder("broker", "messages")),

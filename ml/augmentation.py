@@ -1,0 +1,148 @@
+"""Random changes to training pictures, so that a network cannot learn how a photo was taken.
+
+In public dermoscopy sets dark corners, ink, rulers, blur and even JPEG quality go with the label.
+Each is drawn here at random whatever the label, which makes it useless as a clue.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+
+Generator = np.random.Generator
+
+
+def augment(pixels: np.ndarray, random: Generator) -> np.ndarray:
+    """Return a random variation of one picture.
+
+    Args:
+        pixels: ``uint8 (size, size, 3)``.
+        random: source of every random choice.
+
+    Returns:
+        A new ``uint8 (size, size, 3)`` array.
+    """
+    image = Image.fromarray(_geometry(pixels, random))
+    image = _colour(image, random)
+    if random.random() < 0.15:
+        image = _hair(image, random)
+    if random.random() < 0.1:
+        image = _ruler(image, random)
+    if random.random() < 0.05:
+        image = _ink(image, random)
+    if random.random() < 0.25:
+        image = _dark_corners(image, random)
+    if random.random() < 0.25:
+        image = _blur(image, random)
+    if random.random() < 0.5:
+        image = _jpeg(image, random)
+    return np.asarray(image)
+
+
+def _geometry(pixels: np.ndarray, random: Generator) -> np.ndarray:
+    """One of the eight symmetries, then a small rotation, scaling and shift."""
+    pixels = np.rot90(pixels, int(random.integers(4)))
+    if random.random() < 0.5:
+        pixels = pixels[:, ::-1]
+    size = pixels.shape[0]
+    margin = size // 4
+    padded = Image.fromarray(
+        np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), "reflect")
+    )
+    angle = np.deg2rad(random.uniform(-25, 25))
+    scale = np.exp(random.uniform(np.log(0.7), np.log(1.05)))
+    stretch = np.exp(random.uniform(-0.1, 0.1))
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+    matrix = np.array([[cos * stretch, -sin], [sin * stretch, cos]])
+    middle = padded.width / 2
+    shift = random.uniform(-0.08, 0.08, 2) * size
+    offset = middle + shift - matrix @ np.array([size / 2, size / 2])
+    coefficients = (*matrix[0], offset[0], *matrix[1], offset[1])
+    moved = padded.transform(
+        (size, size), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
+    )
+    return np.asarray(moved)
+
+
+def _colour(image: Image.Image, random: Generator) -> Image.Image:
+    """White balance, exposure, contrast (one lookup table a channel) and saturation."""
+    levels = np.linspace(0, 1, 256)
+    contrast, brightness = random.uniform(0.8, 1.25), random.uniform(-0.08, 0.08)
+    gamma, balance = np.exp(random.uniform(-0.15, 0.15)), random.uniform(0.94, 1.06, 3)
+    curve = np.clip((levels - 0.5) * contrast + 0.5 + brightness, 0, 1) ** gamma
+    table = np.clip(curve[None, :] * balance[:, None] * 255, 0, 255).astype(np.uint8)
+    return ImageEnhance.Color(image.point(table.ravel().tolist())).enhance(random.uniform(0.7, 1.3))
+
+
+def _dark_corners(image: Image.Image, random: Generator) -> Image.Image:
+    """The black surround of a dermoscope whose field is round."""
+    size = image.width
+    radius = random.uniform(0.5, 0.68) * size
+    x, y = size / 2 + random.uniform(-0.06, 0.06, 2) * size
+    mask = Image.new("L", image.size, 255)
+    ImageDraw.Draw(mask).ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
+    mask = mask.filter(ImageFilter.GaussianBlur(random.uniform(0.5, 6)))
+    shade = int(random.integers(0, 40))
+    surround = Image.new("RGB", image.size, (shade, shade, shade))
+    return Image.composite(surround, image, mask)
+
+
+def _hair(image: Image.Image, random: Generator) -> Image.Image:
+    """Thin dark curves."""
+    draw = ImageDraw.Draw(image)
+    size = image.width
+    for _ in range(random.integers(2, 14)):
+        start, middle, end = random.uniform(-0.1, 1.1, (3, 2)) * size
+        along = np.linspace(0, 1, 16)[:, None]
+        curve = (1 - along) ** 2 * start + 2 * along * (1 - along) * middle + along**2 * end
+        shade = random.integers(10, 70)
+        colour = (int(shade), int(shade * 0.8), int(shade * 0.7))
+        draw.line([tuple(point) for point in curve], colour, int(random.integers(1, 3)))
+    return image
+
+
+def _ruler(image: Image.Image, random: Generator) -> Image.Image:
+    """Evenly spaced ticks along one edge."""
+    draw = ImageDraw.Draw(image)
+    size = image.width
+    spacing, depth = int(random.integers(5, 16)), int(random.integers(4, 14))
+    shade = int(random.choice([20, 40, 230]))
+    at_start = bool(random.random() < 0.5)
+    along_x = bool(random.random() < 0.5)
+    for place in range(0, size, spacing):
+        near, far = (0, depth) if at_start else (size - depth, size)
+        line = (place, near, place, far) if along_x else (near, place, far, place)
+        draw.line(line, (shade, shade, shade), 1)
+    return image
+
+
+def _ink(image: Image.Image, random: Generator) -> Image.Image:
+    """A stroke of a surgical marking pen near the edge."""
+    size = image.width
+    start, end = random.uniform(0, 1, (2, 2)) * size
+    start[random.integers(2)] = random.choice([0.08, 0.92]) * size
+    stroke = Image.new("L", image.size, 0)
+    width = int(random.integers(4, 14))
+    ImageDraw.Draw(stroke).line((*start, *end), int(random.integers(90, 190)), width)
+    stroke = stroke.filter(ImageFilter.GaussianBlur(1.5))
+    colour = tuple(int(c) for c in random.integers((40, 30, 110), (110, 80, 200)))
+    return Image.composite(Image.new("RGB", image.size, colour), image, stroke)
+
+
+def _blur(image: Image.Image, random: Generator) -> Image.Image:
+    """Lost sharpness: out of focus, or enlarged from a smaller picture."""
+    if random.random() < 0.5:
+        return image.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.8)))
+    small = int(image.width * random.uniform(0.4, 0.9))
+    shrunk = image.resize((small, small), Image.Resampling.BILINEAR)
+    return shrunk.resize(image.size, Image.Resampling.BILINEAR)
+
+
+def _jpeg(image: Image.Image, random: Generator) -> Image.Image:
+    """The block noise of a random JPEG quality."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=int(random.integers(40, 96)))
+    buffer.seek(0)
+    return Image.open(buffer).convert("RGB")

@@ -1,0 +1,172 @@
+"""A trained network on disk: ``model.json`` beside a file of weights.
+
+Reading a bundle needs neither Keras nor TensorFlow, so the web process can register one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, get_origin, get_type_hints
+
+from ml.architectures import ARCHITECTURES
+from ml.errors import InputError
+from ml.runs import write_json
+
+BUNDLES = Path(__file__).parent / "bundles"
+DESCRIPTION = "model.json"
+WEIGHTS = "weights.npz"
+
+
+class BundleError(InputError):
+    """A bundle cannot be used; the message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What ``model.json`` says about a trained network.
+
+    Attributes:
+        directory: where it lies.
+        name: the model's name, e.g. ``seven-stage``.
+        version: of the weights, e.g. ``1.0.0``.
+        architecture: one of `ml.architectures.ARCHITECTURES`.
+        input_size: side of the square the network reads, in pixels.
+        classes: names of the answers, in the order of the probabilities.
+        malignant: which of them are malignant.
+        threshold: malignant probability in 0..1 from which on the verdict is malignant.
+        weights: file name of the weights, in the same directory.
+        sha256: of that file, in hexadecimal.
+        training: settings of the run, epochs it took and which one was kept.
+        data: what it was trained on, see `ml.selection.Selection`.
+        metrics: what it scored, by set.
+        created: when it was exported, ISO 8601.
+    """
+
+    directory: Path
+    name: str
+    version: str
+    architecture: str
+    input_size: int
+    classes: tuple[str, ...]
+    malignant: tuple[str, ...]
+    threshold: float
+    weights: str
+    sha256: str
+    training: dict[str, Any]
+    data: dict[str, Any]
+    metrics: dict[str, Any]
+    created: str
+
+    @classmethod
+    def read(cls, directory: Path) -> Bundle:
+        """Return the bundle in ``directory`` without touching its weights.
+
+        Raises:
+            BundleError: there is none, or its description is not complete and consistent.
+        """
+        path = Path(directory) / DESCRIPTION
+        try:
+            description = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise BundleError(
+                f"{directory} is no model bundle: its {DESCRIPTION} cannot be read "
+                f"({error.strerror}); export the model again."
+            ) from error
+        except ValueError as error:
+            raise BundleError(
+                f"{path} is not JSON ({error}); restore it or export the model again."
+            ) from error
+        return cls(directory=Path(directory), **_checked(path, description))
+
+    @property
+    def weights_path(self) -> Path:
+        """Where the weights lie."""
+        return self.directory / self.weights
+
+    def verify(self) -> None:
+        """Check that the weights are the file that was exported.
+
+        Raises:
+            BundleError: they are missing, or their SHA-256 is not the recorded one.
+        """
+        try:
+            with self.weights_path.open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            raise BundleError(
+                f"The weights {self.weights_path} cannot be read ({error.strerror}); "
+                "restore the file or export the model again."
+            ) from error
+        if found != self.sha256:
+            raise BundleError(
+                f"The weights {self.weights_path} are not the file that was exported; restore it "
+                f"or export the model again. Expected SHA-256: {self.sha256}. Received: {found}"
+            )
+
+    def write(self) -> None:
+        """Write ``model.json``."""
+        description = asdict(self)
+        del description["directory"]
+        write_json(self.directory / DESCRIPTION, description)
+
+    def record(self, metrics: dict[str, Any]) -> Bundle:
+        """Add to the metrics in ``model.json``, replacing those of the same sets."""
+        updated = replace(self, metrics=self.metrics | metrics)
+        updated.write()
+        return updated
+
+
+def available() -> list[Bundle]:
+    """Return the bundles that ship with this package, by name.
+
+    Raises:
+        BundleError: one of them cannot be read.
+    """
+    return [Bundle.read(path.parent) for path in sorted(BUNDLES.glob(f"*/{DESCRIPTION}"))]
+
+
+def find(name: str) -> Bundle:
+    """Return the shipped bundle called ``name``.
+
+    Raises:
+        BundleError: there is none of that name.
+    """
+    shipped = {bundle.name: bundle for bundle in available()}
+    if name not in shipped:
+        raise BundleError(
+            f"There is no model called {name!r}; choose one of: {', '.join(shipped) or 'none'}."
+        )
+    return shipped[name]
+
+
+def _checked(path: Path, description: Any) -> dict[str, Any]:
+    """Return the fields of ``model.json``, each of the type `Bundle` declares and in range."""
+    hints = get_type_hints(Bundle)
+    names = [field.name for field in fields(Bundle) if field.name != "directory"]
+    if not isinstance(description, dict) or description.keys() != set(names):
+        received = sorted(description) if isinstance(description, dict) else description
+        raise BundleError(f"{path} must have the fields {names}. Received: {received}")
+    values = {}
+    for name in names:
+        value, kind = description[name], get_origin(hints[name]) or hints[name]
+        if kind is tuple and isinstance(value, list):
+            value = tuple(value)
+        if kind is float and isinstance(value, int):
+            value = float(value)
+        if type(value) is not kind or kind is tuple and not all(type(v) is str for v in value):
+            raise BundleError(f"{path}: {name} must be of type {kind.__name__}. Received: {value!r}")
+        values[name] = value
+    rules = {
+        "architecture": (values["architecture"] in ARCHITECTURES, f"one of {ARCHITECTURES}"),
+        "input_size": (values["input_size"] > 0, "at least 1"),
+        "malignant": (set(values["malignant"]) < set(values["classes"]), "some of the classes"),
+        "threshold": (0 <= values["threshold"] <= 1, "in 0..1"),
+        "weights": (Path(values["weights"]).name == values["weights"], "a plain file name"),
+    }
+    for name, (holds, expected) in rules.items():
+        if not holds:
+            raise BundleError(f"{path}: {name} must be {expected}. Received: {values[name]!r}")
+    return values

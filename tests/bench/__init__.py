@@ -1,0 +1,1 @@
+"""Speed and memory of the site, as figures and ratios measured in one run."""

@@ -1,0 +1,26 @@
+"""Print every figure of the site's speed and memory: ``make bench``.
+
+Figures that depend on the machine are printed beside a reference from the same run, as a ratio.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import history, upload
+
+
+def main() -> None:
+    table = Table("what", "measured", "goal", title="SkinSite bench")
+    with tempfile.TemporaryDirectory(prefix="skinsite-bench-") as folder:
+        for row in (*upload.measure(Path(folder, "site")), *history.measure(Path(folder, "rows"))):
+            table.add_row(*row)
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""One user, warm worker: from the accepted upload to the stored result, over HTTP."""
+
+from __future__ import annotations
+
+import sqlite3
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from ml.bundle import find
+from ml.predictor import Predictor
+
+from tests.factories import picture
+from tests.site import Client, Site
+
+UPLOADS = 30
+Row = tuple[str, str, str]
+
+
+def measure(data_dir: Path) -> Iterator[Row]:
+    """Start the whole site in ``data_dir``, use it, and yield what it took."""
+    predictor = Predictor.load(find("seven-stage"))
+    pixels = np.zeros((1, predictor.input_size, predictor.input_size, 3), np.uint8)
+    with Site(data_dir) as site:
+        client = Client(site.address)
+        client.sign_up("bench@example.org")
+        answers, bare = [], []
+        for number in range(UPLOADS + 3):
+            began = time.perf_counter()
+            client.upload([("lesion.jpg", picture(size=(1024, 768), seed=number))])
+            answers.append(time.perf_counter() - began)
+            _wait_until_done(data_dir, number + 1)
+            # In between, so that both meet the same noise of the machine.
+            began = time.perf_counter()
+            predictor.probabilities(pixels)
+            bare.append(time.perf_counter() - began)
+        results = _seconds_to_result(data_dir)
+        web = site.memory("gunicorn")
+        yield from _rows(answers[3:], bare[3:], results[3:])
+        yield "web process, resident memory", f"{web / 1e6:.0f} MB", "< 150 MB"
+        yield "worker ready after start", f"{site.seconds_to_ready:.1f} s", "< 15 s"
+
+
+def _rows(answers: list[float], bare: list[float], results: list[float]) -> Iterator[Row]:
+    call, result = statistics.median(bare), statistics.median(results)
+    yield "one bare model call, median", f"{1000 * call:.1f} ms", ""
+    yield "request to upload one picture, median", f"{1000 * statistics.median(answers):.1f} ms", ""
+    yield "upload accepted to result stored, median", f"{1000 * result:.1f} ms", "< 500 ms"
+    yield "... as a multiple of the bare call", f"{result / call:.2f}", "<= 3"
+
+
+def _wait_until_done(data_dir: Path, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while len(_seconds_to_result(data_dir)) < count:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Submission {count} was not finished within a minute.")
+        time.sleep(0.05)
+
+
+def _seconds_to_result(data_dir: Path) -> list[float]:
+    with sqlite3.connect(data_dir / "db.sqlite3") as database:
+        rows = database.execute(
+            "SELECT created_at, finished_at FROM classifier_submission "
+            "WHERE status = 'done' ORDER BY created_at"
+        ).fetchall()
+    return [
+        (datetime.fromisoformat(finished) - datetime.fromisoformat(created)).total_seconds()
+        for created, finished in rows
+    ]

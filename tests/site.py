@@ -1,0 +1,118 @@
+"""The whole site as a newcomer starts it, and a person who uses it over HTTP."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.factories import PASSWORD
+
+ROOT = Path(__file__).parents[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Site:
+    """``manage.py serve`` in a data folder of its own, from readiness to its end.
+
+    Attributes:
+        address: where it answers.
+        seconds_to_ready: from the start of the command to a warm model.
+    """
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.data_dir, self.port = data_dir, free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = data_dir / "serve.log"
+        self.environment = os.environ | {"DATA_DIR": str(data_dir)} | environment
+        # pytest's own settings are not those of a newcomer.
+        self.environment.pop("DJANGO_SETTINGS_MODULE", None)
+
+    def __enter__(self) -> Site:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        while "SkinSite is ready" not in self.log.read_text():
+            if self.process.poll() is not None or time.monotonic() - began > 120:
+                self.stop()
+                raise RuntimeError(f"The site did not start:\n{self.log.read_text()}")
+            time.sleep(0.05)
+        self.seconds_to_ready = time.monotonic() - began
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.stop()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
+        """Send ``number`` and return the seconds until the command has ended."""
+        began = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(30)
+        return time.monotonic() - began
+
+    def processes(self, part: str = "") -> list[int]:
+        """Return the processes of this site, those whose command line contains ``part``."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (folder / "environ").read_bytes().split(b"\0")
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue
+            ours = f"DATA_DIR={self.data_dir}".encode() in environment
+            if ours and command and part.encode() in command:
+                found.append(int(folder.name))
+        return sorted(found)
+
+    def memory(self, part: str) -> int:
+        """Return the resident bytes of the largest process whose command contains ``part``."""
+        status = [Path(f"/proc/{pid}/status").read_text() for pid in self.processes(part)]
+        return max(1024 * int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in status)
+
+
+class Client:
+    """A person with a browser's cookies, who reads a page's form before sending it."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.session = requests.Session()
+
+    def get(self, path: str) -> requests.Response:
+        return self.session.get(self.address + path, timeout=60)
+
+    def post(self, path: str, fields: dict[str, str], files: Any = None) -> requests.Response:
+        """Send a form with the CSRF token of the page at ``path``; redirects are followed."""
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path).text)[1]
+        fields = {"csrfmiddlewaretoken": token} | fields
+        return self.session.post(self.address + path, fields, files=files, timeout=60)
+
+    def sign_up(self, email: str) -> None:
+        fields = {"email": email, "password1": PASSWORD, "password2": PASSWORD}
+        answer = self.post("/accounts/signup/", fields)
+        if not answer.url.endswith("/upload/"):
+            raise RuntimeError(f"Sign-up ended at {answer.url} with {answer.status_code}.")
+
+    def upload(self, pictures: list[tuple[str, bytes]]) -> requests.Response:
+        """Upload ``(name, content)`` pictures; ends on the result or history page."""
+        return self.post("/upload/", {}, [("images", picture) for picture in pictures])
