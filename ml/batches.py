@@ -56,9 +56,7 @@ class Batches(keras.utils.PyDataset):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         pixels = np.stack(
             [
-                self.augment(
-                    self.pixels[i], np.random.default_rng((self.seed, self.epoch, int(i)))
-                )
+                self.augment(self.pixels[i], np.random.default_rng((self.seed, self.epoch, int(i))))
                 for i in chosen
             ]
         )

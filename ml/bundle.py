@@ -156,8 +156,10 @@ def _checked(path: Path, description: Any) -> dict[str, Any]:
             value = tuple(value)
         if kind is float and isinstance(value, int):
             value = float(value)
-        if type(value) is not kind or kind is tuple and not all(type(v) is str for v in value):
-            raise BundleError(f"{path}: {name} must be of type {kind.__name__}. Received: {value!r}")
+        if type(value) is not kind or (kind is tuple and not all(type(v) is str for v in value)):
+            raise BundleError(
+                f"{path}: {name} must be of type {kind.__name__}. Received: {value!r}"
+            )
         values[name] = value
     rules = {
         "architecture": (values["architecture"] in ARCHITECTURES, f"one of {ARCHITECTURES}"),

@@ -145,7 +145,7 @@ def split(
         ``(training, validation)``.
     """
     shuffled = groups(samples, pairs)
-    random.Random(seed).shuffle(shuffled)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311
     wanted = {
         label: validation_share * sum(sample.label == label for sample in samples)
         for label in BINARY_CLASSES

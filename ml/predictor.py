@@ -55,14 +55,14 @@ class Predictor:
         """
         import tensorflow as tf
 
-        self.size, self.threshold = model.input_shape[1], threshold
+        self.input_size, self.threshold = model.input_shape[1], threshold
         # One fixed signature: Model.predict in a loop grows memory (keras#13118), and a call
         # with another shape would trace, and keep, another graph.
         self._network = tf.function(
             lambda pixels: model(tf.cast(pixels, tf.float32), training=False),
             input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)],
         )
-        self.predict([Image.new("RGB", (self.size, self.size))])
+        self.probabilities(np.zeros((1, *model.input_shape[1:]), np.uint8))
 
     @classmethod
     def load(cls, bundle: Bundle, threads: int | None = None) -> Predictor:
@@ -110,10 +110,22 @@ class Predictor:
 
     def _predict_batch(self, images: Sequence[Image.Image]) -> list[Diagnosis]:
         started = time.perf_counter()
-        pixels = np.stack([to_pixels(image, self.size) for image in images])
-        probabilities = self._network(pixels).numpy()[:, 0].tolist()
+        probabilities = self.probabilities(
+            np.stack([to_pixels(image, self.input_size) for image in images])
+        )
         elapsed = (time.perf_counter() - started) * 1000 / len(images)
-        return [self._diagnosis(probability, elapsed) for probability in probabilities]
+        return [self._diagnosis(probability, elapsed) for probability in probabilities.tolist()]
+
+    def probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        """Return the malignant probability of every picture by one call of the network.
+
+        Args:
+            pixels: ``uint8 (n, input_size, input_size, 3)`` of `ml.preprocessing.to_pixels`.
+
+        Returns:
+            ``float32 (n,)``.
+        """
+        return self._network(pixels).numpy()[:, 0]
 
     def _diagnosis(self, malignant: float, elapsed: float) -> Diagnosis:
         probabilities = {BENIGN: 1 - malignant, MALIGNANT: malignant}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,8 +61,8 @@ def claim(directory: Path, settings: Settings, data: dict[str, Any]) -> None:
             keys = [key for key in given if before.get(key) != given[key]]
             raise InputError(
                 f"{directory} holds a run with another {name}; go on with its own options or "
-                f"choose another --output. Expected: {({key: before.get(key) for key in keys})}. "
-                f"Received: {({key: given[key] for key in keys})}"
+                f"choose another --output. Expected: { ({key: before.get(key) for key in keys}) }. "
+                f"Received: { ({key: given[key] for key in keys}) }"
             )
 
 
@@ -107,7 +106,7 @@ def write_json(path: Path, value: Any) -> None:
     """Write ``value`` so that a kill leaves the old file or the new one, never half of one."""
     partial = path.with_name(f"{path.name}.part")
     partial.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _read(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""Which pictures of a folder a network may learn from, which validate it, and why others may not."""
+"""Which pictures a network may learn from, which validate it, and why others may not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ml.dataset import Pair, Sample, read_pairs, read_paths, read_samples, split, twins_of
+from ml.dataset import Sample, read_pairs, read_paths, read_samples, split, twins_of
 from ml.errors import InputError
 from ml.taxonomy import BINARY_CLASSES
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 from pathlib import Path
 
@@ -35,7 +34,7 @@ class EpochStart(keras.callbacks.Callback):
         for layer in self.model.layers:
             if isinstance(layer, keras.layers.Dropout):
                 state = layer.seed_generator.state
-                first, _ = keras.ops.convert_to_numpy(state)
+                first, _ = state.numpy()
                 state.assign([first, epoch * len(self.batches)])
 
 
@@ -62,7 +61,7 @@ class Checkpoint(keras.callbacks.Callback):
         runs.write_json(self.directory / runs.HISTORY, self.history)
         partial = self.directory / f"part-{runs.STATE}"
         self.model.save_weights(partial)
-        os.replace(partial, self.directory / runs.STATE)
+        partial.replace(self.directory / runs.STATE)
         best = runs.best_epoch(self.history)
         if best == epoch:
             keep_as_best(self.directory)
@@ -74,7 +73,7 @@ def keep_as_best(directory: Path) -> None:
     """Copy the state of the run in ``directory`` to its best weights."""
     partial = directory / f"part-{runs.BEST}"
     shutil.copyfile(directory / runs.STATE, partial)
-    os.replace(partial, directory / runs.BEST)
+    partial.replace(directory / runs.BEST)
 
 
 def finished_epochs(directory: Path, optimiser: keras.Optimizer, steps: int) -> list[dict]:

@@ -7,7 +7,6 @@ A NumPy ``.npz`` archive, never pickled, keyed by the variable paths of a networ
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -39,8 +38,8 @@ def save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
             stored[name] = array.astype(np.float32)
     partial = path.with_name(f"{path.name}.part")
     with partial.open("wb") as stream:
-        np.savez_compressed(stream, **stored)
-    os.replace(partial, path)
+        np.savez_compressed(stream, **stored)  # type: ignore[arg-type]
+    partial.replace(path)
 
 
 def load(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
@@ -78,7 +77,8 @@ def load(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndar
 def _dequantised(path: Path, stored: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for name, array in stored.items():
-        kernel, suffix = os.path.splitext(name)
+        kernel, dot, ending = name.rpartition(".")
+        suffix = dot + ending
         expected = np.int8 if suffix == VALUES else np.float32
         if array.dtype != expected:
             raise InputError(

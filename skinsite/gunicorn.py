@@ -7,5 +7,7 @@ threads = 8
 # An upload over a slow line takes longer than gunicorn's 30 seconds.
 timeout = 120
 graceful_timeout = 5
+# Its socket would lie in the home directory, one for all sites of this user.
+control_socket_disable = True
 max_requests = 5000
 max_requests_jitter = 500

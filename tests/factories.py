@@ -60,6 +60,7 @@ class SubmissionFactory(DjangoModelFactory):
     original_name = "mole.jpg"
     image = factory.LazyFunction(lambda: ContentFile(picture(), name="image.jpg"))
     thumbnail = factory.LazyFunction(lambda: ContentFile(picture(), name="thumbnail.jpg"))
+    width, height = 160, 120
     sent_at = factory.LazyFunction(timezone.now)
 
     class Params:

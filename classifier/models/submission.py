@@ -78,7 +78,7 @@ class Submission(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="submissions"
     )
     original_name = models.CharField("name of the file sent in", max_length=255)
-    image = models.ImageField(upload_to=image_path, width_field="width", height_field="height")
+    image = models.FileField(upload_to=image_path)
     thumbnail = models.FileField(upload_to=image_path)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)

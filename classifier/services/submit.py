@@ -31,7 +31,13 @@ def submit(*, owner: User, stream: Readable, name: str) -> Submission:
         StorageFailed: there is no room for it, or the storage is gone.
     """
     clean = open_image(stream)
-    submission = Submission(owner=owner, original_name=_short(name), sent_at=timezone.now())
+    submission = Submission(
+        owner=owner,
+        original_name=_short(name),
+        width=clean.image.width,
+        height=clean.image.height,
+        sent_at=timezone.now(),
+    )
     try:
         submission.image.save(f"image.{clean.extension}", ContentFile(clean.content), save=False)
         submission.thumbnail.save("thumbnail.jpg", ContentFile(clean.thumbnail), save=False)

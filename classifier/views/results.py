@@ -46,8 +46,11 @@ def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    context = _panel(_visible(request, pk))
-    return render(request, "classifier/partials/result_panel.html", context)
+    """What the page asks for until the analysis is finished; empty while nothing has changed."""
+    submission = _visible(request, pk)
+    if request.GET.get("shown") == submission.status:
+        return HttpResponse(status=204)
+    return render(request, "classifier/partials/result_panel.html", _panel(submission))
 
 
 @login_required

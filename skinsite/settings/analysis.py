@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from skinsite.settings.environment import REDIS_URL, ROOT, env, make_folder
@@ -16,9 +17,9 @@ UPLOAD_MIN_SIDE = env.int("UPLOAD_MIN_SIDE", default=32)
 DATA_UPLOAD_MAX_NUMBER_FILES = 10 * UPLOAD_MAX_FILES
 
 # Where the trained models are, and the one a new site starts with.
-BUNDLES_DIR = ROOT / "ml" / "bundles"
+BUNDLES_DIR = Path(env.str("BUNDLES_DIR", default=str(ROOT / "ml" / "bundles")))
 DEFAULT_MODEL = "seven-stage"
-INFERENCE_THREADS = env.int("INFERENCE_THREADS", default=0)  # 0: one per core
+INFERENCE_THREADS = env.int("INFERENCE_THREADS", default=0) or None  # None: one per core
 
 # One analysis: stopped softly, then hard; a row that runs for longer has lost its worker.
 ANALYSIS_TIME_LIMIT = timedelta(seconds=env.int("ANALYSIS_TIME_LIMIT", default=30))

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         WORKER_READY.unlink(missing_ok=True)
         gunicorn = "gunicorn --config python:skinsite.gunicorn skinsite.wsgi --bind"
-        celery = "celery --app skinsite"
+        celery = "celery --quiet --app skinsite"
         python = [sys.executable, "-m"]
         supervisor.run(
             {

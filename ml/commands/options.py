@@ -1,0 +1,34 @@
+"""Types of command-line values, with a clear refusal of what is out of range."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+
+SOURCE = "directory with one folder per class, or CSV with the columns path and diagnosis"
+PAIRS = "CSV of pairs of nearly the same picture, with the columns path_a and path_b"
+
+
+def positive(text: str) -> int:
+    """Return a whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def between(low: float, high: float, *, inclusive: bool) -> Callable[[str], float]:
+    """Return a type for numbers from ``low`` to ``high``, with these ends or without."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not (low <= value <= high if inclusive else low < value < high):
+            ends = "including" if inclusive else "excluding"
+            raise ArgumentTypeError(
+                f"expected a number from {low} to {high}, {ends} both, got {text!r}"
+            )
+        return value
+
+    return number

@@ -1,0 +1,177 @@
+"""Trains a tiny network for real, kills it at every critical moment, and goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import h5py
+import numpy as np
+import pytest
+
+from ml import architectures, runs, training
+from ml.errors import InputError
+from ml.runs import Settings
+from ml.selection import select
+from ml.training import load_best, train
+from tests.ml import tiny
+
+# Keras 3.15 reads TensorFlow's variables this way when it saves weights.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+SETTINGS = Settings("seven_stage", epochs=4, batch_size=6, learning_rate=5e-3, seed=3)
+
+
+class Killed(BaseException):
+    """Ends a run the way SIGKILL does: nothing of the run handles it."""
+
+
+@pytest.fixture(autouse=True)
+def _tiny(tiny_network):
+    """No test here trains the large network."""
+
+
+@pytest.fixture(scope="module")
+def selection(training_folder):
+    return select(
+        training_folder,
+        near_duplicates=None,
+        exclude=None,
+        held_out=[],
+        validation_share=0.25,
+        seed=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(selection, tmp_path_factory):
+    """The directory of a run that was never interrupted."""
+    directory = tmp_path_factory.mktemp("runs") / "finished"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(architectures, "build", tiny.build)
+        train(SETTINGS, selection, directory)
+    return directory
+
+
+def arrays(path):
+    """Every array of a weights file by its place: weights, moments of the optimiser, steps."""
+    found = {}
+
+    def visit(name, item):
+        if isinstance(item, h5py.Dataset):
+            found[name] = item[()]
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    return found
+
+
+def assert_same_run(directory, expected):
+    assert runs.read_history(directory) == runs.read_history(expected)
+    for name in (runs.STATE, runs.BEST):
+        ours, theirs = arrays(directory / name), arrays(expected / name)
+        assert ours.keys() == theirs.keys()
+        for key, array in ours.items():
+            assert np.array_equal(array, theirs[key]), (name, key)
+
+
+def kill_at(patch, owner, name, call, *, before):
+    """Make the given call (counted from 1) of a function end the process's work."""
+    original, seen = getattr(owner, name), []
+
+    def wrapped(*arguments, **options):
+        seen.append(None)
+        if before and len(seen) == call:
+            raise Killed
+        result = original(*arguments, **options)
+        if len(seen) == call:
+            raise Killed
+        return result
+
+    patch.setattr(owner, name, wrapped)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "call", "before"),
+    [
+        pytest.param(training.Batches, "__getitem__", 12, True, id="inside an epoch"),
+        # The first two calls of write_json write the settings and the data.
+        pytest.param(runs, "write_json", 4, True, id="before the history"),
+        pytest.param(runs, "write_json", 4, False, id="between history and state"),
+        pytest.param(training, "keep_as_best", 2, True, id="between state and best"),
+        pytest.param(training, "keep_as_best", 2, False, id="after an epoch"),
+    ],
+)
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+    selection, finished, tmp_path, owner, name, call, before
+):
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at(patch, owner, name, call, before=before)
+        with pytest.raises(Killed):
+            train(SETTINGS, selection, tmp_path)
+    assert len(runs.read_history(tmp_path)) < SETTINGS.epochs
+    train(SETTINGS, selection, tmp_path)
+    assert_same_run(tmp_path, finished)
+
+
+def test_training_learns(finished):
+    losses = [logs["loss"] for logs in runs.read_history(finished)]
+    assert len(losses) == SETTINGS.epochs
+    assert losses[-1] < losses[0]
+
+
+def test_a_finished_run_is_not_trained_again(selection, finished, monkeypatch):
+    before = (finished / runs.STATE).stat().st_mtime_ns
+    monkeypatch.setattr(training, "_fit", None)
+    train(SETTINGS, selection, finished)
+    assert (finished / runs.STATE).stat().st_mtime_ns == before
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_the_run(selection, tmp_path):
+    # Far too fast to get better for long.
+    settings = replace(SETTINGS, epochs=30, patience=1, learning_rate=0.5)
+    train(settings, selection, tmp_path)
+    history = runs.read_history(tmp_path)
+    best = runs.best_epoch(history)
+    assert len(history) == best + 2 < settings.epochs
+    assert int(arrays(tmp_path / runs.BEST)["optimizer/vars/0"]) == (best + 1) * 3
+    assert int(arrays(tmp_path / runs.STATE)["optimizer/vars/0"]) == (best + 2) * 3
+
+
+def test_the_best_network_is_served_in_float32(selection, tmp_path):
+    train(replace(SETTINGS, epochs=1, precision="mixed_bfloat16"), selection, tmp_path)
+    network = load_best(tmp_path)
+    assert {layer.compute_dtype for layer in network.layers} == {"float32"}
+    stored = arrays(tmp_path / runs.BEST)
+    assert any(
+        np.array_equal(network.get_layer("dense").kernel, array) for array in stored.values()
+    )
+
+
+def test_other_settings_do_not_touch_a_run(selection, finished):
+    with pytest.raises(InputError, match="other"):
+        train(replace(SETTINGS, seed=4), selection, finished)
+
+
+def test_fewer_pictures_than_a_batch_are_refused(selection, tmp_path):
+    with pytest.raises(InputError, match="--batch-size"):
+        train(replace(SETTINGS, batch_size=64), selection, tmp_path)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(selection, tmp_path):
+    with pytest.raises(InputError, match="diverged in epoch 1"):
+        train(replace(SETTINGS, learning_rate=float("inf")), selection, tmp_path)
+
+
+def test_a_lost_history_is_noticed(selection, finished, tmp_path):
+    for name in (runs.SETTINGS, runs.DATA, runs.STATE, runs.BEST):
+        (tmp_path / name).write_bytes((finished / name).read_bytes())
+    with pytest.raises(InputError, match="lacks epochs"):
+        train(SETTINGS, selection, tmp_path)
+
+
+def test_a_run_without_a_finished_epoch_has_no_best_network(selection, tmp_path):
+    runs.claim(tmp_path, SETTINGS, selection.report)
+    with pytest.raises(InputError, match="not finished an epoch"):
+        load_best(tmp_path)
