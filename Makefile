@@ -25,11 +25,11 @@ test: $(VENV)/dev.stamp
 
 # Against PostgreSQL and Redis; .ci/services starts both where they are not running.
 test-services: $(VENV)/dev.stamp
-	.ci/services $(BIN)/python -m pytest tests/services
+	.ci/services $(BIN)/python -m pytest -n 0 tests/services
 
 # In a real Chromium, which .ci/browser installs where it is missing.
 test-browser: $(VENV)/dev.stamp
-	.ci/browser $(BIN)/python -m pytest tests/browser
+	.ci/browser $(BIN)/python -m pytest -n 0 tests/browser
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

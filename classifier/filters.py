@@ -10,9 +10,14 @@ from classifier.models import Status, Submission, Verdict
 
 class HistoryFilter(django_filters.FilterSet):
     verdict = django_filters.ChoiceFilter(
-        field_name="prediction__verdict", choices=Verdict.choices, empty_label="Any verdict"
+        field_name="prediction__verdict",
+        label="Verdict",
+        choices=Verdict.choices,
+        empty_label="Any verdict",
     )
-    status = django_filters.ChoiceFilter(choices=Status.choices, empty_label="Any state")
+    status = django_filters.ChoiceFilter(
+        label="State", choices=Status.choices, empty_label="Any state"
+    )
     date_from = django_filters.DateFilter(
         field_name="created_at",
         lookup_expr="date__gte",

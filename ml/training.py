@@ -32,7 +32,7 @@ class EpochStart(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.batches.start_epoch(epoch)
         for layer in self.model.layers:
-            if isinstance(layer, keras.layers.Dropout):
+            if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
                 state = layer.seed_generator.state
                 first, _ = state.numpy()
                 state.assign([first, epoch * len(self.batches)])
@@ -180,6 +180,8 @@ def _fit(
     with progress.bars:
         model.fit(
             batches,
+            # Batches shuffles by the epoch's number; Keras would by Python's global generator.
+            shuffle=False,
             initial_epoch=len(history),
             epochs=settings.epochs,
             validation_data=validation,

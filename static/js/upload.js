@@ -55,6 +55,7 @@ function fileRow(file) {
     picture.className = "thumbnail";
     picture.alt = "";
     picture.src = URL.createObjectURL(file);
+    picture.addEventListener("error", () => picture.removeAttribute("src"), { once: true });
     picture.addEventListener("load", () => URL.revokeObjectURL(picture.src), { once: true });
     const name = document.createElement("span");
     name.textContent = `${file.name} (${Math.max(1, Math.round(file.size / 1024))} kB)`;

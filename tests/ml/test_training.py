@@ -95,7 +95,7 @@ def kill_at(patch, owner, name, call, *, before):
 @pytest.mark.parametrize(
     ("owner", "name", "call", "before"),
     [
-        pytest.param(training.Batches, "__getitem__", 12, True, id="inside an epoch"),
+        pytest.param(training.EpochProgress, "on_train_batch_end", 5, True, id="inside an epoch"),
         # The first two calls of write_json write the settings and the data.
         pytest.param(runs, "write_json", 4, True, id="before the history"),
         pytest.param(runs, "write_json", 4, False, id="between history and state"),
@@ -116,7 +116,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
 
 
 def test_training_learns(finished):
-    losses = [logs["loss"] for logs in runs.read_history(finished)]
+    losses = [logs["val_loss"] for logs in runs.read_history(finished)]
     assert len(losses) == SETTINGS.epochs
     assert losses[-1] < losses[0]
 

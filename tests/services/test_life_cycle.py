@@ -1,0 +1,96 @@
+"""One submission through Redis, PostgreSQL and a worker process, whatever dies on the way."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+
+import pytest
+import redis
+
+from classifier.models import Status
+from classifier.services.submit import submit
+from tests.factories import UserFactory, picture
+
+WORKER = "tests.services.slow_worker worker --without-gossip --without-mingle"
+BEAT = "skinsite beat --pidfile= --schedule="
+
+
+@pytest.fixture
+def upload(transactional_db):
+    owner = UserFactory()
+    return lambda: submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+
+
+@pytest.fixture
+def start_beat(start, tmp_path):
+    return lambda: start(f"{BEAT}{tmp_path / 'schedule'}")
+
+
+def assert_done_once(submission):
+    submission.refresh_from_db()
+    assert submission.status == Status.DONE
+    assert submission.predictions.count() == 1
+    assert submission.prediction == submission.predictions.get()
+
+
+def test_an_upload_becomes_a_result(start, upload, wait_for):
+    start(WORKER, SLOW_SECONDS="0")
+    submission = upload()
+    wait_for(submission, Status.DONE)
+    assert_done_once(submission)
+    assert submission.attempts == 1
+
+
+def test_a_worker_killed_in_the_middle_costs_an_attempt_but_not_the_result(
+    start, start_beat, upload, wait_for
+):
+    start_beat()
+    doomed = start(WORKER, SLOW_SECONDS="3")
+    submission = upload()
+    wait_for(submission, Status.RUNNING)
+    doomed.kill()
+    start(WORKER, SLOW_SECONDS="0")
+    wait_for(submission, Status.DONE)
+    assert_done_once(submission)
+    assert submission.attempts == 2
+
+
+def test_a_killed_worker_child_is_replaced_and_the_result_comes(
+    start, start_beat, upload, wait_for
+):
+    start_beat()
+    worker = start(WORKER, SLOW_SECONDS="3")
+    submission = upload()
+    wait_for(submission, Status.RUNNING)
+    before = worker.children()
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(submission, Status.DONE)
+    assert_done_once(submission)
+    assert submission.attempts == 2
+    assert worker.process.poll() is None
+    assert set(worker.children()).isdisjoint(before)
+
+
+def test_messages_lost_with_the_broker_are_sent_again(start, start_beat, upload, wait_for):
+    submissions = [upload(), upload()]
+    redis.Redis.from_url(os.environ["REDIS_URL"]).flushall()
+    start(WORKER, SLOW_SECONDS="0")
+    start_beat()
+    for submission in submissions:
+        wait_for(submission, Status.DONE)
+        assert_done_once(submission)
+
+
+def test_a_message_delivered_twice_does_the_work_once(start, upload, wait_for):
+    submission = upload()
+    queue = redis.Redis.from_url(os.environ["REDIS_URL"])
+    (message,) = queue.lrange("analysis", 0, -1)
+    queue.lpush("analysis", message)
+    start(WORKER, SLOW_SECONDS="0.5", WORKER_CONCURRENCY="2")
+    wait_for(submission, Status.DONE)
+    assert queue.llen("analysis") == 0
+    assert_done_once(submission)
+    assert submission.attempts == 1
