@@ -10,7 +10,7 @@ LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def start(threads: int | None = None) -> None:
-    """Import TensorFlow as Keras's backend, silently unless the environment sets a log level.
+    """Import TensorFlow as Keras's backend, silently unless TF_CPP_MIN_LOG_LEVEL is 0.
 
     Args:
         threads: processor threads of one operation; None leaves the choice to TensorFlow, which
@@ -20,9 +20,8 @@ def start(threads: int | None = None) -> None:
         RuntimeError: TensorFlow already runs with another number of threads.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    messages = nullcontext() if LOG_LEVEL in os.environ else _native_stderr_closed()
-    os.environ.setdefault(LOG_LEVEL, "3")
-    with messages:
+    level = os.environ.setdefault(LOG_LEVEL, "3")
+    with nullcontext() if level == "0" else _native_stderr_closed():
         import tensorflow as tf
 
     if threads is not None and threads != tf.config.threading.get_intra_op_parallelism_threads():

@@ -53,9 +53,10 @@ def load(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndar
         InputError: the file is damaged, or its arrays are not those of ``shapes``.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             stored = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    # TypeError: one bare array, which NumPy reads too, is no archive.
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} is no readable weights file: {error}") from error
     arrays = _dequantised(path, stored)
     if arrays.keys() != shapes.keys():

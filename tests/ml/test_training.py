@@ -97,7 +97,6 @@ def kill_at(patch, owner, name, call, *, before):
     [
         pytest.param(training.EpochProgress, "on_train_batch_end", 5, True, id="inside an epoch"),
         # The first two calls of write_json write the settings and the data.
-        pytest.param(runs, "write_json", 4, True, id="before the history"),
         pytest.param(runs, "write_json", 4, False, id="between history and state"),
         pytest.param(training, "keep_as_best", 2, True, id="between state and best"),
         pytest.param(training, "keep_as_best", 2, False, id="after an epoch"),
