@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from django.conf import settings
-from ml.bundle import Bundle, BundleError
-from ml.predictor import Predictor
 
 from classifier.models import ModelVersion
+from ml.bundle import Bundle, BundleError
+from ml.predictor import Predictor
 
 
 def active() -> tuple[ModelVersion, Predictor]:

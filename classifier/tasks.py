@@ -7,12 +7,12 @@ import logging
 from celery import Task, shared_task
 from celery.signals import worker_process_init
 from django.conf import settings
-from ml.bundle import BundleError
 
 from classifier import predictors
 from classifier.services.analyse import analyse
 from classifier.services.dispatch import ANALYSE_TASK
 from classifier.services.sweep import sweep
+from ml.bundle import BundleError
 
 logger = logging.getLogger(__name__)
 

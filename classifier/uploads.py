@@ -17,8 +17,12 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 FORMATS_IN_WORDS = "JPEG, PNG, WebP, BMP or TIFF"
 ACCEPT = "image/jpeg,image/png,image/webp,image/bmp,image/tiff"
 THUMBNAIL_SIDE = 320
+#: A progressive JPEG is written in about ten scans; each one takes the time of a whole picture.
+JPEG_SCANS = 1000
+START_OF_SCAN = b"\xff\xda"
 
-# Pillow only warns of a picture between one and two times its limit.
+# Pillow has a limit of its own, and only warns of a picture between one and two times it.
+Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, settings.UPLOAD_MAX_PIXELS)
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 # Pillow writes parts of a broken file's content to its debug and warning logs.
 logging.getLogger("PIL").setLevel(logging.ERROR)
@@ -78,6 +82,7 @@ def _decode(data: bytes) -> tuple[Image.Image, str]:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             _check_shape(opened)
+            _check_scans(opened, data)
             opened.load()
             return _upright_rgb(opened), opened.format or ""
     except UnidentifiedImageError:
@@ -105,9 +110,18 @@ def _check_shape(opened: Image.Image) -> None:
             f"Please send one of at least {side} x {side}."
         )
     # A phone's JPEG may carry a second picture for depth (MPO); its first is the photo.
-    if getattr(opened, "n_frames", 1) > 1 and opened.format != "MPO":
+    # Never ask for ``n_frames``: of a TIFF it walks through all of a million pages.
+    if getattr(opened, "is_animated", False) and opened.format != "MPO":
         raise InvalidImage(
             "The file holds several pictures or an animation. Please send a single picture."
+        )
+
+
+def _check_scans(opened: Image.Image, data: bytes) -> None:
+    # Pixels never hold these two bytes, but what a phone appends to a picture may, by chance.
+    if opened.format in ("JPEG", "MPO") and data.count(START_OF_SCAN) > JPEG_SCANS:
+        raise InvalidImage(
+            "The picture is stored in too many passes to read. Please export it again."
         )
 
 
@@ -116,8 +130,21 @@ def _too_many_pixels() -> str:
     return f"The picture has more than {megapixels} megapixels. Please send a smaller one."
 
 
+def _upright(opened: Image.Image) -> Image.Image:
+    """Turn the picture by its EXIF orientation, if that can be read."""
+    try:
+        opened.getexif()
+    # What is wrong in the metadata is no reason to refuse a picture whose pixels are whole.
+    except Exception:
+        return opened
+    # It is read now. Pillow would write the rest of it anew, and fail on a camera's odd tags.
+    for name in ("exif", "Raw profile type exif"):
+        opened.info.pop(name, None)
+    return ImageOps.exif_transpose(opened)
+
+
 def _upright_rgb(opened: Image.Image) -> Image.Image:
-    image = ImageOps.exif_transpose(opened)
+    image = _upright(opened)
     if image.mode.startswith("I;16"):
         # Pillow's own conversion cuts 16-bit values off at 255 instead of scaling them.
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
@@ -125,12 +152,13 @@ def _upright_rgb(opened: Image.Image) -> Image.Image:
         raise InvalidImage(
             "The picture stores numbers rather than colours. Please export it as an 8-bit picture."
         )
-    image = _in_srgb(image, opened.info.get("icc_profile"))
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         image = Image.new("RGBA", layer.size, "white")
         image.alpha_composite(layer)
-    rgb = image.convert("RGB")
+    if image.mode in ("P", "RGBA"):
+        image = image.convert("RGB")
+    rgb = _in_srgb(image, opened.info.get("icc_profile")).convert("RGB")
     # Pillow copies metadata along with pixels; a picture made from the bytes has none.
     return Image.frombytes("RGB", rgb.size, rgb.tobytes())
 

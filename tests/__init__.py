@@ -1,0 +1,3 @@
+"""Tests of everything; the tree below mirrors the project's."""
+
+PASSWORD = "correct horse battery"

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import io
-
 import factory
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from classifier.models import ModelVersion, Prediction, Review, Status, Submission, User
-from tests.lesions import render
-
-PASSWORD = "correct horse battery"
-
-
-def picture(extension: str = "jpg", size: tuple[int, int] = (160, 120), seed: int = 0) -> bytes:
-    """Return a generated lesion as an encoded file."""
-    stream = io.BytesIO()
-    image = render(seed=seed, size=size)
-    image.save(stream, {"jpg": "JPEG", "tif": "TIFF"}.get(extension, extension.upper()))
-    return stream.getvalue()
+from tests import PASSWORD
+from tests.lesions import picture
 
 
 class UserFactory(DjangoModelFactory):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 from PIL import Image, ImageFilter
 
@@ -38,3 +40,11 @@ def render(seed: int = 0, size: tuple[int, int] = (640, 480)) -> Image.Image:
     texture = np.asarray(speckle.filter(ImageFilter.GaussianBlur(1.5)), float) - 127.5
     pixels = colour + 0.25 * texture[..., None]
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def picture(extension: str = "jpg", size: tuple[int, int] = (160, 120), seed: int = 0) -> bytes:
+    """Return a generated lesion as an encoded file."""
+    stream = io.BytesIO()
+    image = render(seed=seed, size=size)
+    image.save(stream, {"jpg": "JPEG", "tif": "TIFF"}.get(extension, extension.upper()))
+    return stream.getvalue()

@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from tests.factories import PASSWORD
+from tests import PASSWORD
 
 ROOT = Path(__file__).parents[1]
 

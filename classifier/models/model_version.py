@@ -1,7 +1,26 @@
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.db import models
 from django.db.models import Q
+
+#: The set whose scores are shown: test pictures without a near-duplicate in the training set.
+SHOWN_SET = "de_leaked"
+SHOWN_SCORES = {
+    "sensitivity": "Malignant lesions it calls malignant",
+    "specificity": "Benign lesions it calls benign",
+    "accuracy": "Right answers in all",
+}
+
+
+class Score(NamedTuple):
+    """One measured figure in percent, with its 95 % interval."""
+
+    title: str
+    percent: float
+    low: float
+    high: float
 
 
 class ModelVersion(models.Model):
@@ -35,3 +54,18 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+    @property
+    def scores(self) -> list[Score]:
+        """What it scored on pictures it cannot have learnt by heart; empty where not measured."""
+        measured = self.metrics.get(SHOWN_SET, {}).get("model", {})
+        return [
+            Score(title, *(round(100 * measured[name][key], 1) for key in ("value", "low", "high")))
+            for name, title in SHOWN_SCORES.items()
+            if name in measured
+        ]
+
+    @property
+    def pictures_scored(self) -> int:
+        """The number of test pictures behind `scores`."""
+        return sum(self.metrics.get(SHOWN_SET, {}).get("pictures", {}).values())

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from ml.predictor import Diagnosis
 from PIL import Image
 
 from classifier import predictors
 from classifier.models import ModelVersion, Prediction, Status, Submission
 from classifier.uploads import InvalidImage
+from ml.predictor import Diagnosis
 
 logger = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
-from ml.bundle import Bundle, BundleError
 
 from classifier.models import ModelVersion
 from classifier.services.activate import activate
+from ml.bundle import Bundle, BundleError
 
 
 def register(bundle: Bundle) -> ModelVersion:

@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+
 from ml.bundle import find
 from ml.predictor import Predictor
-
-from tests.factories import picture
+from tests.lesions import picture
 from tests.site import Client, Site
 
 UPLOADS = 30

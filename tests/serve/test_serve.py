@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from tests.factories import picture
+from tests.lesions import picture
 from tests.site import ROOT, Client, Site
 
 

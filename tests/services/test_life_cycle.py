@@ -11,7 +11,8 @@ import redis
 
 from classifier.models import Status
 from classifier.services.submit import submit
-from tests.factories import UserFactory, picture
+from tests.factories import UserFactory
+from tests.lesions import picture
 
 WORKER = "tests.services.slow_worker worker --without-gossip --without-mingle"
 BEAT = "skinsite beat --pidfile= --schedule="

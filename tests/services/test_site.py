@@ -8,7 +8,7 @@ import time
 
 from django.db import connection
 
-from tests.factories import picture
+from tests.lesions import picture
 from tests.site import Client, Site
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from ml.bundle import Bundle, BundleError
-from ml.predictor import Predictor
 
 from classifier.uploads import InvalidImage, open_image
+from ml.bundle import Bundle, BundleError
+from ml.predictor import Predictor
 
 FIELDS = (
     "file",

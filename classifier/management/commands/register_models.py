@@ -4,9 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from ml.bundle import Bundle, BundleError
 
 from classifier.services.register import register
+from ml.bundle import Bundle, BundleError
 
 
 class Command(BaseCommand):

@@ -1,0 +1,104 @@
+"""A site without neighbours for every test: its own files, cache and messages, and its people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.test import Client
+
+from classifier import predictors
+from classifier.models import User
+from classifier.services.dispatch import ANALYSE_TASK
+from skinsite.celery import app
+from tests.classifier.fakes import FakePredictor
+from tests.factories import ModelVersionFactory, UserFactory
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path: Path) -> Path:
+    """The folder of the stored pictures, empty."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture(autouse=True)
+def _no_attempts_counted() -> None:
+    """Rate limits are counted in the cache, which outlives a test."""
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys sent to the workers so far; no message leaves the test."""
+    keys: list[str] = []
+
+    def send_task(name: str, args: list[str], **options: object) -> None:
+        assert name == ANALYSE_TASK
+        keys.extend(args)
+
+    monkeypatch.setattr(app, "send_task", send_task)
+    return keys
+
+
+@pytest.fixture
+def predictor(db, monkeypatch: pytest.MonkeyPatch) -> FakePredictor:
+    """What the worker has loaded: a network that answers at once, of an active model version."""
+    fake = FakePredictor()
+    model_version = ModelVersionFactory(is_active=True)
+    monkeypatch.setattr(predictors, "active", lambda: (model_version, fake))
+    return fake
+
+
+@pytest.fixture
+def stored_files(media: Path) -> Callable[[], list[Path]]:
+    return lambda: sorted(path for path in media.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def owner(db) -> User:
+    return UserFactory()
+
+
+@pytest.fixture
+def other(db) -> User:
+    return UserFactory()
+
+
+@pytest.fixture
+def reviewer(db) -> User:
+    """A clinician: a member of the group that the migrations made, who may enter the admin."""
+    user = UserFactory(is_staff=True)
+    user.groups.add(Group.objects.get(name="reviewers"))
+    return user
+
+
+@pytest.fixture
+def staff(db) -> User:
+    """Somebody who may enter the admin and nothing more."""
+    return UserFactory(is_staff=True)
+
+
+@pytest.fixture
+def superuser(db) -> User:
+    return UserFactory(admin=True)
+
+
+@pytest.fixture
+def login() -> Callable[[User], Client]:
+    """Return a browser in which ``user`` is logged in."""
+
+    def browser(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return browser
+
+
+@pytest.fixture
+def owner_client(owner: User, login: Callable[[User], Client]) -> Client:
+    return login(owner)
