@@ -81,7 +81,7 @@ class Predictor:
                 f"{bundle.name} must tell {BINARY_CLASSES} apart. Received: {bundle.classes}"
             )
         backend.start(threads)
-        model = architectures.build(bundle.architecture)
+        model = architectures.build(bundle.architecture, kernel_initializer="zeros")
         if model.input_shape[1] != bundle.input_size:
             raise BundleError(
                 f"{bundle.name}: input_size must be {model.input_shape[1]} for "

@@ -137,7 +137,7 @@ def load_best(directory: Path) -> keras.Model:
     settings = runs.read_settings(directory)
     if not (directory / runs.BEST).exists():
         raise InputError(f"{directory} has not finished an epoch yet; go on training it.")
-    model = architectures.build(settings.architecture)
+    model = architectures.build(settings.architecture, kernel_initializer="zeros")
     model.load_weights(directory / runs.BEST)
     return model
 

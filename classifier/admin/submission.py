@@ -71,9 +71,7 @@ class PredictionInline(admin.TabularInline):
     fields = (
         "model_version",
         "verdict",
-        "malignant_probability",
-        "confidence",
-        "probabilities",
+        "all_probabilities",
         "inference_ms",
         "created_at",
     )
@@ -84,6 +82,11 @@ class PredictionInline(admin.TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         return super().get_queryset(request).select_related("model_version")
+
+    @admin.display(description="probabilities")
+    def all_probabilities(self, prediction: Prediction) -> SafeString:
+        lines = [(share.name, share.percent) for share in prediction.breakdown]
+        return format_html_join(", ", "{} {} %", lines)
 
 
 @admin.register(Submission)

@@ -13,7 +13,8 @@ from ml.bundle import Bundle, BundleError
 def register(bundle: Bundle) -> ModelVersion:
     """Return the row of ``bundle``, made on first sight; its metrics are brought up to date.
 
-    The first model of a site, if it is the default one, becomes active.
+    It becomes active where it is the default model of a new site, or a new version of the active
+    one.
 
     Raises:
         BundleError: the weights are not those of its ``model.json``, or the version is known
@@ -40,7 +41,8 @@ def register(bundle: Bundle) -> ModelVersion:
         if not created and row.metrics != bundle.metrics:
             row.metrics = bundle.metrics
             row.save(update_fields=["metrics"])
-        nothing_active = not ModelVersion.objects.filter(is_active=True).exists()
-        if nothing_active and row.name == settings.DEFAULT_MODEL:
+        active = ModelVersion.objects.filter(is_active=True).first()
+        # A bundle's folder holds one version: where it replaced the active one, it is all there is.
+        if (active.name if active else settings.DEFAULT_MODEL) == row.name:
             activate(row)
     return row

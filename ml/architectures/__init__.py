@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 ARCHITECTURES = ("seven_stage",)
 
 
-def build(name: str) -> keras.Model:
+def build(name: str, kernel_initializer: str = "glorot_uniform") -> keras.Model:
     """Return the untrained network called ``name``.
 
     Args:
         name: one of `ARCHITECTURES`.
+        kernel_initializer: a Keras initialiser; ``zeros`` where weights are loaded next, because
+            drawing 44 million random ones takes a second and memory TensorFlow never gives back.
 
     Returns:
         An un-nested functional model from ``(batch, height, width, 3)`` pixels in 0..255 to
@@ -30,4 +32,4 @@ def build(name: str) -> keras.Model:
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"Architecture must be one of {ARCHITECTURES}. Received: {name!r}")
-    return import_module(f"{__name__}.{name}").build()
+    return import_module(f"{__name__}.{name}").build(kernel_initializer)

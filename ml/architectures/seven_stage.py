@@ -13,10 +13,11 @@ INPUT_SIZE = 224
 PARAMETERS = 44_396_609
 
 
-def build(dropout: float = 0.5) -> keras.Model:
+def build(kernel_initializer: str = "glorot_uniform", dropout: float = 0.5) -> keras.Model:
     """Return the untrained network.
 
     Args:
+        kernel_initializer: a Keras initialiser, by name.
         dropout: share of the dense units dropped in training, in [0, 1).
 
     Returns:
@@ -26,13 +27,23 @@ def build(dropout: float = 0.5) -> keras.Model:
     pixels = keras.Input((INPUT_SIZE, INPUT_SIZE, 3), name="pixels")
     features = layers.Rescaling(1 / 255, name="rescale")(pixels)
     for stage, filters in enumerate((32, 64, 128), start=1):
-        features = layers.Conv2D(filters, 3, activation="relu", name=f"conv_{stage}")(features)
+        features = layers.Conv2D(
+            filters,
+            3,
+            activation="relu",
+            kernel_initializer=kernel_initializer,
+            name=f"conv_{stage}",
+        )(features)
         features = layers.MaxPooling2D(2, name=f"pool_{stage}")(features)
     features = layers.Flatten(name="flatten")(features)
-    features = layers.Dense(512, activation="relu", name="dense")(features)
+    features = layers.Dense(
+        512, activation="relu", kernel_initializer=kernel_initializer, name="dense"
+    )(features)
     features = layers.Dropout(dropout, name="dropout")(features)
     # Kept apart from the sigmoid, and in float32, so that gradients and mixed precision
     # never meet a saturated probability.
-    logit = layers.Dense(1, dtype="float32", name="logit")(features)
+    logit = layers.Dense(1, dtype="float32", kernel_initializer=kernel_initializer, name="logit")(
+        features
+    )
     probability = layers.Activation("sigmoid", dtype="float32", name="malignant")(logit)
     return keras.Model(pixels, probability, name="seven_stage")

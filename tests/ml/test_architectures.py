@@ -12,6 +12,17 @@ def network():
     return architectures.build("seven_stage")
 
 
+@pytest.fixture(scope="module")
+def empty():
+    return architectures.build("seven_stage", kernel_initializer="zeros")
+
+
+def test_a_network_that_gets_its_weights_later_starts_from_zeros(network, empty):
+    shapes = {weight.path: weight.shape for weight in network.weights}
+    assert {weight.path: weight.shape for weight in empty.weights} == shapes
+    assert not any(weight.numpy().any() for weight in empty.weights)
+
+
 def test_the_seven_stage_network_has_44_396_609_parameters(network):
     assert network.count_params() == seven_stage.PARAMETERS == 44_396_609
 
