@@ -62,7 +62,8 @@ class Prediction(models.Model):
     @property
     def confidence_percent(self) -> float:
         """The confidence in percent, as the breakdown shows it."""
-        return round(100 * self.confidence, 1)
+        shares = [s.percent for s in self.breakdown if s.is_malignant == self.is_malignant]
+        return round(sum(shares), 1)
 
     @property
     def breakdown(self) -> list[Share]:

@@ -24,7 +24,8 @@ class Review(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    history = HistoricalRecords()
+    # Whoever deletes a submission deletes all that was said of it.
+    history = HistoricalRecords(cascade_delete_history=True)
 
     class Meta:
         ordering = ["created_at"]

@@ -114,6 +114,18 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
     assert_same_run(tmp_path, finished)
 
 
+def test_best_weights_that_a_kill_left_behind_are_put_right_first(selection, tmp_path, monkeypatch):
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at(patch, training, "keep_as_best", 2, before=True)
+        with pytest.raises(Killed):
+            train(SETTINGS, selection, tmp_path)
+    assert runs.best_epoch(runs.read_history(tmp_path)) == 1
+    # Nothing later may hide it.
+    monkeypatch.setattr(training, "_fit", lambda *arguments: None)
+    train(SETTINGS, selection, tmp_path)
+    assert (tmp_path / runs.BEST).read_bytes() == (tmp_path / runs.STATE).read_bytes()
+
+
 def test_training_learns(finished):
     losses = [logs["val_loss"] for logs in runs.read_history(finished)]
     assert len(losses) == SETTINGS.epochs

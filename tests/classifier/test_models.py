@@ -1,0 +1,212 @@
+"""What the database itself refuses, and what a query for submissions means."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError, RestrictedError
+from django.utils import timezone
+
+from classifier.models import ModelVersion, Prediction, Review, Status, Submission, User
+from classifier.models.submission import image_path
+from tests.factories import (
+    PASSWORD,
+    ModelVersionFactory,
+    PredictionFactory,
+    ReviewFactory,
+    SubmissionFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def refuses():
+    """Expect the database to refuse what follows."""
+
+    def context(message: str):
+        return pytest.raises(IntegrityError, match=message)
+
+    with transaction.atomic():
+        yield context
+        transaction.set_rollback(True)
+
+
+def test_done_without_a_prediction(refuses):
+    submission = SubmissionFactory()
+    with refuses("submission_done_has_prediction"):
+        Submission.objects.filter(pk=submission.pk).update(status=Status.DONE)
+
+
+def test_failed_without_a_reason(refuses):
+    submission = SubmissionFactory()
+    with refuses("submission_failed_has_reason"):
+        Submission.objects.filter(pk=submission.pk).update(status=Status.FAILED)
+
+
+def test_a_status_of_no_meaning(refuses):
+    submission = SubmissionFactory()
+    with refuses("submission_status"):
+        Submission.objects.filter(pk=submission.pk).update(status="lost")
+
+
+@pytest.mark.parametrize("field", ["malignant_probability", "confidence"])
+@pytest.mark.parametrize("value", [-0.001, 1.001, float("inf"), float("nan")])
+def test_a_probability_out_of_range(refuses, field, value):
+    prediction = PredictionFactory()
+    with refuses(field):
+        Prediction.objects.filter(pk=prediction.pk).update(**{field: value})
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_the_ends_of_the_range_are_probabilities(value):
+    PredictionFactory(malignant_probability=value, confidence=1)
+
+
+def test_a_verdict_of_no_meaning(refuses):
+    with refuses("prediction_verdict"):
+        PredictionFactory(verdict="unclear")
+
+
+def test_a_second_prediction_of_the_same_model_version(refuses):
+    prediction = PredictionFactory()
+    PredictionFactory(
+        submission=prediction.submission, model_version=ModelVersionFactory(version="0.0.2")
+    )
+    with refuses("UNIQUE"):
+        PredictionFactory(submission=prediction.submission, model_version=prediction.model_version)
+
+
+def test_two_active_models(refuses):
+    ModelVersionFactory(is_active=True)
+    ModelVersionFactory(version="0.0.2")
+    ModelVersionFactory(version="0.0.3")
+    with refuses("UNIQUE"):
+        ModelVersion.objects.filter(version="0.0.2").update(is_active=True)
+
+
+def test_two_rows_of_one_model_version(refuses):
+    known = ModelVersionFactory()
+    with refuses("UNIQUE"):
+        ModelVersion.objects.create(
+            name=known.name, version=known.version, classes=[], malignant_classes=[], threshold=0
+        )
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1])
+def test_a_threshold_out_of_range(refuses, threshold):
+    with refuses("model_version_threshold"):
+        ModelVersionFactory(threshold=threshold)
+
+
+def test_two_reviews_by_one_reviewer(refuses):
+    review = ReviewFactory()
+    ReviewFactory(submission=review.submission)
+    with refuses("UNIQUE"):
+        ReviewFactory(submission=review.submission, reviewer=review.reviewer)
+
+
+@pytest.mark.parametrize("email", ["ada@example.org", "ADA@EXAMPLE.ORG", "Ada@example.org"])
+def test_an_address_that_differs_only_in_case(refuses, email):
+    UserFactory(email="ada@example.org")
+    with refuses("UNIQUE"):
+        UserFactory(email=email)
+
+
+def test_users_are_known_by_their_address():
+    user = User.objects.create_user("Ada@Example.ORG", PASSWORD)
+    assert user.email == "Ada@example.org"
+    assert user.check_password(PASSWORD)
+    assert str(user) == user.email
+    assert User.objects.get_by_natural_key("aDA@eXAMPLE.org") == user
+    assert not user.is_staff
+    assert User.objects.create_superuser("root@example.org", PASSWORD).is_superuser
+    with pytest.raises(ValueError, match="e-mail address"):
+        User.objects.create_user("")
+
+
+def test_the_shown_prediction_cannot_be_taken_away():
+    submission = SubmissionFactory(done=True)
+    with pytest.raises(RestrictedError):
+        submission.prediction.delete()
+
+
+def test_a_model_version_that_has_judged_cannot_be_deleted():
+    prediction = PredictionFactory()
+    with pytest.raises(ProtectedError):
+        prediction.model_version.delete()
+
+
+def test_the_name_of_a_stored_file_tells_nothing():
+    owner = UserFactory(email="grace@example.org")
+    submission = SubmissionFactory(owner=owner, original_name="grace-left-arm.jpg")
+    for file in (submission.image, submission.thumbnail):
+        assert "grace" not in file.name
+        assert str(submission.pk) not in file.name
+        assert file.name.endswith(".jpg")
+    assert submission.image.name != submission.thumbnail.name
+    assert len({image_path(submission, "image.png") for _ in range(20)}) == 20
+
+
+def test_stored_files_are_readable_by_the_site_alone(media):
+    submission = SubmissionFactory()
+    path = media / submission.image.name
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_person_owns_and_sees(owner, other, reviewer, staff, superuser):
+    mine, theirs = SubmissionFactory(owner=owner), SubmissionFactory(owner=other)
+    everything = {mine, theirs}
+    objects = Submission.objects
+    assert set(objects.owned_by(owner)) == set(objects.visible_to(owner)) == {mine}
+    assert set(objects.visible_to(reviewer)) == set(objects.visible_to(superuser)) == everything
+    assert set(objects.visible_to(staff)) == set()
+    assert set(objects.owned_by(reviewer)) == set(objects.owned_by(superuser)) == set()
+    anonymous = AnonymousUser()
+    assert set(objects.visible_to(anonymous)) == set(objects.owned_by(anonymous)) == set()
+
+
+@pytest.mark.parametrize("field", ["is_staff", "is_active"])
+def test_a_former_reviewer_sees_nothing(reviewer, field):
+    SubmissionFactory()
+    User.objects.filter(pk=reviewer.pk).update(**{field: False})
+    assert not Submission.objects.visible_to(User.objects.get(pk=reviewer.pk)).exists()
+
+
+def test_named_queries():
+    now = timezone.now()
+    past, moment = now - timedelta(minutes=5), now - timedelta(minutes=1)
+    queued = SubmissionFactory(sent_at=past)
+    running = SubmissionFactory(running=True, started_at=past)
+    SubmissionFactory(), SubmissionFactory(running=True)
+    failed, done = SubmissionFactory(failed=True), SubmissionFactory(done=True)
+    reviewed = ReviewFactory().submission
+    objects = Submission.objects
+    assert set(objects.message_lost(moment)) == {queued}
+    assert set(objects.worker_lost(moment)) == {running}
+    assert set(objects.finished()) == {failed, done, reviewed}
+    assert set(objects.awaiting_review()) == {done}
+
+
+@pytest.mark.parametrize(
+    ("submission", "finished"),
+    [({}, False), ({"running": True}, False), ({"failed": True}, True), ({"done": True}, True)],
+)
+def test_finished_means_done_or_failed(submission, finished):
+    row = SubmissionFactory(**submission)
+    assert row.is_finished is finished
+    assert row.is_done is bool(submission.get("done"))
+    assert row.is_failed is bool(submission.get("failed"))
+
+
+def test_rows_have_names_for_the_admin():
+    review = ReviewFactory(diagnosis=Review.Diagnosis.UNCLEAR)
+    assert str(review) == "Cannot be told from this picture"
+    assert str(review.submission) == str(review.submission.pk)
+    assert str(review.submission.prediction) == "Malignant (87.3 %)"
+    assert str(ModelVersionFactory()) == "seven-stage 0.0.1"
