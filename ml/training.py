@@ -94,6 +94,8 @@ def finished_epochs(directory: Path, optimiser: keras.Optimizer, steps: int) -> 
             f"{directory / runs.HISTORY} lacks epochs that {runs.STATE} has seen; restore it or "
             f"start another run. Expected: {finished} epochs. Received: {len(history)}"
         )
+    if runs.best_epoch(history) == len(history) - 1:
+        keep_as_best(directory)
     return history
 
 

@@ -6,7 +6,6 @@ import logging
 import uuid
 
 from celery import current_app
-from kombu.exceptions import KombuError, OperationalError
 
 ANALYSE_TASK = "classifier.analyse"
 
@@ -21,5 +20,6 @@ def dispatch(pk: uuid.UUID) -> None:
     """
     try:
         current_app.send_task(ANALYSE_TASK, args=[str(pk)], retry=False)
-    except (KombuError, OperationalError, OSError) as error:
+    # The row is committed by now: whatever is wrong with the broker must not undo the upload.
+    except Exception as error:
         logger.error("Broker unreachable, %s waits for the sweep: %s", pk, type(error).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from pathlib import PurePath
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifier.models import Submission, User
+from classifier.models.submission import image_path
 from classifier.services.dispatch import dispatch
 from classifier.uploads import Readable, open_image
 
@@ -39,8 +41,8 @@ def submit(*, owner: User, stream: Readable, name: str) -> Submission:
         sent_at=timezone.now(),
     )
     try:
-        submission.image.save(f"image.{clean.extension}", ContentFile(clean.content), save=False)
-        submission.thumbnail.save("thumbnail.jpg", ContentFile(clean.thumbnail), save=False)
+        _store(submission, "image", f"image.{clean.extension}", clean.content)
+        _store(submission, "thumbnail", "thumbnail.jpg", clean.thumbnail)
     except OSError as error:
         _forget_files(submission)
         raise StorageFailed from error
@@ -60,7 +62,16 @@ def _short(name: str) -> str:
     return PurePath(printable.replace("\\", "/")).name[-255:] or "picture"
 
 
+def _store(submission: Submission, field: str, filename: str, content: bytes) -> None:
+    name = image_path(submission, filename)
+    # Known before it is written: of a full disk half a file is left, to be deleted.
+    setattr(submission, field, name)
+    getattr(submission, field).storage.save(name, ContentFile(content))
+
+
 def _forget_files(submission: Submission) -> None:
     for file in (submission.image, submission.thumbnail):
-        if file.name:
-            file.storage.delete(file.name)
+        # A storage that fails to write may fail to delete.
+        with contextlib.suppress(OSError):
+            if file.name:
+                file.storage.delete(file.name)

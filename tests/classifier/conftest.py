@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.test import Client
@@ -16,6 +17,12 @@ from classifier.services.dispatch import ANALYSE_TASK
 from skinsite.celery import app
 from tests.classifier.fakes import FakePredictor
 from tests.factories import ModelVersionFactory, UserFactory
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files() -> None:
+    """Where ``collectstatic`` puts them; WhiteNoise warns of a folder that is missing."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
 @pytest.fixture(autouse=True)

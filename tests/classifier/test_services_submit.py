@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import resource
 import shutil
 import signal
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from PIL import Image
 from classifier.models import Status, Submission
 from classifier.services import dispatch as dispatch_module
 from classifier.services.submit import StorageFailed, submit
-from classifier.uploads import InvalidImage
+from classifier.uploads import InvalidImage, open_image
 from skinsite import folder_broker  # noqa: F401  (registers folder:// as a broker address)
 from skinsite.celery import app
 from tests.factories import picture
@@ -118,14 +118,17 @@ def room_for(size: int):
 
 def test_a_disk_that_is_full_in_the_middle_of_the_picture(send, sent, stored_files):
     data = picture()
-    with room_for(1000), pytest.raises(StorageFailed):
+    half = len(open_image(io.BytesIO(data)).content) // 2
+    with room_for(half), pytest.raises(StorageFailed):
         send(data=data)
     assert_nothing_was_kept(stored_files, sent)
 
 
 def test_a_disk_that_is_full_in_the_middle_of_the_thumbnail(send, sent, stored_files):
-    data = picture(size=(40, 40))  # smaller than its thumbnail
-    with room_for(2800), pytest.raises(StorageFailed):
+    data = picture(size=(40, 40))
+    cleaned = open_image(io.BytesIO(data))
+    assert len(cleaned.content) < len(cleaned.thumbnail)
+    with room_for(len(cleaned.content)), pytest.raises(StorageFailed):
         send(data=data)
     assert_nothing_was_kept(stored_files, sent)
 
@@ -140,17 +143,17 @@ def test_a_storage_that_is_gone(send, sent, media, stored_files):
 
 
 def test_a_storage_that_breaks_between_two_files_and_cannot_even_delete(
-    send, sent, settings, media, monkeypatch
+    send, sent, media, monkeypatch
 ):
     real = os.open
 
     def broken(path: str, *args: object, **kwargs: object) -> int:
         if str(path).startswith(str(media)) and any(media.rglob("*.jpg")):
-            raise OSError(30, "Read-only file system")
+            raise OSError(errno.EROFS, "Read-only file system")
         return real(path, *args, **kwargs)
 
     monkeypatch.setattr(os, "open", broken)
-    monkeypatch.setattr(os, "remove", partial(broken, "", 0))
+    monkeypatch.setattr(os, "remove", broken)
     with pytest.raises(StorageFailed):
         send()
     assert not Submission.objects.exists()

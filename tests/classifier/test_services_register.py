@@ -1,0 +1,214 @@
+"""A model is data: bundles on disk become rows, and one row is active."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from classifier import predictors
+from classifier.models import ModelVersion
+from classifier.services.activate import activate
+from classifier.services.register import register
+from ml.bundle import Bundle, BundleError
+from ml.predictor import Predictor
+from tests.factories import ModelVersionFactory, PredictionFactory
+
+pytestmark = pytest.mark.django_db
+METRICS = {"official": {"accuracy": 0.92}}
+
+
+@pytest.fixture
+def bundles(settings, tmp_path: Path) -> Path:
+    settings.BUNDLES_DIR = tmp_path / "bundles"
+    settings.DEFAULT_MODEL = "seven-stage"
+    return settings.BUNDLES_DIR
+
+
+@pytest.fixture
+def write(bundles: Path):
+    """Write a bundle whose weights are ``content``."""
+
+    def written(name: str = "seven-stage", content: bytes = b"weights", **fields: object) -> Bundle:
+        directory = bundles / name
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "weights.npz").write_bytes(content)
+        bundle = Bundle(
+            directory=directory,
+            name=name,
+            version="1.0.0",
+            architecture="seven_stage",
+            input_size=224,
+            classes=("benign", "malignant"),
+            malignant=("malignant",),
+            threshold=0.4,
+            weights="weights.npz",
+            sha256=hashlib.sha256(content).hexdigest(),
+            training={},
+            data={},
+            metrics=METRICS,
+            created="2026-01-01T00:00:00Z",
+        )
+        bundle = replace(bundle, **fields)
+        bundle.write()
+        return bundle
+
+    return written
+
+
+def active() -> str:
+    return str(ModelVersion.objects.get(is_active=True))
+
+
+def test_a_bundle_becomes_a_row_and_the_default_one_active(write):
+    bundle = write()
+    row = register(bundle)
+    row.refresh_from_db()
+    assert str(row) == "seven-stage 1.0.0"
+    assert row.sha256 == bundle.sha256
+    assert row.architecture == "seven_stage"
+    assert row.classes == ["benign", "malignant"]
+    assert row.malignant_classes == ["malignant"]
+    assert row.threshold == 0.4
+    assert row.metrics == METRICS
+    assert row.is_active
+
+
+def test_another_model_does_not_become_active_by_itself(write):
+    register(write("challenger"))
+    assert not ModelVersion.objects.filter(is_active=True).exists()
+    register(write())
+    register(write("another"))
+    assert active() == "seven-stage 1.0.0"
+
+
+def test_what_an_operator_chose_stays_active(write):
+    register(write())
+    activate(register(write("challenger")))
+    register(write())
+    register(write("challenger"))
+    assert active() == "challenger 1.0.0"
+
+
+def test_a_new_version_takes_the_place_of_the_active_one(write):
+    register(write())
+    register(write(version="1.1.0", content=b"better weights"))
+    assert active() == "seven-stage 1.1.0"
+    assert ModelVersion.objects.count() == 2
+
+
+def test_registered_again_only_its_metrics_change(write):
+    first = register(write())
+    again = register(write(metrics={"official": {"accuracy": 0.93}}, threshold=0.9))
+    again.refresh_from_db()
+    assert again.pk == first.pk
+    assert again.metrics == {"official": {"accuracy": 0.93}}
+    assert again.threshold == 0.4
+    assert again.registered_at == first.registered_at
+
+
+def test_the_same_version_with_other_weights_is_refused(write):
+    first = register(write())
+    with pytest.raises(BundleError, match="registered with other weights"):
+        register(write(content=b"other weights", metrics={}))
+    first.refresh_from_db()
+    assert first.metrics == METRICS
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing"])
+def test_weights_that_are_not_those_described_are_refused(write, damage):
+    bundle = write()
+    bundle.weights_path.unlink()
+    if damage == "changed":
+        bundle.weights_path.write_bytes(b"tampered")
+    with pytest.raises(BundleError):
+        register(bundle)
+    assert not ModelVersion.objects.exists()
+
+
+def test_activating_changes_rows_and_nothing_else():
+    old = ModelVersionFactory(is_active=True)
+    new = ModelVersionFactory(version="0.0.2")
+    judged = PredictionFactory(model_version=old)
+    activate(new)
+    assert new.is_active
+    assert active() == "seven-stage 0.0.2"
+    judged.refresh_from_db()
+    assert judged.model_version == old
+    activate(old)
+    assert active() == "seven-stage 0.0.1"
+
+
+def test_the_command_registers_what_is_on_disk_as_often_as_one_likes(write):
+    write(), write("challenger")
+    for _ in range(2):
+        out = StringIO()
+        call_command("register_models", stdout=out)
+        assert out.getvalue().splitlines() == [
+            "challenger 1.0.0: registered",
+            "seven-stage 1.0.0: active",
+        ]
+
+
+def test_the_command_without_any_bundle(bundles):
+    call_command("register_models", stdout=StringIO())
+    assert not ModelVersion.objects.exists()
+
+
+@pytest.mark.parametrize("content", ["no json", "{}", "[]"])
+def test_the_command_says_what_is_wrong_with_a_bundle(write, content):
+    (write().directory / "model.json").write_text(content)
+    with pytest.raises(CommandError, match=r"model\.json"):
+        call_command("register_models", stdout=StringIO())
+
+
+@pytest.fixture
+def loaded(monkeypatch) -> Iterator[list[Bundle]]:
+    """The bundles whose networks were loaded; no network is."""
+    bundles: list[Bundle] = []
+
+    def load(bundle: Bundle, threads: int | None = None) -> object:
+        bundles.append(bundle)
+        return object()
+
+    monkeypatch.setattr(Predictor, "load", load)
+    predictors._load.cache_clear()
+    yield bundles
+    predictors._load.cache_clear()
+
+
+def test_a_worker_loads_the_active_model_once(write, loaded):
+    row = register(write())
+    (first, network), (second, same) = predictors.active(), predictors.active()
+    assert first == second == row
+    assert same is network
+    assert [bundle.sha256 for bundle in loaded] == [row.sha256]
+
+
+def test_a_worker_follows_the_active_model_and_back(write, loaded):
+    register(write())
+    first = predictors.active()[1]
+    activate(register(write("challenger", b"others")))
+    assert predictors.active()[0].name == "challenger"
+    activate(ModelVersion.objects.get(name="seven-stage"))
+    assert predictors.active()[1] is first
+    assert len(loaded) == 2
+
+
+def test_a_worker_refuses_files_that_are_not_those_registered(write, loaded):
+    register(write())
+    write(version="1.1.0", content=b"better weights")
+    with pytest.raises(BundleError, match="register_models"):
+        predictors.active()
+    register(Bundle.read(write(version="1.1.0", content=b"better weights").directory))
+    assert predictors.active()[0].version == "1.1.0"
+
+
+def test_a_worker_without_an_active_model(loaded):
+    with pytest.raises(BundleError, match="No model is active"):
+        predictors.active()

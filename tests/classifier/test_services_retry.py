@@ -1,0 +1,83 @@
+"""Queue a submission again: a failed one by its owner, a finished one by an operator."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from classifier.models import Status, Submission
+from classifier.services.analyse import analyse
+from classifier.services.retry import retry
+from tests.factories import SubmissionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queue(django_capture_on_commit_callbacks):
+    """Call `retry` and commit."""
+
+    def committed(submission: Submission, **options: bool) -> bool:
+        with django_capture_on_commit_callbacks(execute=True):
+            return retry(submission, **options)
+
+    return committed
+
+
+def test_a_failed_submission_gets_all_its_attempts_back(queue, sent, predictor):
+    long_ago = timezone.now() - timedelta(days=1)
+    submission = SubmissionFactory(failed=True, started_at=long_ago, sent_at=long_ago)
+    assert queue(submission) is True
+    waiting = Submission.objects.get(pk=submission.pk)
+    assert (waiting.status, waiting.attempts) == (Status.QUEUED, 0)
+    assert (waiting.failure_reason, waiting.failure_detail) == ("", "")
+    assert (waiting.started_at, waiting.finished_at) == (None, None)
+    assert waiting.sent_at > long_ago
+    assert sent == [str(submission.pk)]
+    analyse(submission.pk)
+    assert Submission.objects.get(pk=submission.pk).status == Status.DONE
+
+
+@pytest.mark.parametrize("state", [{}, {"running": True}, {"done": True}])
+def test_any_other_is_left_alone(queue, sent, state):
+    submission = SubmissionFactory(**state)
+    before = Submission.objects.values().get(pk=submission.pk)
+    assert queue(submission) is False
+    assert Submission.objects.values().get(pk=submission.pk) == before
+    assert sent == []
+
+
+def test_pressed_twice_it_is_queued_once(queue, sent):
+    submission = SubmissionFactory(failed=True)
+    assert [queue(submission) for _ in range(2)] == [True, False]
+    assert len(sent) == 1
+
+
+def test_an_operator_may_queue_a_finished_one_and_keeps_its_prediction(queue, sent):
+    submission = SubmissionFactory(done=True)
+    assert queue(submission, requeue_done=True) is True
+    assert Submission.objects.get(pk=submission.pk).status == Status.QUEUED
+    assert submission.predictions.count() == 1
+    assert sent == [str(submission.pk)]
+
+
+@pytest.mark.parametrize("state", [{}, {"running": True}])
+def test_an_operator_cannot_queue_what_is_under_way(queue, sent, state):
+    assert queue(SubmissionFactory(**state), requeue_done=True) is False
+    assert sent == []
+
+
+def test_one_that_is_gone(queue, sent):
+    submission = SubmissionFactory(failed=True)
+    Submission.objects.all().delete()
+    assert queue(submission) is False
+    assert sent == []
+
+
+def test_nothing_is_sent_before_the_commit(sent, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        retry(SubmissionFactory(failed=True))
+    assert len(callbacks) == 1
+    assert sent == []

@@ -1,0 +1,91 @@
+"""Celery's side: a primary key in, one service call, and limits that hold."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from celery.exceptions import Retry
+from django.conf import settings
+from django.utils import timezone
+
+from classifier import predictors, tasks
+from classifier.models import Status, Submission
+from classifier.services.dispatch import ANALYSE_TASK
+from ml.bundle import BundleError
+from skinsite.celery import app
+from tests.factories import SubmissionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_task_analyses_the_row_of_its_key(predictor):
+    submission = SubmissionFactory()
+    tasks.analyse_submission(str(submission.pk))
+    assert Submission.objects.get(pk=submission.pk).status == Status.DONE
+
+
+def test_a_surprise_is_handed_back_to_celery_to_try_later(predictor):
+    def surprise() -> None:
+        raise RuntimeError("boom")
+
+    predictor.meanwhile = surprise
+    with pytest.raises(Retry):
+        tasks.analyse_submission(str(SubmissionFactory().pk))
+
+
+def test_what_cannot_get_better_is_not_tried_again(predictor, media):
+    submission = SubmissionFactory()
+    (media / submission.image.name).unlink()
+    tasks.analyse_submission(str(submission.pk))
+    assert Submission.objects.get(pk=submission.pk).status == Status.FAILED
+
+
+def test_the_sweep_task_says_what_it_found(caplog, time_machine):
+    SubmissionFactory()
+    tasks.sweep_submissions()
+    assert "Sweep" not in caplog.text
+    time_machine.move_to(timezone.now() + timedelta(hours=1))
+    tasks.sweep_submissions()
+    assert "Swept(resent=1, returned=0, failed=0)" in caplog.text
+
+
+def test_a_message_is_kept_until_its_work_is_done():
+    task = app.tasks[ANALYSE_TASK]
+    assert task.acks_late
+    assert task.reject_on_worker_lost
+    assert task.ignore_result
+    assert task.max_retries is None  # the row counts the attempts
+    assert app.conf.worker_prefetch_multiplier == 1
+
+
+def test_time_limits_are_soft_first_and_known_to_the_sweep():
+    assert 0 < app.conf.task_soft_time_limit < app.conf.task_time_limit
+    assert app.conf.task_time_limit == settings.ANALYSIS_TIME_LIMIT.total_seconds()
+
+
+def test_the_schedule_sweeps():
+    (entry,) = app.conf.beat_schedule.values()
+    assert entry["task"] in app.tasks
+    assert entry["schedule"] == settings.SWEEP_EVERY
+
+
+def test_a_worker_says_that_it_is_warm(predictor, settings, tmp_path, caplog):
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "run").mkdir()
+    caplog.set_level(logging.INFO)
+    tasks.load_model()
+    assert "seven-stage 0.0.1 is loaded and warm" in caplog.text
+    assert (tmp_path / "run" / "worker_ready").exists()
+
+
+def test_a_worker_without_a_model_stays_up_and_says_so(settings, tmp_path, monkeypatch, caplog):
+    def missing() -> None:
+        raise BundleError("No model is active.")
+
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(predictors, "active", missing)
+    tasks.load_model()
+    assert "No model is active." in caplog.text
+    assert not (tmp_path / "run" / "worker_ready").exists()
