@@ -157,6 +157,7 @@ function send() {
 
 input.required = false;
 part("drop-hint").hidden = false;
+part("drop").classList.add("whole");
 show([]);
 input.addEventListener("change", () => add(input.files));
 form.addEventListener("submit", (event) => {
