@@ -17,6 +17,8 @@ from classifier.services import delete as delete_service
 from classifier.services import retry as retry_service
 
 OTHERS = 6
+#: Seconds that a browser may show a picture again without asking: on a shared computer, not long.
+PICTURE_MAX_AGE = 300
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
 
@@ -55,14 +57,14 @@ def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-@cache_control(private=True, max_age=3600, immutable=True)
+@cache_control(private=True, max_age=PICTURE_MAX_AGE)
 def result_image(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
     return _file(_visible(request, pk).image)
 
 
 @login_required
 @require_safe
-@cache_control(private=True, max_age=3600, immutable=True)
+@cache_control(private=True, max_age=PICTURE_MAX_AGE)
 def result_thumbnail(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
     return _file(_visible(request, pk).thumbnail)
 
