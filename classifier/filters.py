@@ -4,8 +4,26 @@ from __future__ import annotations
 
 import django_filters
 from django import forms
+from django.db.models import F
+from django.db.models.expressions import OrderBy
 
 from classifier.models import Status, Submission, Verdict
+from classifier.models.submission import SubmissionQuerySet
+
+
+class ResultOrdering(django_filters.OrderingFilter):
+    """Sorts rows without a result last in every database, and rows alike by date."""
+
+    def get_ordering_value(self, param: str) -> str | OrderBy:
+        term = super().get_ordering_value(param)
+        name = term.removeprefix("-")
+        if name == "created_at":
+            return term
+        return OrderBy(F(name), descending=term != name, nulls_last=True)
+
+    def filter(self, qs: SubmissionQuerySet, value: list[str] | None) -> SubmissionQuerySet:
+        ordered = super().filter(qs, value)
+        return ordered.order_by(*ordered.query.order_by, "-created_at", "-id")
 
 
 class HistoryFilter(django_filters.FilterSet):
@@ -30,7 +48,7 @@ class HistoryFilter(django_filters.FilterSet):
         label="To",
         widget=forms.DateInput(attrs={"type": "date"}),
     )
-    ordering = django_filters.OrderingFilter(
+    ordering = ResultOrdering(
         label="Sort by",
         empty_label=None,
         null_label=None,

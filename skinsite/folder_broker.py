@@ -9,7 +9,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from kombu.exceptions import ChannelError
+from kombu.exceptions import ChannelError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps, loads
 
@@ -56,7 +56,15 @@ class Transport(filesystem.Transport):
 
     Channel = Channel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> Any:
+    def establish_connection(self) -> Any:
+        assert self.client is not None  # a connection makes its own transport
+        # Nothing else looks whether it is there before the first message is lost.
+        folder = self.client.transport_options["data_folder_out"]
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise OperationalError(f"Cannot write to {folder}")
+        return super().establish_connection()
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> Any:  # type: ignore[override]
         # A worker hears that it shall stop only between two of these calls, two seconds long.
         longest = LONGEST_WAIT if timeout is None else min(timeout, LONGEST_WAIT)
         return super().drain_events(connection, timeout=longest)

@@ -66,8 +66,10 @@ class Supervised:
 
 def say(line: str) -> None:
     """Print one whole line, whichever thread it comes from."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    # The terminal may be closed, or the program that read our output gone, before we end.
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def run(commands: dict[str, Sequence[str]], watch: Callable[[threading.Event], None]) -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import HealthCheck, settings
 
 # A loaded machine is slow now and then: neither a deadline nor the time to draw says anything.
 settings.register_profile("skinsite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("skinsite")
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM end a run as Ctrl-C does: fixtures stop the processes that they started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""The whole site as a newcomer starts it, and a person who uses it over HTTP."""
+"""The whole site as one command, and a person who uses it over HTTP."""
 
 from __future__ import annotations
 
@@ -26,31 +26,37 @@ def free_port() -> int:
 
 
 class Site:
-    """``manage.py serve`` in a data folder of its own, from readiness to its end.
+    """``manage.py serve`` or ``make run`` in a data folder of its own, from readiness to its end.
 
     Attributes:
         address: where it answers.
         seconds_to_ready: from the start of the command to a warm model.
     """
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    def __init__(self, data_dir: Path, *, make: bool = False, **environment: str) -> None:
         self.data_dir, self.port = data_dir, free_port()
         self.address = f"http://127.0.0.1:{self.port}"
+        serve = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
+        self.command = ["make", "run", f"PORT={self.port}"] if make else serve
         self.log = data_dir / "serve.log"
-        self.environment = os.environ | {"DATA_DIR": str(data_dir)} | environment
-        # pytest's own settings are not those of a newcomer.
-        self.environment.pop("DJANGO_SETTINGS_MODULE", None)
+        self.environment = os.environ | {"DATA_DIR": str(data_dir)}
+        # What pytest runs with is not what a newcomer has.
+        for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL"):
+            self.environment.pop(name, None)
+        self.environment |= environment
 
     def __enter__(self) -> Site:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+                self.command,
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # A process group of its own, as a shell gives it to a command.
+                start_new_session=True,
             )
         while "SkinSite is ready" not in self.log.read_text():
             if self.process.poll() is not None or time.monotonic() - began > 120:
@@ -63,12 +69,19 @@ class Site:
     def __exit__(self, *exception: Any) -> None:
         self.stop()
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
-        """Send ``number`` and return the seconds until the command has ended."""
+    def stop(self) -> float:
+        """Send SIGTERM to the command, and return the seconds until it has ended."""
         began = time.monotonic()
         if self.process.poll() is None:
-            self.process.send_signal(number)
+            self.process.terminate()
             self.process.wait(30)
+        return time.monotonic() - began
+
+    def press_ctrl_c(self) -> float:
+        """Do as a terminal does, and return the seconds until the command has ended."""
+        began = time.monotonic()
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(30)
         return time.monotonic() - began
 
     def processes(self, part: str = "") -> list[int]:

@@ -10,6 +10,11 @@ from django.db.models.functions import Lower
 class UserManager(BaseUserManager["User"]):
     """Makes users who are known by their e-mail address."""
 
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """Return ``email`` in lower case, as allauth stores it and looks for it."""
+        return super().normalize_email(email).lower()
+
     def _create(self, email: str, password: str | None, **fields: Any) -> User:
         if not email:
             raise ValueError("An e-mail address is required.")

@@ -29,10 +29,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "classifier.middleware.LimitRequestSize",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    "classifier.middleware.LimitRequestSize",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -12,11 +12,12 @@ from django.core.cache import cache
 from django.test import Client
 
 from classifier import predictors
-from classifier.models import User
+from classifier.models import Submission, User
 from classifier.services.dispatch import ANALYSE_TASK
 from skinsite.celery import app
+from tests.classifier.addresses import Paths
 from tests.classifier.fakes import FakePredictor
-from tests.factories import ModelVersionFactory, UserFactory
+from tests.factories import ModelVersionFactory, ReviewFactory, SubmissionFactory, UserFactory
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -109,3 +110,30 @@ def login() -> Callable[[User], Client]:
 @pytest.fixture
 def owner_client(owner: User, login: Callable[[User], Client]) -> Client:
     return login(owner)
+
+
+@pytest.fixture
+def submission(owner: User) -> Submission:
+    """A finished one of ``owner``, judged by the active model and reviewed once."""
+    ModelVersionFactory(is_active=True)
+    return ReviewFactory(submission=SubmissionFactory(owner=owner, done=True)).submission
+
+
+@pytest.fixture
+def browsers(
+    owner: User, other: User, reviewer: User, staff: User, superuser: User, login
+) -> dict[str, Client]:
+    """A browser of each kind of person."""
+    return {
+        "anonymous": Client(),
+        "other": login(other),
+        "owner": login(owner),
+        "reviewer": login(reviewer),
+        "staff": login(staff),
+        "superuser": login(superuser),
+    }
+
+
+@pytest.fixture
+def path_of(submission: Submission) -> Paths:
+    return Paths(submission)

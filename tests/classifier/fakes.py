@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
+from celery import Celery
 from PIL import Image
 
 from ml.predictor import Diagnosis
+from skinsite import folder_broker  # noqa: F401  (registers folder:// as a broker address)
 
 
 class FakePredictor:
@@ -36,3 +40,15 @@ class FakePredictor:
             probabilities={"benign": 1 - malignant, "malignant": malignant},
             inference_ms=12.5,
         )
+
+
+@contextmanager
+def folder_app(folder: Path) -> Iterator[Celery]:
+    """A Celery app of its own whose messages lie in ``folder``."""
+    with Celery(broker="folder://", set_as_current=False) as app:
+        app.conf.broker_transport_options = {
+            "data_folder_in": str(folder),
+            "data_folder_out": str(folder),
+            "control_folder": str(folder.with_name("control")),
+        }
+        yield app

@@ -119,7 +119,7 @@ def test_an_address_that_differs_only_in_case(refuses, email):
 
 def test_users_are_known_by_their_address():
     user = User.objects.create_user("Ada@Example.ORG", PASSWORD)
-    assert user.email == "Ada@example.org"
+    assert user.email == "ada@example.org"
     assert user.check_password(PASSWORD)
     assert str(user) == user.email
     assert User.objects.get_by_natural_key("aDA@eXAMPLE.org") == user

@@ -1,64 +1,178 @@
+"""Who may see what: every address by everybody. A new address fails until it is listed here."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
 import pytest
-from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Group
+from django.conf import settings
 from django.test import Client
-from django.urls import URLPattern, get_resolver
+from django.urls import resolve, reverse
 
-from tests.factories import *
+from classifier.models import Status, Submission
+from tests.classifier.addresses import ROUTES
 
+ROLES = ("anonymous", "other", "owner", "reviewer", "staff", "superuser")
 
-def walk(resolver, prefix="", namespaces=()):
-    for entry in resolver.url_patterns:
-        route = prefix + str(entry.pattern)
-        if isinstance(entry, URLPattern):
-            yield ":".join([*namespaces, entry.name]) if entry.name else route, route
-        else:
-            yield from walk(
-                entry, route, (*namespaces, entry.namespace) if entry.namespace else namespaces
-            )
+# Where each of them ends up, redirects followed: a status, or the form that asks to log in.
+EVERYBODY = "200   200 200 200 200 200"
+MEMBERS = "login 200 200 200 200 200"
+VIEWERS = "login 404 200 200 404 200"
+OWNER = "login 404 200 404 404 404"
+ENTRANCE = "login 200 200 200 200 200"
+STAFF = "login 403 403 200 200 200"
+REVIEWERS = "login 403 403 200 403 200"
+SUPERUSERS = "login 403 403 403 403 200"
+NOBODY = "login 403 403 403 403 403"
 
-
-@pytest.mark.django_db
-def test_dump(owner, other, reviewer, staff, superuser, login):
-    s = SubmissionFactory(owner=owner, done=True)
-    r = ReviewFactory(submission=s)
-    mv = ModelVersionFactory()
-    mv.is_active = True
-    mv.save()
-    e = EmailAddress.objects.create(user=owner, email=owner.email)
-    ids = {
-        "classifier_submission": s.pk,
-        "classifier_review": r.pk,
-        "classifier_modelversion": mv.pk,
-        "classifier_user": owner.pk,
-        "auth_group": Group.objects.get().pk,
-        "account_emailaddress": e.pk,
+PAGES = {
+    "home": EVERYBODY,
+    "about": EVERYBODY,
+    "upload": MEMBERS,
+    "history": MEMBERS,
+    "result": VIEWERS,
+    "result_status": VIEWERS,
+    "result_image": VIEWERS,
+    "result_thumbnail": VIEWERS,
+    "retry": "login 405 405 405 405 405",
+    "delete": OWNER,
+    "healthz": EVERYBODY,
+    "readyz": EVERYBODY,
+}
+ACCOUNTS = {
+    "account_login": ENTRANCE,
+    "account_logout": EVERYBODY,
+    "account_inactive": EVERYBODY,
+    "account_signup": EVERYBODY,
+    "account_reauthenticate": MEMBERS,
+    "account_email": MEMBERS,
+    "account_email_verification_sent": EVERYBODY,
+    "account_change_password": MEMBERS,
+    "account_set_password": MEMBERS,
+    "account_reset_password": EVERYBODY,
+    "account_confirm_login_code": ENTRANCE,
+    "account_confirm_email": EVERYBODY,
+    "account_reset_password_from_key_done": EVERYBODY,
+    "account_reset_password_from_key": EVERYBODY,
+    "account_reset_password_done": EVERYBODY,
+}
+ADMIN = {
+    "admin:index": STAFF,
+    "admin:login": STAFF,
+    "admin:logout": "login 403 403 405 405 405",
+    "admin:password_change": STAFF,
+    "admin:password_change_done": STAFF,
+    "admin:autocomplete": NOBODY,
+    "admin:jsi18n": STAFF,
+    "admin:view_on_site": "login 403 403 404 404 404",
+    "admin:app_list": "login 403 403 200 404 200",
+    "admin/(?P<url>.*)$": "login 403 403 404 404 404",
+    "admin:auth_user_password_change": SUPERUSERS,
+    "admin:classifier_review_simple_history": REVIEWERS,
+}
+#: The five pages of each model in the admin: list, add, history, delete, change.
+ADMIN_MODELS = {
+    "classifier_submission": (REVIEWERS, NOBODY, REVIEWERS, SUPERUSERS, REVIEWERS),
+    "classifier_review": (REVIEWERS, NOBODY, REVIEWERS, NOBODY, REVIEWERS),
+    "classifier_modelversion": (SUPERUSERS, NOBODY, SUPERUSERS, NOBODY, SUPERUSERS),
+    "classifier_user": (SUPERUSERS,) * 5,
+    "auth_group": (SUPERUSERS,) * 5,
+    "account_emailaddress": (SUPERUSERS,) * 5,
+}
+for model, (changelist, add, history, delete, change) in ADMIN_MODELS.items():
+    ADMIN |= {
+        f"admin:{model}_changelist": changelist,
+        f"admin:{model}_add": add,
+        f"admin:{model}_history": history,
+        f"admin:{model}_delete": delete,
+        f"admin:{model}_change": change,
+        # An old address of the change page.
+        f"admin/{model.replace('_', '/')}/<path:object_id>/": change,
     }
-    import re
+MATRIX = PAGES | ACCOUNTS | ADMIN
 
-    for key, route in walk(get_resolver()):
-        m = re.search(r"admin/(\w+)/(\w+)/", route)
-        pk = ids.get(f"{m[1]}_{m[2]}") if m else s.pk
-        path = "/" + route.replace("<uuid:pk>", str(pk)).replace(
-            "<path:object_id>", str(pk)
-        ).replace("<id>", str(pk)).replace("<path:content_type_id>", "1")
-        path = (
-            path.replace("^([^/]+)/history/([^/]+)/$", f"{pk}/history/{r.history.first().pk}/")
-            .replace("^confirm-email/(?P<key>[-:\\w]+)/$", "confirm-email/abc/")
-            .replace(
-                "^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-                "password/reset/key/1-abc/",
-            )
-            .replace("^(?P<app_label>classifier|auth|account)/$", "classifier/")
-            .replace("(?P<url>.*)$", "nothing/")
-            .replace("^", "")
-        )
-        out = []
-        for u in (None, other, owner, reviewer, staff, superuser):
-            c = login(u) if u else Client()
-            c.raise_request_exception = False
-            a = c.get(path, follow=True)
-            a.close()
-            o = "login" if a.request["PATH_INFO"] == "/accounts/login/" else a.status_code
-            out.append(str(o))
-        print(f"{key:50} {' '.join(out):40} {path}")
+
+def test_every_address_is_in_the_matrix():
+    assert set(ROUTES) == set(MATRIX)
+
+
+def outcome(browser: Client, method: str, path: str) -> str:
+    """Where a request ends: its status, or ``login``."""
+    answer = getattr(browser, method)(path, follow=True)
+    answer.close()
+    asked = answer.wsgi_request.path_info == reverse(settings.LOGIN_URL)
+    return "login" if asked else str(answer.status_code)
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_who_may_look(name, path_of, browsers):
+    path = path_of(name)
+    found = {role: outcome(browser, "get", path) for role, browser in browsers.items()}
+    assert found == dict(zip(ROLES, MATRIX[name].split(), strict=True))
+
+
+def test_the_addresses_tried_are_those_of_the_matrix(path_of):
+    for name in MATRIX:
+        match = resolve(path_of(name))
+        assert name in (match.view_name, match.route), name
+
+
+#: What may be sent to the site's own pages; to all others nothing.
+SENT = {
+    "upload": "login 422 422 422 422 422",
+    "retry": OWNER,
+    "delete": OWNER,
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_who_may_send(name, path_of, browsers):
+    expected = SENT.get(name)
+    if expected is None:
+        expected = PAGES[name].replace("200", "405").replace("404", "405")
+    found = {role: outcome(browser, "post", path_of(name)) for role, browser in browsers.items()}
+    assert found == dict(zip(ROLES, expected.split(), strict=True))
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+@pytest.mark.parametrize("name", PAGES)
+def test_nobody_may_do_anything_else(name, method, path_of, browsers, submission):
+    for role, browser in browsers.items():
+        expected = "login" if MATRIX[name].startswith("login") and role == "anonymous" else "405"
+        assert outcome(browser, method, path_of(name)) == expected, role
+    assert Submission.objects.filter(pk=submission.pk).exists()
+
+
+@pytest.mark.parametrize("role", ["anonymous", "other", "reviewer", "staff", "superuser"])
+@pytest.mark.parametrize("name", ["retry", "delete"])
+def test_only_the_owner_changes_anything(name, role, submission, path_of, browsers, sent):
+    Submission.objects.update(status=Status.FAILED, failure_reason="Broken.")
+    outcome(browsers[role], "post", path_of(name))
+    assert Submission.objects.get(pk=submission.pk).status == Status.FAILED
+    assert sent == []
+
+
+@pytest.mark.parametrize("name", [name for name in ADMIN if name.endswith(("_add", "_delete"))])
+def test_who_may_add_and_delete_in_the_admin(name, path_of, browsers):
+    path = path_of(name)
+    expected = dict(zip(ROLES, MATRIX[name].split(), strict=True))
+    for role in ROLES[:-1]:
+        assert outcome(browsers[role], "post", path) == expected[role], role
+
+
+@pytest.mark.parametrize("name", ["result", "result_image", "delete"])
+def test_an_address_of_nothing_looks_like_that_of_somebody_else(name, browsers, submission):
+    pages = [browsers["other"].get(reverse(name, args=[pk])) for pk in (submission.pk, uuid4())]
+    assert [page.status_code for page in pages] == [404, 404]
+    somebodys, nobodys = (re.sub(r'oken" value="\w+"', "", page.content.decode()) for page in pages)
+    assert somebodys.replace(str(submission.pk), "") == nobodys
+
+
+def test_a_form_of_another_site_is_refused(owner, submission):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    for name in ("retry", "delete"):
+        assert browser.post(reverse(name, args=[submission.pk])).status_code == 403
+    assert browser.post(reverse("upload")).status_code == 403
+    assert Submission.objects.filter(pk=submission.pk).exists()

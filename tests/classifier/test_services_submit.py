@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from celery import Celery
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 from kombu.exceptions import ChannelError, OperationalError
@@ -22,8 +21,8 @@ from classifier.models import Status, Submission
 from classifier.services import dispatch as dispatch_module
 from classifier.services.submit import StorageFailed, submit
 from classifier.uploads import InvalidImage, open_image
-from skinsite import folder_broker  # noqa: F401  (registers folder:// as a broker address)
 from skinsite.celery import app
+from tests.classifier.fakes import folder_app
 from tests.factories import picture
 
 pytestmark = pytest.mark.django_db
@@ -205,17 +204,12 @@ def test_a_folder_broker_without_its_folder_is_no_error(
     owner, stored_files, tmp_path: Path, monkeypatch
 ):
     folder = tmp_path / "messages"
-    options = {"data_folder_in": str(folder), "data_folder_out": str(folder)}
-    options["control_folder"] = str(tmp_path / "control")
-    local = Celery(broker="folder://", set_as_current=False)
-    local.conf.broker_transport_options = options
-    monkeypatch.setattr(dispatch_module, "current_app", local)
-
     folder.mkdir()
-    submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
-    assert len(list(folder.glob("*.msg"))) == 1
-    shutil.rmtree(folder)
-    submission = submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+    with folder_app(folder) as app_of_its_own:
+        monkeypatch.setattr(dispatch_module, "current_app", app_of_its_own)
+        submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+        assert len(list(folder.glob("*.msg"))) == 1
+        shutil.rmtree(folder)
+        submission = submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
     assert Submission.objects.get(pk=submission.pk).status == Status.QUEUED
     assert len(stored_files()) == 4
-    local.close()

@@ -1,4 +1,4 @@
-"""``manage.py serve``, which is ``make run``: the whole site as one command."""
+"""``make run``: the whole site as one command."""
 
 from __future__ import annotations
 
@@ -10,72 +10,128 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+import requests
 
 from tests.lesions import picture
 from tests.site import ROOT, Client, Site
 
+PICTURES = 20
+WORKER = "celery --quiet --app skinsite worker"
 
-def wait_for_status(site: Site, status: str, seconds: float = 60) -> int:
-    """Wait until the only submission has ``status``; return its number of predictions."""
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with sqlite3.connect(site.data_dir / "db.sqlite3") as database:
-            found = database.execute("SELECT status FROM classifier_submission").fetchall()
-            if found == [(status,)]:
-                return database.execute("SELECT count(*) FROM classifier_prediction").fetchone()[0]
-        time.sleep(0.1)
-    raise AssertionError(f"Expected {status}. Received: {found}\n{site.log.read_text()}")
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
-def test_a_newcomer_gets_an_answer_and_sigterm_ends_everything(tmp_path):
-    with Site(tmp_path / "data with a space") as site:
+def statuses(site: Site) -> list[str]:
+    with sqlite3.connect(site.data_dir / "db.sqlite3") as database:
+        return [status for (status,) in database.execute("SELECT status FROM classifier_submission")]
+
+
+@contextmanager
+def halted(processes: list[int]) -> Iterator[None]:
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    yield
+    for pid in processes:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything(tmp_path):
+    with Site(tmp_path / "data with a space", make=True) as site:
         client = Client(site.address)
         client.sign_up("newcomer@example.org")
         answer = client.upload([("mole.jpg", picture())])
         assert re.search(r"/results/[0-9a-f-]{36}/$", answer.url)
-        assert wait_for_status(site, "done") == 1
-        assert re.search(
-            "The network says: (benign|malignant)", client.get(answer.url[len(site.address) :]).text
-        )
+        wait_until(lambda: statuses(site) == ["done"])
+        page = client.get(answer.url.removeprefix(site.address)).text
+        assert re.search("The network says: (benign|malignant)", page)
         assert client.get("/readyz").json()["status"] == "ok"
-        assert len(site.processes()) >= 5  # command, gunicorn twice, worker twice, beat
-        assert site.stop() < 10
+        assert len(site.processes()) >= 6  # make, command, gunicorn twice, worker twice, beat
+        assert site.press_ctrl_c() < 10
         assert site.processes() == []
-    assert "newcomer" not in re.sub(r"(?s)Subject:.*?-{79}", "", site.log.read_text())
+    log = site.log.read_text()
+    assert "Traceback" not in log
+    assert "newcomer" not in re.sub(r"(?s)Subject:.*?-{79}", "", log)
 
 
-def test_a_killed_worker_is_replaced_and_its_submission_is_finished(tmp_path):
-    limits = {"ANALYSIS_TIME_LIMIT": "4", "SWEEP_EVERY": "1"}
+def test_what_is_killed_comes_back_and_no_submission_is_lost(tmp_path):
+    limits = {"ANALYSIS_TIME_LIMIT": "4", "SWEEP_EVERY": "1", "MESSAGE_LOST_AFTER": "4"}
     with Site(tmp_path / "data", **limits) as site:
         client = Client(site.address)
         client.sign_up("unlucky@example.org")
-        # Halted, the worker is sure to die between claiming the row and finishing it.
-        doomed = site.processes("celery --quiet --app skinsite worker")
-        assert doomed
-        for pid in doomed:
-            os.kill(pid, signal.SIGSTOP)
+        doomed = site.processes(WORKER)
+        with halted(doomed):
+            client.upload([(f"{n}.jpg", picture(seed=n)) for n in range(PICTURES)])
+        # Halted again and again, until it is caught between a claim and its result.
+        while True:
+            assert set(statuses(site)) != {"done"}
+            time.sleep(0.003)
+            with halted(doomed):
+                time.sleep(0.01)
+                if "running" in statuses(site):
+                    for pid in doomed:
+                        os.kill(pid, signal.SIGKILL)
+                    break
+        wait_until(lambda: statuses(site) == ["done"] * PICTURES)
         with sqlite3.connect(site.data_dir / "db.sqlite3") as database:
-            database.execute("PRAGMA busy_timeout = 20000")
-            client.upload([("mole.jpg", picture())])
-            database.execute(
-                "UPDATE classifier_submission SET status = 'running', attempts = attempts + 1, "
-                "started_at = datetime('now') WHERE status = 'queued'"
-            )
-        assert wait_for_status(site, "running") == 0
-        for pid in doomed:
-            os.kill(pid, signal.SIGKILL)
-        assert wait_for_status(site, "done") == 1
-        assert site.stop(signal.SIGINT) < 10
+            predictions = "SELECT submission_id FROM classifier_prediction"
+            assert len(set(database.execute(predictions))) == PICTURES
+            assert len(list(database.execute(predictions))) == PICTURES
+            attempts = "SELECT attempts FROM classifier_submission ORDER BY attempts"
+            assert [n for (n,) in database.execute(attempts)] == [1] * (PICTURES - 1) + [2]
+        assert not set(doomed) & set(site.processes(WORKER))
+
+        (master, *_) = site.processes("gunicorn")
+        os.kill(master, signal.SIGKILL)
+        wait_until(lambda: master not in site.processes("gunicorn"))
+        wait_until(lambda: answers(site))
+        assert site.stop() < 10
         assert site.processes() == []
 
 
-def refusal(tmp_path: Path, *options: str) -> str:
-    """Return what ``serve`` says when it cannot start with ``options``."""
+def answers(site: Site) -> bool:
+    try:
+        return requests.get(f"{site.address}/healthz", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def test_a_terminal_that_is_closed_during_the_start_ends_everything(tmp_path):
+    site = Site(tmp_path)
+    process = subprocess.Popen(
+        site.command,
+        cwd=ROOT,
+        env=site.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("web "):
+            break
+    process.stdout.close()
+    process.send_signal(signal.SIGHUP)
+    began = time.monotonic()
+    assert process.wait(30) == 0
+    assert time.monotonic() - began < 10
+    assert site.processes() == []
+
+
+def refusal(data_dir: Path, *options: str) -> str:
     answer = subprocess.run(
         [sys.executable, "manage.py", "serve", *options],
         cwd=ROOT,
-        env=os.environ | {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "skinsite.settings"},
+        env=Site(data_dir).environment,
         capture_output=True,
         text=True,
         timeout=60,
@@ -91,10 +147,13 @@ def test_a_busy_port_is_named_in_one_sentence(tmp_path):
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = busy.getsockname()[1]
-        said = refusal(tmp_path, "--port", str(port))
-    assert f"Cannot listen on 127.0.0.1:{port}" in said
-    assert "PORT=8001" in said
+        message = refusal(tmp_path, "--port", str(port))
+    assert f"Cannot listen on 127.0.0.1:{port}" in message
+    assert "PORT=8001" in message
 
 
-def test_an_impossible_host_is_named_in_one_sentence(tmp_path):
-    assert "Cannot listen on 999.1.1.1:8000" in refusal(tmp_path, "--host", "999.1.1.1")
+@pytest.mark.parametrize(("option", "value"), [("--host", "999.1.1.1"), ("--port", "70000")])
+def test_an_impossible_address_is_named_in_one_sentence(tmp_path, option, value):
+    message = refusal(tmp_path, option, value)
+    assert "Cannot listen on " in message
+    assert value in message

@@ -57,9 +57,10 @@ def _check_port_is_free(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", "not a port number")
             raise CommandError(
-                f"Cannot listen on {host}:{port}: {error.strerror}. "
+                f"Cannot listen on {host}:{port}: {reason}. "
                 "Choose another port, for example: make run PORT=8001"
             ) from None
 

@@ -1,0 +1,239 @@
+"""Accounts: an e-mail address in any case, a good password, and patience with neither."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from classifier.models import User
+from tests.classifier.markup import visible_text
+from tests.factories import PASSWORD, UserFactory
+
+pytestmark = pytest.mark.django_db
+LOGIN, SIGNUP = reverse("account_login"), reverse("account_signup")
+NEW_PASSWORD = "another horse stapled"
+
+
+def log_in(client: Client, email: str, password: str = PASSWORD, **options):
+    return client.post(LOGIN, {"login": email, "password": password}, **options)
+
+
+def sign_up(client: Client, email: str, password: str = PASSWORD):
+    return client.post(SIGNUP, {"email": email, "password1": password, "password2": password})
+
+
+def who(client: Client) -> str | None:
+    """The address of who is logged in."""
+    key = client.session.get("_auth_user_id")
+    return User.objects.get(pk=key).email if key else None
+
+
+def test_signing_up_logs_in_and_leads_to_the_upload(client):
+    answer = sign_up(client, "Ada@Example.org")
+    assert (answer.status_code, answer.url) == (302, reverse("upload"))
+    user = User.objects.get()
+    assert user.email == "ada@example.org"
+    assert who(client) == user.email
+    assert not user.is_staff
+    assert not user.is_superuser
+    assert user.has_usable_password()
+
+
+def test_there_is_no_user_name(client):
+    html = client.get(SIGNUP).content.decode()
+    names = set(re.findall(r'<input[^>]*name="(\w+)"', html))
+    assert names == {"csrfmiddlewaretoken", "email", "password1", "password2"}
+
+
+@pytest.mark.parametrize("email", ["ada@example.org", "ADA@example.org", "Ada@Example.Org"])
+def test_one_account_for_an_address_in_any_case(client, email):
+    UserFactory(email="ada@example.org")
+    answer = sign_up(client, email)
+    assert answer.status_code == 200
+    assert User.objects.count() == 1
+    assert who(client) is None
+
+
+def test_an_account_made_in_another_case_by_an_operator_is_one_too(client):
+    User.objects.create_user("Ada@example.org", PASSWORD)
+    assert sign_up(client, "ada@example.org").status_code == 200
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("no address", PASSWORD),
+        ("", PASSWORD),
+        ("ada@example.org", "short-1"),
+        ("ada@example.org", "password123"),
+        ("ada@example.org", "12345678901234"),
+        ("adalovelace@example.org", "adalovelace"),
+    ],
+)
+def test_what_is_no_address_or_no_good_password(client, email, password):
+    answer = sign_up(client, email, password)
+    assert answer.status_code == 200
+    assert "errorlist" in answer.content.decode()
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("stored", ["ada@example.org", "Ada@example.org"])
+@pytest.mark.parametrize("typed", ["ada@example.org", "ADA@EXAMPLE.ORG", "Ada@example.org"])
+def test_the_login_does_not_mind_the_case(client, stored, typed):
+    UserFactory(email=stored)
+    assert log_in(client, typed).url == reverse("upload")
+    assert who(client) == stored
+
+
+def test_the_login_leads_to_where_one_wanted_to_go(client, owner):
+    url = f"{LOGIN}?next={reverse('history')}"
+    fields = {"login": owner.email, "password": PASSWORD, "next": reverse("history")}
+    assert client.post(url, fields).url == reverse("history")
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:1"])
+def test_the_login_leads_nowhere_else(client, owner, elsewhere):
+    fields = {"login": owner.email, "password": PASSWORD, "next": elsewhere}
+    assert client.post(LOGIN, fields).url == reverse("upload")
+
+
+def test_a_wrong_password_and_an_unknown_address_look_alike(client, owner):
+    wrong = log_in(client, owner.email, "wrong")
+    unknown = log_in(client, "nobody@example.org", "wrong")
+    errors = [
+        re.search(r'<ul class="errorlist.*?</ul>', a.content.decode())[0] for a in (wrong, unknown)
+    ]
+    assert errors[0] == errors[1]
+    assert who(client) is None
+
+
+def test_an_account_that_is_closed(client):
+    closed = UserFactory(is_active=False)
+    log_in(client, closed.email, follow=True)
+    assert who(client) is None
+
+
+def test_logging_out_needs_a_form(owner_client, owner):
+    assert owner_client.get(reverse("account_logout")).status_code == 200
+    assert who(owner_client) == owner.email
+    assert owner_client.post(reverse("account_logout")).url == reverse("home")
+    assert who(owner_client) is None
+    assert owner_client.get(reverse("upload")).status_code == 302
+
+
+def test_changing_the_password(client, owner):
+    log_in(client, owner.email)
+    fields = {"oldpassword": "wrong", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    url = reverse("account_change_password")
+    assert "errorlist" in client.post(url, fields).content.decode()
+    assert client.post(url, fields | {"oldpassword": PASSWORD}).status_code == 302
+    owner.refresh_from_db()
+    assert owner.check_password(NEW_PASSWORD)
+
+
+def test_a_forgotten_password(client, owner):
+    elsewhere = Client()
+    log_in(elsewhere, owner.email)
+    assert client.post(reverse("account_reset_password"), {"email": owner.email.upper()}).url == (
+        reverse("account_reset_password_done")
+    )
+    (message,) = mail.outbox
+    assert message.to == [owner.email]
+    assert message.subject.startswith("SkinSite: ")
+    link = re.search(r"http://testserver(/\S+)", message.body)[1]
+    form = client.get(link, follow=True)
+    url = form.redirect_chain[-1][0]
+    assert owner.email not in url
+    fields = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    assert client.post(url, fields).url == reverse("account_reset_password_from_key_done")
+    owner.refresh_from_db()
+    assert owner.check_password(NEW_PASSWORD)
+    assert elsewhere.get(reverse("history")).status_code == 302  # other sessions have ended
+    used = Client().get(link, follow=True)
+    assert "password1" not in used.content.decode()
+
+
+def test_a_forgotten_password_of_nobody_looks_the_same(client, owner):
+    url = reverse("account_reset_password")
+    answers = [client.post(url, {"email": email}) for email in (owner.email, "nobody@example.org")]
+    assert answers[0].url == answers[1].url
+
+
+STOPPED = "Too many failed login attempts."
+
+
+def fails(client: Client, email: str, times: int = 1, **options: object) -> bool:
+    """Log in with a wrong password; return whether it was still tried out the last time."""
+    for _ in range(times):
+        answer = log_in(client, email, "wrong", **options)
+    return STOPPED not in visible_text(answer.content)
+
+
+def test_guessing_one_password_is_stopped(client, owner):
+    assert fails(client, owner.email, 5)
+    assert not fails(client, owner.email)
+    # Even with the right one, and in another case.
+    assert STOPPED in visible_text(log_in(client, owner.email.upper()).content)
+    assert who(client) is None
+
+
+def test_guessing_from_one_machine_is_stopped(client):
+    assert all(fails(client, f"{n}@example.org") for n in range(10))
+    assert not fails(client, "10@example.org")
+
+
+def test_a_machine_cannot_pretend_to_be_many(client):
+    for n in range(11):
+        still = fails(client, f"{n}@example.org", headers={"x-forwarded-for": f"10.0.0.{n}"})
+    assert not still
+
+
+def test_guessing_in_a_hurry_gets_no_answer_at_all(client, owner):
+    codes = [log_in(client, f"{n}@example.org", "wrong").status_code for n in range(31)]
+    assert codes == [200] * 30 + [429]
+    answer = log_in(client, owner.email)
+    assert answer.status_code == 429
+    assert "Too many attempts" in visible_text(answer.content)
+    assert client.get(LOGIN).status_code == 200
+
+
+def test_the_limits_end(client, owner, time_machine):
+    time_machine.move_to("2026-03-01 12:00:00+00:00", tick=False)
+    assert not fails(client, owner.email, 6)
+    time_machine.move_to("2026-03-01 12:06:00+00:00", tick=False)
+    assert log_in(client, owner.email).status_code == 302
+
+
+def test_signing_up_in_a_hurry_is_stopped(client):
+    codes = [sign_up(Client(), f"{n}@example.org").status_code for n in range(21)]
+    assert codes == [302] * 20 + [429]
+
+
+def test_the_login_of_the_admin_counts_too(client, superuser):
+    fails(client, superuser.email, 6)
+    answer = client.post(
+        reverse("admin:login"), {"username": superuser.email, "password": PASSWORD}, follow=True
+    )
+    assert answer.wsgi_request.path_info == LOGIN
+    assert who(client) is None
+
+
+def test_cookies_are_for_this_site_alone(client, owner):
+    answer = log_in(client, owner.email)
+    session = answer.cookies[settings.SESSION_COOKIE_NAME]
+    assert session["httponly"]
+    assert session["samesite"] == "Lax"
+    csrf = client.get(reverse("upload")).cookies[settings.CSRF_COOKIE_NAME]
+    assert csrf["httponly"]
+    assert csrf["samesite"] == "Lax"
+
+
+def test_a_second_address_must_be_confirmed(owner_client, owner):
+    owner_client.post(reverse("account_email"), {"email": "new@example.org", "action_add": ""})
+    assert User.objects.get(pk=owner.pk).email == owner.email

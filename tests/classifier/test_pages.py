@@ -1,0 +1,150 @@
+"""What holds for every page: its headers, its policy, and that it says what it is not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+
+from classifier.models import Submission
+from tests.classifier.addresses import ROUTES
+from tests.classifier.markup import Page
+from tests.factories import ModelVersionFactory, SubmissionFactory
+
+pytestmark = pytest.mark.django_db
+FOOTER = "For education and research only. SkinSite is not a medical device"
+#: In a template of django-simple-history. The policy stops it, which leaves a line on the page.
+FOREIGN = {"<p style='border-top: 0'>"}
+TEMPLATES = Path(__file__).parents[2] / "templates"
+
+
+@pytest.mark.parametrize("role", ["anonymous", "owner", "superuser"])
+@pytest.mark.parametrize("name", ROUTES)
+def test_no_page_holds_scripts_styles_or_handlers_or_loads_them_from_elsewhere(
+    name, role, browsers, path_of
+):
+    answer = browsers[role].get(path_of(name), follow=True)
+    answer.close()
+    assert answer.status_code < 500
+    policy = answer["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    for directive in ("default-src 'none'", "script-src 'self'", "style-src 'self'"):
+        assert directive in policy.split("; ")
+    for directive in ("frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
+        assert directive in policy.split("; ")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert "camera=()" in answer["Permissions-Policy"]
+    if answer["Content-Type"].startswith("text/html"):
+        page = Page(answer.content)
+        assert set(page.inline) <= FOREIGN
+        assert [url for url in page.loaded if re.match(r"(\w+:)?//", url)] == []
+        for url in page.loaded:
+            if url.startswith("/static/"):
+                assert finders.find(url.removeprefix("/static/")), url
+
+
+#: Pages that show something of a person, which no cache may keep.
+PRIVATE = ["upload", "history", "result", "result_status", "delete"]
+
+
+@pytest.mark.parametrize("name", [*PRIVATE, "healthz", "readyz"])
+def test_what_no_cache_may_keep(name, browsers, path_of):
+    answer = browsers["owner"].get(path_of(name))
+    assert "no-store" in answer["Cache-Control"]
+    assert "private" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", ["home", "about", "upload", "history", "result", "delete"])
+@pytest.mark.parametrize("role", ["anonymous", "owner"])
+def test_every_page_says_that_it_makes_no_diagnosis(name, role, browsers, path_of):
+    page = Page(browsers[role].get(path_of(name), follow=True).content)
+    assert FOOTER in page.text
+
+
+@pytest.mark.parametrize("name", ["home", "about"])
+def test_the_public_pages_say_it_first_of_all(name, client, path_of):
+    assert "This is not a diagnosis." in Page(client.get(path_of(name)).content).text
+
+
+@pytest.mark.parametrize("name", ["result", "result_status", "history"])
+def test_wherever_a_result_is_shown_it_is_said_beside_it(name, browsers, path_of):
+    page = Page(browsers["owner"].get(path_of(name)).content)
+    beside = page.text.replace(FOOTER, "")
+    assert re.search("not a diagnosis|no result here is a diagnosis", beside)
+
+
+@pytest.mark.parametrize("name", ["home", "about", "upload", "history", "result", "delete"])
+def test_labels_and_ids_fit_together(name, browsers, path_of):
+    page = Page(browsers["owner"].get(path_of(name)).content)
+    assert len(page.ids) == len(set(page.ids))
+    assert set(page.described) <= set(page.ids)
+
+
+def test_home_is_for_newcomers(client, owner_client):
+    assert reverse("account_signup") in client.get("/").content.decode()
+    assert owner_client.get("/").url == reverse("upload")
+
+
+def test_about_shows_the_active_model(client):
+    assert client.get("/about/").status_code == 200
+    ModelVersionFactory(version="0.0.2")
+    ModelVersionFactory(is_active=True, sha256="a1" * 32)
+    text = Page(client.get("/about/").content).text
+    assert "seven-stage 0.0.1" in text
+    assert "a1" * 32 in text
+    assert "0.0.2" not in text
+
+
+def test_a_page_that_is_not_there(client, owner_client):
+    for browser in (client, owner_client):
+        answer = browser.get("/no/such/page/")
+        assert answer.status_code == 404
+        assert FOOTER in Page(answer.content).text
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "413", "429", "500"])
+def test_pages_for_errors_need_nothing(name):
+    page = Page(render_to_string(f"{name}.html"))
+    assert page.inline == []
+    assert len(page.text) > 40
+
+
+def test_an_error_of_ours_is_a_page_and_tells_nothing(owner_client, monkeypatch):
+    def fail(*args: object) -> None:
+        raise RuntimeError("the secret inner life of the site")
+
+    monkeypatch.setattr(Submission.objects.__class__, "owned_by", fail)
+    owner_client.raise_request_exception = False
+    answer = owner_client.get("/history/")
+    assert answer.status_code == 500
+    assert b"secret inner life" not in answer.content
+    assert "try again" in Page(answer.content).text
+
+
+def test_a_form_that_was_open_too_long():
+    answer = Client(enforce_csrf_checks=True).post(reverse("account_login"))
+    assert answer.status_code == 403
+    assert "Please send that again" in Page(answer.content).text
+
+
+def test_another_host_name_is_refused(client):
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_the_way_back_to_a_page_leads_through_the_login(client, owner):
+    submission = SubmissionFactory(owner=owner)
+    path = reverse("result", args=[submission.pk])
+    assert client.get(path).url == f"{reverse('account_login')}?next={path}"
+
+
+def test_templates_hold_no_inline_code():
+    for template in TEMPLATES.rglob("*.html"):
+        assert Page(template.read_text()).inline == [], template

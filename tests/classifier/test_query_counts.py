@@ -1,0 +1,70 @@
+"""Pages ask the database as often for thirty rows as for three."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.factories import ModelVersionFactory, ReviewFactory, SubmissionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queries():
+    """Return the number of queries of a page."""
+
+    def count(client, path: str) -> int:
+        assert client.get(path).status_code == 200  # content types and the like are cached now
+        with CaptureQueriesContext(connection, ) as captured:  # fmt: skip
+            assert client.get(path).status_code == 200
+        return len(captured)
+
+    return count
+
+
+def fill(owner, each: int) -> None:
+    """Add ``each`` rows of every state, the finished ones reviewed and by several models."""
+    for state in ({}, {"running": True}, {"failed": True}):
+        SubmissionFactory.create_batch(each, owner=owner, **state)
+    for number in range(each):
+        version = ModelVersionFactory(version=f"0.{number}.0")
+        done = SubmissionFactory(owner=owner, done__model_version=version)
+        ReviewFactory.create_batch(2, submission=done)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"), [("history", 4), ("upload", 3), ("result", 5), ("result_status", 4)]
+)
+def test_pages_of_a_person(name, limit, owner, owner_client, submission, queries):
+    args = [submission.pk] if name.startswith("result") else []
+    fill(owner, 1)
+    few = queries(owner_client, reverse(name, args=args))
+    fill(owner, 7)
+    ReviewFactory.create_batch(5, submission=submission)
+    many = queries(owner_client, reverse(name, args=args))
+    assert few == many
+    assert many <= limit
+
+
+@pytest.mark.parametrize("role", ["reviewer", "superuser"])
+@pytest.mark.parametrize(
+    "name", ["submission_changelist", "submission_change", "review_changelist"]
+)
+def test_pages_of_the_admin(name, role, owner, browsers, submission, queries):
+    args = [submission.pk] if name.endswith("_change") else []
+    path = reverse(f"admin:classifier_{name}", args=args)
+    fill(owner, 1)
+    few = queries(browsers[role], path)
+    fill(owner, 7)
+    ReviewFactory.create_batch(5, submission=submission)
+    assert queries(browsers[role], path) == few
+
+
+def test_health_asks_the_database_as_little_as_possible(client, django_assert_max_num_queries):
+    with django_assert_max_num_queries(0):
+        client.get(reverse("healthz"))
+    with django_assert_max_num_queries(2):
+        client.get(reverse("readyz"))

@@ -1,0 +1,102 @@
+"""What a load balancer is told, for each part that can fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from django.db import DatabaseError, connection
+
+from classifier.models import ModelVersion
+from classifier.views import health
+from tests.classifier.fakes import folder_app
+from tests.factories import ModelVersionFactory
+
+pytestmark = pytest.mark.django_db
+PARTS = ["database", "broker", "storage", "model"]
+
+
+@pytest.fixture
+def broker(tmp_path: Path, monkeypatch) -> Path:
+    """The folder of the broker."""
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    with folder_app(folder) as app:
+        monkeypatch.setattr(health, "current_app", app)
+        yield folder
+
+
+@pytest.fixture
+def ready(client, broker, caplog):
+    """Ask whether the site is ready; return its status and what is not."""
+    ModelVersionFactory(is_active=True)
+
+    def asked() -> tuple[int, list[str]]:
+        answer = client.get("/readyz")
+        body = answer.json()
+        assert list(body) == ["status", *PARTS]
+        assert body["status"] == ("ok" if answer.status_code == 200 else "unavailable")
+        assert set(body.values()) <= {"ok", "unavailable"}
+        failing = [part for part in PARTS if body[part] != "ok"]
+        for part in failing:
+            assert f"Not ready: {part}" in caplog.text
+        return answer.status_code, failing
+
+    return asked
+
+
+def test_the_process_answers(client):
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_ready_and_nothing_is_left_behind(ready, stored_files, broker):
+    assert ready() == (200, [])
+    assert stored_files() == []
+    assert list(broker.iterdir()) == []
+
+
+def test_no_model_is_active(ready):
+    ModelVersion.objects.update(is_active=False)
+    assert ready() == (503, ["model"])
+
+
+def test_the_storage_is_gone(ready, media):
+    media.write_text("no folder")
+    assert ready() == (503, ["storage"])
+
+
+def test_the_folder_of_the_broker_is_gone(ready, broker):
+    broker.rmdir()
+    assert ready() == (503, ["broker"])
+
+
+def test_redis_does_not_answer(ready, monkeypatch):
+    # Nothing listens on the first port.
+    with Celery(broker="redis://127.0.0.1:1", set_as_current=False) as nowhere:
+        monkeypatch.setattr(health, "current_app", nowhere)
+        assert ready() == (503, ["broker"])
+
+
+def refuse(*args: object) -> None:
+    raise DatabaseError("connection refused")
+
+
+def test_the_database_is_gone(ready):
+    with connection.execute_wrapper(refuse):
+        assert ready() == (503, ["database", "model"])
+
+
+def test_the_process_answers_without_a_database(client):
+    with connection.execute_wrapper(refuse):
+        assert client.get("/healthz").status_code == 200
+
+
+def test_an_error_tells_nothing_of_itself(client, monkeypatch, caplog):
+    def fail() -> None:
+        raise RuntimeError("password=hunter2")
+
+    monkeypatch.setitem(health.CHECKS, "broker", fail)
+    assert b"hunter2" not in client.get("/readyz").content
+    assert "hunter2" not in caplog.text

@@ -1,0 +1,256 @@
+"""A result in every state, its pictures, and what its owner can do with it."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from django.urls import reverse
+from PIL import Image
+
+from classifier.models import Status, Submission
+from tests.classifier.markup import visible_text
+from tests.factories import ReviewFactory, SubmissionFactory, picture
+
+pytestmark = pytest.mark.django_db
+DISCLAIMER = "This is not a diagnosis."
+
+
+def address(name: str, submission: Submission) -> str:
+    return reverse(name, args=[submission.pk])
+
+
+@pytest.fixture
+def show(owner_client):
+    """Return the page of a result."""
+
+    def page(submission: Submission, name: str = "result") -> str:
+        answer = owner_client.get(address(name, submission))
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    return page
+
+
+PAGES = pytest.mark.parametrize("name", ["result", "result_status"])
+
+
+@PAGES
+@pytest.mark.parametrize(
+    ("probability", "verdict", "confidence", "benign", "malignant"),
+    [
+        (0.873, "malignant", "87.3 %", "12.7", "87.3"),
+        (0.04, "benign", "96.0 %", "96.0", "4.0"),
+    ],
+)
+def test_a_finished_one(show, owner, name, probability, verdict, confidence, benign, malignant):
+    submission = SubmissionFactory(owner=owner, done__malignant_probability=probability)
+    html = show(submission, name)
+    text = visible_text(html)
+    assert f"The network says: {verdict}" in text
+    assert f"{confidence} confident" in text
+    assert f"Benign {benign} %" in text
+    assert f"Malignant {malignant} %" in text
+    assert {f'width="{share}"' for share in (benign, malignant)} <= set(
+        re.findall(r'width="[\d.]+"', html)
+    )
+    assert "What to do next" in text
+    assert DISCLAIMER in text
+    assert "seven-stage 0.0.1" in text
+    assert "17 ms" in text
+    # It does not ask for news any more.
+    assert "hx-get" not in html
+    assert "hx-trigger" not in html
+
+
+def test_what_to_do_next_depends_on_the_verdict(show, owner):
+    malignant = visible_text(show(SubmissionFactory(owner=owner, done=True)))
+    benign = SubmissionFactory(owner=owner, done__malignant_probability=0.1)
+    assert "Show this spot to a doctor" in malignant
+    assert "Show this spot to a doctor" not in visible_text(show(benign))
+    assert "Keep an eye on it" in visible_text(show(benign))
+    assert "Keep an eye on it" not in malignant
+
+
+def test_the_verdict_is_not_told_by_colour_alone(show, owner):
+    verdicts = [
+        SubmissionFactory(owner=owner, done__malignant_probability=probability)
+        for probability in (0.1, 0.9)
+    ]
+    pages = [show(submission, "result_status") for submission in verdicts]
+    icons = [re.search(r"<svg class=\"icon\".*?</svg>", page, re.S)[0] for page in pages]
+    assert icons[0] != icons[1]
+
+
+@PAGES
+@pytest.mark.parametrize(("state", "words"), [({}, "waiting"), ({"running": True}, "looking at")])
+def test_a_waiting_one_asks_for_news(show, owner, name, state, words):
+    submission = SubmissionFactory(owner=owner, **state)
+    html = show(submission, name)
+    assert words in visible_text(html)
+    assert f'hx-get="{address("result_status", submission)}?shown={submission.status}"' in html
+    assert 'hx-trigger="every 1s"' in html
+    assert 'hx-swap="outerHTML"' in html
+    assert "The network says" not in html
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [({"done": True}, "malignant, 87.3 %"), ({"failed": True}, "no result")]
+)
+def test_changes_are_announced_to_those_who_do_not_see_them(
+    show, owner_client, owner, state, words
+):
+    submission = SubmissionFactory(owner=owner, **state)
+    assert '<p class="visually-hidden" role="status" id="announcement">' in show(submission)
+    news = owner_client.get(address("result_status", submission), headers={"hx-request": "true"})
+    announced = news.content.decode().rpartition('id="announcement" hx-swap-oob="innerHTML"')[2]
+    assert words in announced
+
+
+@PAGES
+def test_a_failed_one_says_why_and_offers_to_try_again(show, owner, name):
+    submission = SubmissionFactory(owner=owner, failed=True, failure_detail="OSError: errno 5")
+    html = show(submission, name)
+    assert submission.failure_reason in visible_text(html)
+    assert f'action="{address("retry", submission)}"' in html
+    assert "csrfmiddlewaretoken" in html
+    assert "hx-get" not in html
+    assert "OSError" not in html
+
+
+def test_nothing_is_answered_while_nothing_changes(owner_client, owner):
+    submission = SubmissionFactory(owner=owner)
+    status = address("result_status", submission)
+    assert owner_client.get(f"{status}?shown=queued").status_code == 204
+    Submission.objects.update(status=Status.RUNNING)
+    changed = owner_client.get(f"{status}?shown=queued")
+    assert (changed.status_code, "?shown=running" in changed.content.decode()) == (200, True)
+    assert owner_client.get(f"{status}?shown=running").status_code == 204
+
+
+def test_an_old_prediction_is_not_shown_while_it_is_judged_again(show, owner):
+    submission = SubmissionFactory(owner=owner, done=True)
+    Submission.objects.update(status=Status.QUEUED)
+    assert "The network says" not in show(submission)
+
+
+def test_reviews_are_shown_to_the_owner_without_the_reviewer(show, owner):
+    submission = SubmissionFactory(owner=owner, done=True)
+    review = ReviewFactory(submission=submission, diagnosis="unclear", comment="<i>Blurred</i>")
+    html = show(submission)
+    assert "cannot be told from this picture" in visible_text(html)
+    assert "&lt;i&gt;Blurred&lt;/i&gt;" in html
+    assert review.reviewer.email not in html
+
+
+def test_the_name_of_the_file_is_shown_as_text(show, owner):
+    submission = SubmissionFactory(owner=owner, original_name="<img src=x>.jpg", done=True)
+    assert "<img src=x>" not in show(submission)
+    assert "&lt;img src=x&gt;.jpg" in show(submission)
+
+
+def test_below_are_other_pictures_of_this_person(show, owner):
+    submission = SubmissionFactory(owner=owner, done=True)
+    mine = SubmissionFactory.create_batch(7, owner=owner, done=True)
+    theirs = SubmissionFactory(done=True)
+    html = show(submission)
+    links = [s for s in mine if f'href="{address("result", s)}"' in html]
+    assert links == mine[1:]  # the newest six
+    assert str(theirs.pk) not in html
+    assert f'href="{address("result", submission)}"' not in html
+
+
+def test_a_reviewer_sees_but_cannot_retry_or_delete(reviewer, login):
+    client = login(reviewer)
+    for state in ({"done": True}, {"failed": True}):
+        submission = SubmissionFactory(**state)
+        html = client.get(address("result", submission)).content.decode()
+        assert address("delete", submission) not in html
+        assert address("retry", submission) not in html
+
+
+@pytest.mark.parametrize(("extension", "kind"), [("jpg", "image/jpeg"), ("png", "image/png")])
+def test_the_picture(owner_client, owner, extension, kind):
+    data = picture(extension)
+    submission = SubmissionFactory(owner=owner)
+    submission.image.save(f"x.{extension}", io.BytesIO(data))
+    answer = owner_client.get(address("result_image", submission))
+    assert b"".join(answer.streaming_content) == data
+    assert answer["Content-Type"] == kind
+
+
+@pytest.mark.parametrize("name", ["result_image", "result_thumbnail"])
+def test_headers_of_a_picture(owner_client, owner, name, media):
+    submission = SubmissionFactory(owner=owner, original_name="ada-left-arm.jpg")
+    # Whatever lies there is served as the picture it was stored as.
+    file = submission.image if name == "result_image" else submission.thumbnail
+    (media / file.name).write_bytes(b"<script>alert(1)</script>")
+    answer = owner_client.get(address(name, submission))
+    b"".join(answer.streaming_content)
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "private" in answer["Cache-Control"]
+    assert "public" not in answer["Cache-Control"]
+    assert "Cookie" in answer["Vary"]
+    assert "ada" not in str(answer.headers)
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+def test_the_thumbnail_is_small(owner_client, owner):
+    answer = owner_client.get(address("result_thumbnail", SubmissionFactory(owner=owner)))
+    assert Image.open(io.BytesIO(b"".join(answer.streaming_content))).format == "JPEG"
+
+
+@pytest.mark.parametrize("name", ["result_image", "result_thumbnail"])
+def test_a_picture_that_is_lost(owner_client, owner, media, name):
+    submission = SubmissionFactory(owner=owner)
+    for file in (submission.image, submission.thumbnail):
+        (media / file.name).unlink()
+    assert owner_client.get(address(name, submission)).status_code == 404
+    assert owner_client.get(address("result", submission)).status_code == 200
+
+
+def test_pictures_have_no_public_address(client, owner_client, owner):
+    submission = SubmissionFactory(owner=owner)
+    for prefix in ("/", "/media/", "/static/"):
+        for browser in (client, owner_client):
+            assert browser.get(prefix + submission.image.name).status_code == 404
+
+
+def test_retry_queues_it_and_leads_back(
+    owner_client, owner, sent, django_capture_on_commit_callbacks
+):
+    submission = SubmissionFactory(owner=owner, failed=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = owner_client.post(address("retry", submission))
+    assert (answer.status_code, answer.url) == (302, address("result", submission))
+    assert Submission.objects.get().status == Status.QUEUED
+    assert sent == [str(submission.pk)]
+
+
+@pytest.mark.parametrize("state", [{}, {"running": True}, {"done": True}])
+def test_there_may_be_nothing_to_retry(owner_client, owner, sent, state):
+    submission = SubmissionFactory(owner=owner, **state)
+    answer = owner_client.post(address("retry", submission), follow=True)
+    assert "There was nothing to retry." in visible_text(answer.content.decode())
+    assert Submission.objects.get().status == submission.status
+    assert sent == []
+
+
+def test_delete_asks_first(show, owner):
+    submission = SubmissionFactory(owner=owner, done=True)
+    assert "There is no undo." in visible_text(show(submission, "delete"))
+    assert Submission.objects.exists()
+
+
+def test_delete(owner_client, owner, stored_files, django_capture_on_commit_callbacks):
+    submission = SubmissionFactory(owner=owner, done=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = owner_client.post(address("delete", submission), follow=True)
+    assert answer.redirect_chain == [(reverse("history"), 302)]
+    assert "The picture and its result are deleted." in visible_text(answer.content.decode())
+    assert not Submission.objects.exists()
+    assert stored_files() == []
+    for name in ("result", "result_status", "result_image", "result_thumbnail", "delete"):
+        assert owner_client.get(address(name, submission)).status_code == 404
