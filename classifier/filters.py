@@ -64,3 +64,9 @@ class HistoryFilter(django_filters.FilterSet):
     class Meta:
         model = Submission
         fields = ["verdict", "status", "date_from", "date_to", "ordering"]
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a valid filter leaves rows out; sorting alone does not."""
+        chosen = self.form.cleaned_data if self.is_bound else {}
+        return any(value for name, value in chosen.items() if name != "ordering")

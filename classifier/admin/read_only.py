@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+
+from classifier.models import Review
 
 
 class NoAdding:
@@ -20,3 +23,15 @@ class ReadOnly(NoAdding):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # simple_history's page of an old version saves for everybody who may look at it.
+        raise PermissionDenied
+
+
+class TakesReviewsAlong:
+    """Who may delete a row here deletes its reviews with it, which by themselves nobody can."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        return deleted, counts, missing - {Review._meta.verbose_name}, protected

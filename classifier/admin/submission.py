@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from classifier.admin.read_only import NoAdding
+from classifier.admin.read_only import NoAdding, TakesReviewsAlong
 from classifier.models import Prediction, Review, Submission, User
 from classifier.models.submission import REVIEW_PERMISSION
 from classifier.services.retry import retry
@@ -28,7 +28,7 @@ class ReviewState(admin.SimpleListFilter):
         if self.value() == "awaiting":
             return queryset.awaiting_review()
         if self.value() == "reviewed":
-            return queryset.filter(reviews__isnull=False).distinct()
+            return queryset.filter(number_of_reviews__gt=0)
         return queryset
 
 
@@ -55,6 +55,8 @@ class ReviewForm(forms.ModelForm):
         own = self.instance.reviews.filter(reviewer=self.reviewer).first()
         if own:
             self.initial.update(diagnosis=own.diagnosis, comment=own.comment)
+            # A review can be changed but not taken back.
+            self.fields["diagnosis"].required = True
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -90,7 +92,7 @@ class PredictionInline(admin.TabularInline):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(NoAdding, admin.ModelAdmin):
+class SubmissionAdmin(NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     form = ReviewForm
     inlines = [PredictionInline]
     actions = ["requeue"]

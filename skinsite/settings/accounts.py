@@ -32,7 +32,8 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "SkinSite: "
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
-# Attempts per address (ip) and per account (key); beyond them the answer is 429.
+# Attempts per address (ip) and per account (key); beyond them the answer is 429, or, where only
+# wrong passwords count, a sentence in the form.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",

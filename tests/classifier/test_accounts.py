@@ -44,6 +44,26 @@ def test_signing_up_logs_in_and_leads_to_the_upload(client):
     assert user.has_usable_password()
 
 
+def test_where_mail_is_sent_an_address_must_be_confirmed_first(client, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    assert sign_up(client, "ada@example.org").url == reverse("account_email_verification_sent")
+    assert who(client) is None
+    assert log_in(client, "ada@example.org").url == reverse("account_email_verification_sent")
+    assert who(client) is None
+    link = re.search(r"http://testserver(/\S+)", mail.outbox[0].body)[1]
+    assert client.get(link).status_code == 200
+    assert client.post(link).status_code == 302
+    log_in(client, "ada@example.org")
+    assert who(client) == "ada@example.org"
+
+
+def test_where_mail_is_sent_nobody_learns_who_has_an_account(client, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    UserFactory(email="ada@example.org")
+    known, new = (sign_up(client, f"{name}@example.org") for name in ("ada", "grace"))
+    assert (known.status_code, known.url) == (new.status_code, new.url)
+
+
 def test_there_is_no_user_name(client):
     html = client.get(SIGNUP).content.decode()
     names = set(re.findall(r'<input[^>]*name="(\w+)"', html))

@@ -7,7 +7,6 @@ import os
 import signal
 
 import pytest
-import redis
 
 from classifier.models import Status
 from classifier.services.submit import submit
@@ -75,9 +74,9 @@ def test_a_killed_worker_child_is_replaced_and_the_result_comes(
     assert set(worker.children()).isdisjoint(before)
 
 
-def test_messages_lost_with_the_broker_are_sent_again(start, start_beat, upload, wait_for):
+def test_messages_lost_with_the_broker_are_sent_again(start, start_beat, queue, upload, wait_for):
     submissions = [upload(), upload()]
-    redis.Redis.from_url(os.environ["REDIS_URL"]).flushall()
+    queue.flushdb()
     start(WORKER, SLOW_SECONDS="0")
     start_beat()
     for submission in submissions:
@@ -85,9 +84,8 @@ def test_messages_lost_with_the_broker_are_sent_again(start, start_beat, upload,
         assert_done_once(submission)
 
 
-def test_a_message_delivered_twice_does_the_work_once(start, upload, wait_for):
+def test_a_message_delivered_twice_does_the_work_once(start, queue, upload, wait_for):
     submission = upload()
-    queue = redis.Redis.from_url(os.environ["REDIS_URL"])
     (message,) = queue.lrange("analysis", 0, -1)
     queue.lpush("analysis", message)
     start(WORKER, SLOW_SECONDS="0.5", WORKER_CONCURRENCY="2")

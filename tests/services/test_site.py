@@ -3,33 +3,67 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 
-from django.db import connection
+import pytest
 
+from classifier.models import Submission
 from tests.lesions import picture
+from tests.services.conftest import LIMITS
 from tests.site import Client, Site
 
 
-def test_a_person_uploads_sees_the_result_and_deletes_it(tmp_path):
-    redis_url = re.sub(r"/\d*$", "/1", os.environ["REDIS_URL"])
-    with Site(tmp_path / "data", REDIS_URL=redis_url) as site:
-        client = Client(site.address)
-        client.sign_up("person@example.org")
-        page = client.upload([("mole.png", picture("png"))])
-        path = page.url[len(site.address) :]
-        deadline = time.monotonic() + 60
-        while "The network says" not in page.text:
-            assert time.monotonic() < deadline, page.text
-            page = client.get(path)
-            time.sleep(0.1)
-        assert client.get(path + "image/").headers["Content-Type"] == "image/png"
+@pytest.fixture
+def client():
+    """A person who has just signed up."""
+
+    def sign_up(site: Site) -> Client:
+        person = Client(site.address)
+        person.sign_up("person@example.org")
+        return person
+
+    return sign_up
+
+
+def wait_for_result(client: Client, path: str) -> None:
+    deadline = time.monotonic() + 60
+    while "The network says" not in client.get(path).text:
+        assert time.monotonic() < deadline, client.get(path).text
+        time.sleep(0.1)
+
+
+def test_a_person_uploads_sees_the_result_and_deletes_it(database, queue, tmp_path, client):
+    with Site(tmp_path / "data", DATABASE_URL=database, REDIS_URL=os.environ["REDIS_URL"]) as site:
+        person = client(site)
+        path = person.upload([("mole.png", picture("png"))]).url.removeprefix(site.address)
+        wait_for_result(person, path)
+        submission = Submission.objects.get()
+        assert submission.attempts == submission.predictions.count() == 1
+        assert person.get(path + "image/").headers["Content-Type"] == "image/png"
         assert not (site.data_dir / "db.sqlite3").exists()
-        assert client.post(path + "delete/", {}).url.endswith("/history/")
-        assert client.get(path).status_code == 404
+        assert person.post(path + "delete/", {}).url.endswith("/history/")
+        assert person.get(path).status_code == 404
+        assert not Submission.objects.exists()
         assert [p for p in (site.data_dir / "media").rglob("*") if p.is_file()] == []
 
 
-def test_the_tests_themselves_run_on_postgresql(db):
-    assert connection.vendor == "postgresql"
+def test_what_is_uploaded_while_the_broker_is_away_is_analysed_later(
+    database, broker, tmp_path, client
+):
+    with Site(tmp_path / "data", DATABASE_URL=database, REDIS_URL=broker.url, **LIMITS) as site:
+        person = client(site)
+        broker.kill()
+        began = time.monotonic()
+        answer = person.upload([(f"{n}.jpg", picture(seed=n)) for n in range(3)])
+        assert answer.status_code == 200
+        assert time.monotonic() - began < 10
+        assert list(Submission.objects.values_list("status", flat=True)) == ["queued"] * 3
+        ready = person.get("/readyz")
+        assert (ready.status_code, ready.json()["broker"]) == (503, "unavailable")
+        assert person.get("/healthz").ok
+
+        broker.start()
+        for submission in Submission.objects.all():
+            wait_for_result(person, f"/results/{submission.pk}/")
+        assert all(s.predictions.count() == 1 for s in Submission.objects.all())
+        assert person.get("/readyz").ok

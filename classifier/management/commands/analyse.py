@@ -73,9 +73,11 @@ class Command(BaseCommand):
 
 
 def _sentence(answer: dict[str, Any]) -> str:
+    # The bytes of a file name need be no text.
+    name = answer["file"].encode(errors="backslashreplace").decode()
     if answer["status"] == "rejected":
-        return f"{answer['file']}: rejected. {answer['reason']}"
+        return f"{name}: rejected. {answer['reason']}"
     return (
-        f"{answer['file']}: {answer['verdict']}, {100 * answer['confidence']:.1f} % confident "
+        f"{name}: {answer['verdict']}, {100 * answer['confidence']:.1f} % confident "
         f"({answer['model']} {answer['model_version']}; not a diagnosis)"
     )

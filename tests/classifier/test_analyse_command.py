@@ -1,0 +1,197 @@
+"""``manage.py analyse`` as a stranger runs it: a process, with the network that ships."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from classifier.management.commands import analyse
+from ml.bundle import find
+from tests.classifier.fakes import FakePredictor
+from tests.factories import picture
+from tests.site import ROOT
+
+FIELDS = [
+    "file",
+    "status",
+    "reason",
+    "verdict",
+    "malignant_probability",
+    "confidence",
+    "probabilities",
+    "model",
+    "model_version",
+    "inference_ms",
+]
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    """Run the command where there is no database and no broker."""
+
+    def process(*arguments: str | bytes) -> subprocess.CompletedProcess[bytes]:
+        nowhere = {
+            "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
+            "REDIS_URL": "redis://127.0.0.1:1",
+            "DATA_DIR": str(tmp_path / "data"),
+        }
+        environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+        return subprocess.run(
+            [sys.executable, "manage.py", "analyse", *arguments],
+            cwd=ROOT,
+            env=environment | nowhere,
+            capture_output=True,
+            check=False,
+        )
+
+    return process
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """Files of every fate, by name."""
+    contents = {
+        "mole.jpg": picture(size=(320, 240)),
+        "mole.png": picture("png", size=(240, 320), seed=1),
+        "wrong name.txt": picture("webp", seed=2),
+        "copy of mole.jpg": picture(size=(320, 240)),
+        "letter.jpg": b"Dear doctor",
+        "empty.jpg": b"",
+        "half.jpg": picture()[:900],
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder").mkdir()
+    return {name: tmp_path / name for name in [*contents, "folder", "missing.jpg"]}
+
+
+GOOD = ["mole.jpg", "mole.png", "wrong name.txt", "copy of mole.jpg"]
+
+
+def test_json_of_the_network_that_ships(run, files):
+    answer = run(*map(str, files.values()), "--json")
+    assert answer.stderr == b""
+    assert answer.returncode == 1  # some were rejected
+    lines = [json.loads(line) for line in answer.stdout.decode().splitlines()]
+    assert [line["file"] for line in lines] == [str(path) for path in files.values()]
+    shipped = find("seven-stage")
+    answers = {}
+    for name, line in zip(files, lines, strict=True):
+        assert list(line) == FIELDS
+        assert line["model"] == "seven-stage"
+        assert line["model_version"] == shipped.version
+        if name not in GOOD:
+            assert line["status"] == "rejected"
+            assert line["reason"].endswith(".")
+            assert {line[field] for field in FIELDS[3:7] + FIELDS[9:]} == {None}
+            continue
+        assert (line["status"], line["reason"]) == ("done", None)
+        assert list(line["probabilities"]) == ["benign", "malignant"]
+        assert sum(line["probabilities"].values()) == pytest.approx(1)
+        assert line["probabilities"]["malignant"] == line["malignant_probability"]
+        assert line["confidence"] == line["probabilities"][line["verdict"]]
+        malignant = line["malignant_probability"] >= shipped.threshold
+        assert line["verdict"] == ("malignant" if malignant else "benign")
+        assert 0 < line["inference_ms"] < 60_000
+        answers[name] = line["malignant_probability"]
+    assert len(set(answers.values())) == 3  # it does look
+    assert answers["copy of mole.jpg"] == answers["mole.jpg"]
+
+
+def test_an_unknown_model(run, files):
+    answer = run(str(files["mole.jpg"]), "--model", "no-such-model")
+    assert answer.returncode == 1
+    assert b"no-such-model" in answer.stderr
+    assert b"Traceback" not in answer.stderr
+    assert answer.stdout == b""
+
+
+def test_no_file_at_all(run):
+    answer = run()
+    assert answer.returncode != 0
+    assert b"usage" in answer.stderr
+    assert b"Traceback" not in answer.stderr
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """The command in this process, with a network that answers at once."""
+    monkeypatch.setattr(analyse.Predictor, "load", lambda *args, **options: FakePredictor())
+
+    def called(*arguments: str) -> tuple[int, str]:
+        output = io.StringIO()
+        try:
+            call_command("analyse", *arguments, stdout=output)
+        except SystemExit as end:
+            return int(end.code or 0), output.getvalue()
+        return 0, output.getvalue()
+
+    return called
+
+
+def test_good_files_alone_end_well(quick, files):
+    code, output = quick(*(str(files[name]) for name in GOOD), "--json")
+    assert code == 0
+    assert [json.loads(line)["status"] for line in output.splitlines()] == ["done"] * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("letter.jpg", "not a picture we can read"),
+        ("empty.jpg", "The file is empty"),
+        ("half.jpg", "damaged or incomplete"),
+        ("folder", "Is a directory"),
+        ("missing.jpg", "No such file"),
+    ],
+)
+def test_why_a_file_is_rejected(quick, files, name, reason):
+    code, output = quick(str(files[name]), str(files["mole.jpg"]), "--json")
+    assert code == 1
+    rejected, done = map(json.loads, output.splitlines())
+    assert rejected["status"] == "rejected"
+    assert reason in rejected["reason"]
+    assert done["status"] == "done"
+
+
+def test_in_words(quick, files):
+    code, output = quick(str(files["mole.jpg"]), str(files["letter.jpg"]))
+    assert code == 1
+    done, rejected = output.splitlines()
+    version = find("seven-stage").version
+    assert done == (
+        f"{files['mole.jpg']}: malignant, 75.0 % confident (seven-stage {version}; not a diagnosis)"
+    )
+    assert rejected.startswith(f"{files['letter.jpg']}: rejected. This is not a picture")
+
+
+@pytest.mark.parametrize("json_lines", [True, False])
+def test_a_name_that_is_no_text(quick, tmp_path, monkeypatch, json_lines):
+    path = os.fsencode(tmp_path) + b"/mole-\xff.jpg"
+    with open(path, "wb") as stream:  # noqa: PTH123
+        stream.write(picture())
+    strict = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict")
+    with redirect_stdout(strict):
+        call_command("analyse", os.fsdecode(path), *["--json"][: int(json_lines)])
+    strict.seek(0)
+    assert "malignant" in strict.read()
+
+
+def test_the_model_is_a_name_and_no_path(quick, files, tmp_path, settings):
+    settings.BUNDLES_DIR = tmp_path / "bundles"
+    settings.BUNDLES_DIR.mkdir()
+    with pytest.raises(CommandError):
+        quick(str(files["mole.jpg"]), "--model", f"../../{ROOT.name}/ml/bundles/seven-stage")
+
+
+def test_no_database_is_asked(quick, files):
+    # pytest-django forbids every query of a test that does not ask for a database.
+    assert quick(str(files["mole.jpg"]))[0] == 0

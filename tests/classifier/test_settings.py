@@ -1,0 +1,153 @@
+"""Settings: nothing is needed on a laptop, and production does not start half-configured."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.classifier.pictures import png_header
+from tests.site import ROOT
+
+PRODUCTION = {
+    "PRODUCTION": "true",
+    "SECRET_KEY": "kB7-xQ2_mW9tZ4vN8pL3rJ6hF1cD5gS0aE-yU_iO7bK2nM4qT9w",
+    "ALLOWED_HOSTS": "skinsite.example",
+    "DATABASE_URL": "postgres://skinsite@localhost/skinsite",
+    "REDIS_URL": "redis://localhost",
+}
+
+
+@pytest.fixture
+def python(tmp_path: Path):
+    """Run code with the site's settings in an environment that holds nothing else."""
+
+    def process(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        given = {"DATA_DIR": str(tmp_path / "data"), "DJANGO_SETTINGS_MODULE": "skinsite.settings"}
+        return subprocess.run(
+            [sys.executable, "-W", "error", "-c", code],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"]} | given | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return process
+
+
+@pytest.fixture
+def value(python):
+    """Return the settings of these names as a process sees them."""
+
+    def read(*names: str, **environment: str) -> list[str]:
+        shown = ", ".join(f"repr(settings.{name})" for name in names)
+        code = f"from django.conf import settings; print({shown}, sep='\\n')"
+        answer = python(code, **environment)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout.splitlines()
+
+    return read
+
+
+def test_a_laptop_needs_nothing(value, tmp_path):
+    names = ("DEBUG", "ALLOWED_HOSTS", "CELERY_BROKER_URL", "DATABASES['default']['ENGINE']")
+    debug, hosts, broker, engine = value(*names)
+    assert debug == "False"
+    assert hosts == "['localhost', '127.0.0.1', '[::1]']"
+    assert broker == "'folder://localhost'"
+    assert engine == "'django.db.backends.sqlite3'"
+
+
+def test_the_secret_of_a_laptop_is_made_once_and_kept_to_its_user(value, tmp_path):
+    first, second = value("SECRET_KEY"), value("SECRET_KEY")
+    assert first == second
+    assert len(first[0]) > 50
+    assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert value("SECRET_KEY", DATA_DIR=str(tmp_path / "elsewhere")) != first
+
+
+def test_limits_come_from_the_environment(value):
+    names = ("UPLOAD_MAX_FILES", "UPLOAD_MAX_BYTES", "UPLOAD_MAX_PIXELS")
+    assert value(*names) == ["20", str(20 * 1024**2), "50000000"]
+    limits = {"UPLOAD_MAX_FILES": "3", "UPLOAD_MAX_MEGABYTES": "2", "UPLOAD_MAX_MEGAPIXELS": "9"}
+    assert value(*names, **limits) == ["3", str(2 * 1024**2), "9000000"]
+
+
+def test_a_pixel_limit_above_that_of_pillow_holds(python):
+    code = f"""
+import django, io
+django.setup()
+from classifier.uploads import InvalidImage, open_image
+for header in ({png_header(11_000, 10_000)!r}, {png_header(13_000, 10_000)!r}):
+    try:
+        open_image(io.BytesIO(header))
+    except InvalidImage as error:
+        print(error)
+"""
+    answer = python(code, UPLOAD_MAX_MEGAPIXELS="120")
+    below, above = answer.stdout.splitlines()
+    assert "damaged" in below  # it was let through to its pixels, of which there are none
+    assert "more than 120 megapixels" in above
+
+
+def test_production_starts_when_it_is_configured(value):
+    names = ("DATABASES['default']['ENGINE']", "CACHES['default']['BACKEND']", "CELERY_BROKER_URL")
+    engine, cache, broker = value(*names, **PRODUCTION)
+    assert "postgresql" in engine
+    assert "redis" in cache
+    assert broker == "'redis://localhost'"
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"])
+@pytest.mark.parametrize("how", ["missing", "empty"])
+def test_production_refuses_to_start_without(python, name, how):
+    environment = {key: text for key, text in PRODUCTION.items() if key != name}
+    if how == "empty":
+        environment[name] = ""
+    answer = python("import django; django.setup()", **environment)
+    assert answer.returncode != 0
+    assert "ImproperlyConfigured" in answer.stderr
+    assert name in answer.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("key", ["secret", "x" * 60, "django-insecure", "0123456789" * 4])
+def test_production_refuses_a_weak_secret(python, key):
+    answer = python("import django; django.setup()", **PRODUCTION | {"SECRET_KEY": key})
+    assert answer.returncode != 0
+    assert "SECRET_KEY is too weak" in answer.stderr.splitlines()[-1]
+    assert "token_urlsafe" in answer.stderr
+
+
+def test_production_passes_the_checks_for_deployment(python):
+    code = (
+        "import sys; sys.argv[0] = 'manage.py'\n"
+        "from django.core.management import execute_from_command_line\n"
+        "execute_from_command_line(['manage.py', 'check', '--deploy', '--fail-level', 'DEBUG'])"
+    )
+    answer = python(code, **PRODUCTION)
+    assert answer.returncode == 0, answer.stderr
+    assert "no issues (0 silenced)" in answer.stdout
+
+
+def test_production_speaks_tls_only_and_its_cookies_too(value):
+    names = ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+    assert value(*names, **PRODUCTION) == ["True"] * 3
+    assert value("ACCOUNT_EMAIL_VERIFICATION", **PRODUCTION) == ["'mandatory'"]
+    hsts = value("SECURE_HSTS_SECONDS", **PRODUCTION)
+    assert int(hsts[0]) >= 31_536_000
+
+
+@pytest.mark.parametrize("production", [{}, PRODUCTION])
+def test_debug_is_never_on(value, production):
+    assert value("DEBUG", DEBUG="true", **production) == ["False"]
+
+
+def test_a_message_is_hidden_for_longer_than_an_analysis_may_take(value):
+    names = ("CELERY_BROKER_TRANSPORT_OPTIONS['visibility_timeout']", "CELERY_TASK_TIME_LIMIT")
+    hidden, limit = value(*names, **PRODUCTION)
+    assert float(hidden) > float(limit)

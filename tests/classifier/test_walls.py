@@ -1,0 +1,72 @@
+"""What the web process must never load, and which part may import which."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.site import ROOT
+
+WEB = """
+import sys
+from io import BytesIO
+
+import django
+from django.core.management import call_command
+
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("collectstatic", verbosity=0, interactive=False)
+
+from django.contrib import admin
+from django.test import Client
+from django.urls import get_resolver
+
+from skinsite.wsgi import application
+
+assert callable(application)
+assert get_resolver().url_patterns
+assert admin.site._registry
+from tests.factories import SubmissionFactory, UserFactory, picture
+
+owner = UserFactory(admin=True)
+client = Client(headers={"host": "localhost"})
+client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+upload = BytesIO(picture())
+upload.name = "mole.jpg"
+result = client.post("/upload/", {"images": upload})
+assert result.status_code == 302, result.status_code
+for page in (result.url, "/history/", "/about/", "/readyz", "/admin/classifier/submission/"):
+    assert client.get(page).status_code in (200, 503), page
+loaded = {name.partition(".")[0] for name in sys.modules} & {"tensorflow", "keras"}
+loaded |= {name for name in sys.modules if name == "ml" or name.startswith("ml.")}
+print(sorted(loaded))
+"""
+
+
+def test_the_web_process_loads_neither_network_nor_tensorflow(tmp_path):
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_URL")}
+    environment |= {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "skinsite.settings"}
+    answer = subprocess.run(
+        [sys.executable, "-c", WEB],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_walls_of_the_house_hold(tmp_path):
+    answer = subprocess.run(
+        [f"{sys.prefix}/bin/lint-imports", "--cache-dir", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout
+    assert "0 broken" in answer.stdout

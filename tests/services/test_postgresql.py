@@ -1,0 +1,128 @@
+"""What only the real database can show: its constraints, its locks, its migrations."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import psycopg
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from classifier.models import ModelVersion, Prediction, Status, Submission
+from classifier.services.sweep import Swept, sweep
+from tests.factories import (
+    ModelVersionFactory,
+    PredictionFactory,
+    ReviewFactory,
+    SubmissionFactory,
+    UserFactory,
+)
+from tests.services.conftest import database_url
+from tests.site import ROOT
+
+
+def change(model: type, **fields: object):
+    return lambda row: model.objects.filter(pk=row.pk).update(**fields)
+
+
+REFUSED = {
+    "submission_done_has_prediction": (SubmissionFactory, change(Submission, status=Status.DONE)),
+    "submission_failed_has_reason": (SubmissionFactory, change(Submission, status=Status.FAILED)),
+    "submission_status": (SubmissionFactory, change(Submission, status="lost")),
+    "prediction_malignant_probability": (
+        PredictionFactory,
+        change(Prediction, malignant_probability=float("nan")),
+    ),
+    "prediction_confidence": (PredictionFactory, change(Prediction, confidence=1.001)),
+    "prediction_verdict": (PredictionFactory, change(Prediction, verdict="unclear")),
+    "prediction_once_per_model_version": (
+        PredictionFactory,
+        lambda row: PredictionFactory(submission=row.submission),
+    ),
+    "model_version_one_active": (
+        lambda: ModelVersionFactory(is_active=True),
+        lambda row: ModelVersionFactory(version="0.0.2", is_active=True),
+    ),
+    "model_version_unique": (
+        lambda: ModelVersionFactory(version="0.0.2"),
+        lambda row: change(ModelVersion, version="0.0.2")(ModelVersionFactory()),
+    ),
+    "model_version_threshold": (ModelVersionFactory, change(ModelVersion, threshold=-0.1)),
+    "review_once_per_reviewer": (
+        ReviewFactory,
+        lambda row: ReviewFactory(submission=row.submission, reviewer=row.reviewer),
+    ),
+    "user_email_unique": (
+        lambda: UserFactory(email="ada@example.org"),
+        lambda row: UserFactory(email="ADA@EXAMPLE.ORG"),
+    ),
+}
+
+
+@pytest.mark.parametrize("constraint", REFUSED)
+def test_the_database_refuses(db, constraint):
+    make, spoil = REFUSED[constraint]
+    row = make()
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        spoil(row)
+    assert refusal.value.__cause__.diag.constraint_name == constraint
+
+
+def test_two_sweeps_at_once_send_a_message_once(database, queue):
+    submission = SubmissionFactory(sent_at=timezone.now() - timedelta(days=1))
+    with psycopg.connect(database) as other:
+        other.execute("SELECT 1 FROM classifier_submission FOR UPDATE")
+        assert sweep() == Swept(resent=0, returned=0, failed=0)
+        assert queue.llen("analysis") == 0
+    assert sweep() == Swept(resent=1, returned=0, failed=0)
+    assert queue.llen("analysis") == 1
+    assert sweep() == Swept(resent=0, returned=0, failed=0)
+    submission.refresh_from_db()
+    assert submission.status == Status.QUEUED
+
+
+def test_the_history_takes_as_many_queries_for_many_as_for_few(db, client, settings):
+    settings.STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a folder that is missing
+    person = UserFactory()
+    client.force_login(person)
+
+    def queries(number: int) -> int:
+        SubmissionFactory.create_batch(number, owner=person, done=True)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(reverse("history")).status_code == 200
+        return len(captured)
+
+    assert queries(2) == queries(16) == queries(20)
+
+
+def test_the_migrations_go_forwards_and_backwards(transactional_db):
+    name = f"{connection.settings_dict['NAME']}_migrations"
+    environment = os.environ | {
+        "DATABASE_URL": database_url(name),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+
+    def migrate(*target: str) -> None:
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", *target]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    try:
+        migrate()
+        migrate("classifier", "0001")
+        migrate()
+        with psycopg.connect(database_url(name)) as fresh:
+            (groups,) = fresh.execute("SELECT array_agg(name) FROM auth_group").fetchone()
+            (permissions,) = fresh.execute("SELECT count(*) FROM auth_group_permissions").fetchone()
+        assert groups == ["reviewers"]
+        assert permissions == 4
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{name}"')
