@@ -79,5 +79,5 @@ class Prediction(models.Model):
         malignant = set(self.model_version.malignant_classes)
         return [
             Share(name, shown[name] / 10, name in malignant)
-            for name in sorted(shown, key=lambda name: -shown[name])
+            for name in sorted(shown, key=lambda name: -tenths[name])
         ]

@@ -58,10 +58,12 @@ if REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         # Redis hands a message to a second worker after this long without an acknowledgement.
         "visibility_timeout": 10 * CELERY_TASK_TIME_LIMIT,
-        "socket_timeout": 5,
-        "socket_connect_timeout": 5,
-        "retry_on_timeout": True,
+        # A person waits for these while Redis is away; what could not be sent, the sweep sends.
+        # More than the second for which a worker waits for a message at a time.
+        "socket_timeout": 3,
+        "socket_connect_timeout": 3,
         "max_retries": 1,
+        "interval_start": 0,
     }
 else:
     CELERY_BROKER_URL = "folder://localhost"

@@ -86,6 +86,8 @@ if PRODUCTION or REDIS_URL:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": env.str("REDIS_URL"),
             "KEY_PREFIX": "skinsite",
+            # Without them a Redis that hangs would hang the pages for good.
+            "OPTIONS": {"socket_timeout": 3, "socket_connect_timeout": 3},
         }
     }
 else:

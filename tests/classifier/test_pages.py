@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
@@ -23,32 +24,37 @@ FOREIGN = {"<p style='border-top: 0'>"}
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
-@pytest.mark.parametrize("role", ["anonymous", "owner", "superuser"])
-@pytest.mark.parametrize("name", ROUTES)
-def test_no_page_holds_scripts_styles_or_handlers_or_loads_them_from_elsewhere(
-    name, role, browsers, path_of
-):
-    answer = browsers[role].get(path_of(name), follow=True)
-    answer.close()
-    assert answer.status_code < 500
-    policy = answer["Content-Security-Policy"]
-    assert "unsafe" not in policy
-    assert "http" not in policy
+def assert_strict(answer: HttpResponse) -> None:
+    """The policy of a page forbids all that is not the site's own, and the page keeps to it."""
+    policy = answer["Content-Security-Policy"].split("; ")
+    assert not [part for part in policy if "unsafe" in part or "http" in part]
     for directive in ("default-src 'none'", "script-src 'self'", "style-src 'self'"):
-        assert directive in policy.split("; ")
+        assert directive in policy
     for directive in ("frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
-        assert directive in policy.split("; ")
+        assert directive in policy
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Referrer-Policy"] == "same-origin"
     assert "camera=()" in answer["Permissions-Policy"]
-    if answer["Content-Type"].startswith("text/html"):
-        page = Page(answer.content)
-        assert set(page.inline) <= FOREIGN
-        assert [url for url in page.loaded if re.match(r"(\w+:)?//", url)] == []
-        for url in page.loaded:
-            if url.startswith("/static/"):
-                assert finders.find(url.removeprefix("/static/")), url
+    if not answer["Content-Type"].startswith("text/html"):
+        return
+    page = Page(answer.content)
+    assert set(page.inline) <= FOREIGN
+    assert [url for url in page.loaded if re.match(r"(\w+:)?//", url)] == []
+    for url in page.loaded:
+        if url.startswith("/static/"):
+            assert finders.find(url.removeprefix("/static/")), url
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_no_page_holds_scripts_styles_or_handlers_or_loads_them_from_elsewhere(
+    name, browsers, path_of
+):
+    for role in ["superuser"] if "admin" in name else ["anonymous", "owner"]:
+        answer = browsers[role].get(path_of(name), follow=True)
+        answer.close()
+        assert answer.status_code < 500
+        assert_strict(answer)
 
 
 #: Pages that show something of a person, which no cache may keep.

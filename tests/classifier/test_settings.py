@@ -109,7 +109,7 @@ def test_production_refuses_to_start_without(python, name, how):
     environment = {key: text for key, text in PRODUCTION.items() if key != name}
     if how == "empty":
         environment[name] = ""
-    answer = python("import django; django.setup()", **environment)
+    answer = python("import skinsite.settings", **environment)
     assert answer.returncode != 0
     assert "ImproperlyConfigured" in answer.stderr
     assert name in answer.stderr.splitlines()[-1]
@@ -117,7 +117,7 @@ def test_production_refuses_to_start_without(python, name, how):
 
 @pytest.mark.parametrize("key", ["secret", "x" * 60, "django-insecure", "0123456789" * 4])
 def test_production_refuses_a_weak_secret(python, key):
-    answer = python("import django; django.setup()", **PRODUCTION | {"SECRET_KEY": key})
+    answer = python("import skinsite.settings", **PRODUCTION | {"SECRET_KEY": key})
     assert answer.returncode != 0
     assert "SECRET_KEY is too weak" in answer.stderr.splitlines()[-1]
     assert "token_urlsafe" in answer.stderr
