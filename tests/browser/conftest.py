@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, Response
 
-from tests import PASSWORD
 from tests.lesions import picture
 from tests.site import Site
 
-_people = count()
+#: Rate limits are kept per address; every test comes from one of its own.
+_addresses = count(1)
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Iterator[Site]:
-    with Site(tmp_path_factory.mktemp("site") / "data") as running:
+    # Behind a proxy, as in production: the person's address is the one that it tells.
+    with Site(tmp_path_factory.mktemp("site") / "data", TRUSTED_PROXY_COUNT="1") as running:
         yield running
+    log = running.log.read_text()
+    assert "Traceback" not in log, log
+    assert " ERROR " not in log, log
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +36,7 @@ def base_url(site) -> str:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args) -> dict:
     if not os.environ.get("CHROMIUM"):
-        pytest.fail("CHROMIUM must name a Chromium. Run these tests by: make test-browser")
+        pytest.exit("CHROMIUM must name a Chromium. Run: make test-browser", returncode=1)
     # Without the last ones Chromium asks its maker's servers for updates.
     quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
     return browser_type_launch_args | {
@@ -45,33 +51,30 @@ def page(page: Page) -> Iterator[Page]:
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            complaints.append(message.text)
+        # A page that is an error by design is noted too; `check` knows which ones are.
+        noted = "the server responded with a status of" in message.text
+        if message.type in ("error", "warning") and not noted:
+            complaints.append(f"{page.url}: {message.text}")
+
+    def check(response: Response) -> None:
+        asked_for = response.request.resource_type in ("document", "xhr")
+        if response.status >= 500 or (response.status >= 400 and not asked_for):
+            complaints.append(f"{page.url}: {response.status} for {response.url}")
 
     page.on("console", listen)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+    page.on("response", check)
+    page.set_extra_http_headers({"X-Forwarded-For": f"192.0.2.{next(_addresses)}"})
     yield page
-    # A rejected upload is a 4xx by design, and Chromium notes every one.
-    assert [c for c in complaints if "the server responded with a status of 4" not in c] == []
-
-
-def sign_up(page: Page) -> None:
-    """Make an account through the form; ends on the upload page."""
-    page.goto("/")
-    page.get_by_role("link", name="Create an account").click()
-    page.get_by_label("Email", exact=True).fill(f"person{next(_people)}@example.org")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password (again)").fill(PASSWORD)
-    page.get_by_role("button", name="Sign Up").click()
-    page.wait_for_url("**/upload/")
+    assert complaints == []
 
 
 @pytest.fixture
 def lesion():
     """Return a generated picture as a file to choose."""
 
-    def make(name: str = "mole.jpg", seed: int = 0) -> dict:
-        content = picture(size=(640, 480), seed=seed)
+    def make(name: str = "mole.jpg", seed: int = 0, size: tuple[int, int] = (640, 480)) -> dict:
+        content = picture(size=size, seed=seed)
         return {"name": name, "mimeType": "image/jpeg", "buffer": content}
 
     return make
@@ -80,3 +83,21 @@ def lesion():
 @pytest.fixture
 def choose(page: Page):
     return lambda *files: page.get_by_label("Choose pictures").set_input_files(list(files))
+
+
+@pytest.fixture
+def worker_halted(site):
+    """While inside, what is sent in waits."""
+
+    @contextmanager
+    def halted() -> Iterator[None]:
+        workers = site.processes("celery --quiet --app skinsite worker")
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in workers:
+                os.kill(pid, signal.SIGCONT)
+
+    return halted

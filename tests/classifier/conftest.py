@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -120,18 +120,17 @@ def submission(owner: User) -> Submission:
 
 
 @pytest.fixture
-def browsers(
-    owner: User, other: User, reviewer: User, staff: User, superuser: User, login
-) -> dict[str, Client]:
-    """A browser of each kind of person."""
-    return {
-        "anonymous": Client(),
-        "other": login(other),
-        "owner": login(owner),
-        "reviewer": login(reviewer),
-        "staff": login(staff),
-        "superuser": login(superuser),
-    }
+def browsers(request: pytest.FixtureRequest, db) -> Mapping[str, Client]:
+    """A browser of each kind of person, logged in when it is first asked for."""
+
+    class Browsers(dict[str, Client]):
+        def __missing__(self, role: str) -> Client:
+            log_in = request.getfixturevalue("login")
+            person = role != "anonymous" and request.getfixturevalue(role)
+            self[role] = log_in(person) if person else Client()
+            return self[role]
+
+    return Browsers()
 
 
 @pytest.fixture

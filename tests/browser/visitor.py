@@ -1,0 +1,47 @@
+"""What a person at a browser does, and what they may expect of every page."""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests import PASSWORD
+
+ANSWER = re.compile("The network says: (benign|malignant)")
+
+_numbers = count()
+
+
+def sign_up(page: Page) -> str:
+    """Make an account through the form and return its address; ends on the upload page."""
+    email = f"person{next(_numbers)}@example.org"
+    page.goto("/")
+    page.get_by_role("link", name="Create an account").click()
+    page.get_by_label("Email", exact=True).fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password (again)").fill(PASSWORD)
+    page.get_by_role("button", name="Sign Up").click()
+    page.wait_for_url("**/upload/")
+    return email
+
+
+def log_in(page: Page, email: str, password: str = PASSWORD) -> None:
+    """Fill the log-in form of the page that is open."""
+    page.get_by_label("Email", exact=True).fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign In").click()
+
+
+def assert_fits(page: Page) -> None:
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= page.viewport_size["width"], f"{page.url} is {width} pixels wide"
+
+
+def assert_good(page: Page) -> None:
+    """The page fits the screen and breaks no rule of accessibility that axe-core knows."""
+    assert_fits(page)
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
