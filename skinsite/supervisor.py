@@ -66,10 +66,12 @@ class Supervised:
 
 def say(line: str) -> None:
     """Print one whole line, whichever thread it comes from."""
-    # The terminal may be closed, or the program that read our output gone, before we end.
-    with contextlib.suppress(OSError):
+    try:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+    except OSError:
+        # The terminal was closed, or whatever read our output has ended: go on without.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(commands: dict[str, Sequence[str]], watch: Callable[[threading.Event], None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stdout
@@ -187,9 +188,12 @@ def test_a_name_that_is_no_text(quick, tmp_path, monkeypatch, json_lines):
 
 def test_the_model_is_a_name_and_no_path(quick, files, tmp_path, settings):
     settings.BUNDLES_DIR = tmp_path / "bundles"
-    settings.BUNDLES_DIR.mkdir()
+    for folder in ("bundles/seven-stage", "elsewhere"):
+        (tmp_path / folder).mkdir(parents=True)
+        shutil.copy(find("seven-stage").directory / "model.json", tmp_path / folder)
+    assert quick(str(files["mole.jpg"]), "--model", "seven-stage")[0] == 0
     with pytest.raises(CommandError):
-        quick(str(files["mole.jpg"]), "--model", f"../../{ROOT.name}/ml/bundles/seven-stage")
+        quick(str(files["mole.jpg"]), "--model", "../elsewhere")
 
 
 def test_no_database_is_asked(quick, files):

@@ -152,6 +152,13 @@ def test_a_row_shows_what_matters(owner_client, owner, rows):
     assert "of somebody else" not in html
 
 
+def test_a_reviewer_has_a_history_of_their_own(reviewer, login, rows):
+    mine = SubmissionFactory(owner=reviewer)
+    html = login(reviewer).get(reverse("history")).content.decode()
+    assert LINK.findall(html) == [str(mine.pk)]
+    assert str(rows["benign"].pk) not in login(reviewer).get(reverse("upload")).content.decode()
+
+
 def test_an_empty_history_leads_to_the_upload(owner_client):
     html = owner_client.get(reverse("history")).content.decode()
     assert f'class="button" href="{reverse("upload")}"' in html

@@ -161,6 +161,15 @@ def test_below_are_other_pictures_of_this_person(show, owner):
     assert f'href="{address("result", submission)}"' not in html
 
 
+@pytest.mark.parametrize("state", [{}, {"running": True}, {"failed": True}, {"done": True}])
+def test_results_below_are_said_to_be_no_diagnosis_whatever_is_above(show, owner, state):
+    submission = SubmissionFactory(owner=owner, **state)
+    SubmissionFactory(owner=owner, done=True)
+    below = visible_text(show(submission)).rpartition("Your other recent pictures")[2]
+    assert "Malignant 87.3 % confident" in below
+    assert "no result here is a diagnosis" in below
+
+
 def test_a_reviewer_sees_but_cannot_retry_or_delete(reviewer, login):
     client = login(reviewer)
     for state in ({"done": True}, {"failed": True}):

@@ -239,3 +239,12 @@ def test_the_form_shows_recent_pictures_of_this_person_alone(owner_client, owner
     shown = [s for s in mine if reverse("result", args=[s.pk]) in html]
     assert len(shown) == 6
     assert str(theirs.pk) not in html
+
+
+def test_recent_results_say_beside_them_that_they_are_no_diagnosis(owner_client, owner):
+    sentence = "For education and research only: no result here is a diagnosis."
+    assert sentence not in visible_text(owner_client.get(UPLOAD).content)
+    SubmissionFactory(owner=owner, done=True)
+    text = visible_text(owner_client.get(UPLOAD).content)
+    assert "Malignant 87.3 % confident" in text
+    assert sentence in text

@@ -117,6 +117,7 @@ def test_a_terminal_that_is_closed_during_the_start_ends_everything(tmp_path):
         if line.startswith("web "):
             break
     process.stdout.close()
+    wait_until(lambda: len(site.processes(WORKER)) == 2)  # and has been talking to nobody
     process.send_signal(signal.SIGHUP)
     began = time.monotonic()
     assert process.wait(30) == 0
