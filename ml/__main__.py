@@ -1,4 +1,4 @@
-"""``python -m ml train | export | evaluate``."""
+"""``python -m ml manifest | train | ablate | export | calibrate | evaluate``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ml.commands import evaluate, export, train
+from ml.commands import ablate, calibrate, evaluate, export, manifest, train
 from ml.errors import InputError
 
 USAGE_ERROR, INTERRUPTED = 2, 130
@@ -16,11 +16,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m ml",
-        description="Train, export and evaluate skin-lesion classifiers.",
+        description="Train, calibrate and measure skin-lesion classifiers.",
         epilog="Each command explains its options with --help.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (train, export, evaluate):
+    for command in (manifest, train, ablate, export, calibrate, evaluate):
         command.add_to(commands)
     options = parser.parse_args(arguments)
     try:

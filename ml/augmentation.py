@@ -7,37 +7,32 @@ Each is drawn here at random whatever the label, which makes it useless as a clu
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 Generator = np.random.Generator
+Changes = Sequence[tuple[float, Callable[[Image.Image, Generator], Image.Image]]]
 
 
-def augment(pixels: np.ndarray, random: Generator) -> np.ndarray:
-    """Return a random variation of one picture.
+def augment(pixels: np.ndarray, random: Generator, changes: Changes) -> np.ndarray:
+    """Return a random variation of one picture: moved, recoloured and further changed.
 
     Args:
         pixels: ``uint8 (size, size, 3)``.
         random: source of every random choice.
+        changes: what else may happen to it, each with its chance in 0..1.
 
     Returns:
         A new ``uint8 (size, size, 3)`` array.
     """
     image = Image.fromarray(_geometry(pixels, random))
     image = _colour(image, random)
-    if random.random() < 0.15:
-        image = _hair(image, random)
-    if random.random() < 0.1:
-        image = _ruler(image, random)
-    if random.random() < 0.05:
-        image = _ink(image, random)
-    if random.random() < 0.25:
-        image = _dark_corners(image, random)
-    if random.random() < 0.25:
-        image = _blur(image, random)
-    if random.random() < 0.5:
-        image = _jpeg(image, random)
+    for chance, change in changes:
+        if random.random() < chance:
+            image = change(image, random)
     return np.asarray(image)
 
 
@@ -146,3 +141,14 @@ def _jpeg(image: Image.Image, random: Generator) -> Image.Image:
     image.save(buffer, "JPEG", quality=int(random.integers(40, 96)))
     buffer.seek(0)
     return Image.open(buffer).convert("RGB")
+
+
+_ARTEFACTS: Changes = ((0.15, _hair), (0.1, _ruler), (0.05, _ink), (0.25, _dark_corners))
+_SHARPNESS: Changes = ((0.25, _blur), (0.5, _jpeg))
+
+#: By name; those without artefacts or sharpness show what each is worth.
+AUGMENTATIONS: dict[str, Callable[[np.ndarray, Generator], np.ndarray]] = {
+    "all": partial(augment, changes=(*_ARTEFACTS, *_SHARPNESS)),
+    "without_artefacts": partial(augment, changes=_SHARPNESS),
+    "without_sharpness": partial(augment, changes=_ARTEFACTS),
+}

@@ -28,6 +28,15 @@ def start(threads: int | None = None) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
 
 
+def start_for_training() -> None:
+    """Start the backend that ``KERAS_BACKEND`` names, by default TensorFlow.
+
+    Training needs nothing of TensorFlow's own, so it runs with JAX or PyTorch on their devices.
+    """
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        start()
+
+
 @contextmanager
 def _native_stderr_closed() -> Iterator[None]:
     """Hide what C++ writes to standard error; Python's exceptions still reach it afterwards.

@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
-from ml.dataset import Sample, read_all
+from ml.dataset import read_all
+from ml.manifest import Sample
+from ml.taxonomy import DIAGNOSIS_CODES, LABELS
 
 #: Shape of the colour thumbnails that are compared.
 THUMBNAIL = (16, 16, 3)
 
 
 def majority_class(training: Sequence[Sample], samples: Sequence[Sample]) -> np.ndarray:
-    """Return, for every sample, 1.0 if most training pictures are malignant, else 0.0."""
-    malignant = sum(sample.target for sample in training)
-    return np.full(len(samples), float(2 * malignant > len(training)))
+    """Return, for every sample, the commonest label of the training pictures.
+
+    Returns:
+        Probabilities of the seven diagnoses, ``float (n, 7)``, spread evenly over what the label
+        leaves open.
+    """
+    label, _ = Counter(sample.label for sample in training).most_common(1)[0]
+    return _probabilities([label] * len(samples))
 
 
 def nearest_neighbour(training: Sequence[Sample], samples: Sequence[Sample]) -> np.ndarray:
-    """Return, for every sample, the target of the training picture that looks most like it.
+    """Return, for every sample, the label of the training picture that looks most like it.
 
     Alike in Euclidean distance of 16x16 colour thumbnails: too small for any structure of a
     lesion, large enough to recognise a photograph that was seen before.
 
     Returns:
-        ``float (n,)`` of 0.0 and 1.0.
+        See `majority_class`.
     """
     classifier = KNeighborsClassifier(n_neighbors=1, algorithm="brute")
-    classifier.fit(_thumbnails(training), [sample.target for sample in training])
-    return classifier.predict(_thumbnails(samples)).astype(float)
+    classifier.fit(_thumbnails(training), [sample.label for sample in training])
+    return _probabilities(classifier.predict(_thumbnails(samples)))
+
+
+def _probabilities(labels: Sequence[str]) -> np.ndarray:
+    allowed = np.array([[code in LABELS[label] for code in DIAGNOSIS_CODES] for label in labels])
+    return allowed / allowed.sum(1, keepdims=True)
 
 
 def _thumbnails(samples: Sequence[Sample]) -> np.ndarray:

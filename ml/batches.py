@@ -7,13 +7,11 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from ml.taxonomy import BINARY_CLASSES
-
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled, augmented batches ``(pixels uint8, targets float32 (n, 1), weights (n,))``.
+    """Shuffled, augmented batches ``(pixels uint8, targets float32, weights float)``.
 
-    The weights make both classes count the same. Every picture's augmentation depends only on the
+    Every picture's augmentation depends only on the
     seed, the epoch and the picture, so a run that was killed and resumed sees what an
     uninterrupted one would have seen. The pictures left over by the last full batch are left out.
     """
@@ -22,6 +20,7 @@ class Batches(keras.utils.PyDataset):
         self,
         pixels: np.ndarray,
         targets: np.ndarray,
+        weights: np.ndarray,
         augment: Callable[[np.ndarray, np.random.Generator], np.ndarray],
         batch_size: int,
         seed: int,
@@ -31,17 +30,17 @@ class Batches(keras.utils.PyDataset):
 
         Args:
             pixels: ``uint8 (n, size, size, 3)``.
-            targets: ``int (n,)``, 0 benign or 1 malignant; both must occur.
+            targets: ``float32 (n, classes)``, see `ml.objective.targets_of`.
+            weights: ``float (n,)``, how much each picture counts.
             augment: returns a random variation of one picture.
             batch_size: pictures a batch, at most n.
             seed: of order and augmentation.
             workers: threads that augment.
         """
         super().__init__(workers=workers, max_queue_size=8)
-        self.pixels, self.targets, self.augment = pixels, targets, augment
+        self.pixels, self.targets, self.weights = pixels, targets, weights
+        self.augment = augment
         self.batch_size, self.seed = batch_size, seed
-        counts = np.bincount(targets, minlength=len(BINARY_CLASSES))
-        self.class_weights = len(targets) / (len(BINARY_CLASSES) * counts)
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
@@ -60,5 +59,4 @@ class Batches(keras.utils.PyDataset):
                 for i in chosen
             ]
         )
-        targets = self.targets[chosen]
-        return pixels, targets.astype(np.float32)[:, None], self.class_weights[targets]
+        return pixels, self.targets[chosen], self.weights[chosen]

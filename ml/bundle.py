@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
@@ -32,11 +33,15 @@ class Bundle:
         directory: where it lies.
         name: the model's name, e.g. ``seven-stage``.
         version: of the weights, e.g. ``1.0.0``.
+        licence: under which terms the weights may be used.
         architecture: one of `ml.architectures.ARCHITECTURES`.
         input_size: side of the square the network reads, in pixels.
         classes: names of the answers, in the order of the probabilities.
         malignant: which of them are malignant.
+        calibration: ``temperature`` and ``bias``, see `ml.calibration.Calibration`.
         threshold: malignant probability in 0..1 from which on the verdict is malignant.
+        operating_point: ``threshold`` at which a stated ``sensitivity`` was reached on validation
+            pictures, with the scores there; empty where none was chosen.
         weights: file name of the weights, in the same directory.
         sha256: of that file, in hexadecimal.
         training: settings of the run, epochs it took and which one was kept.
@@ -48,11 +53,14 @@ class Bundle:
     directory: Path
     name: str
     version: str
+    licence: str
     architecture: str
     input_size: int
     classes: tuple[str, ...]
     malignant: tuple[str, ...]
+    calibration: dict[str, Any]
     threshold: float
+    operating_point: dict[str, Any]
     weights: str
     sha256: str
     training: dict[str, Any]
@@ -85,6 +93,16 @@ class Bundle:
     def weights_path(self) -> Path:
         """Where the weights lie."""
         return self.directory / self.weights
+
+    @property
+    def report_directory(self) -> Path:
+        """Where the figures of its evaluation lie; there may be none."""
+        return self.directory / "report"
+
+    @property
+    def logits(self) -> int:
+        """The number of the network's outputs: one for two classes, else one each."""
+        return 1 if len(self.classes) == 2 else len(self.classes)
 
     def verify(self) -> None:
         """Check that the weights are the file that was exported.
@@ -119,22 +137,22 @@ class Bundle:
         return updated
 
 
-def available() -> list[Bundle]:
-    """Return the bundles that ship with this package, by name.
+def available(directory: Path = BUNDLES) -> list[Bundle]:
+    """Return the bundles in ``directory``, by default those that ship, by name.
 
     Raises:
         BundleError: one of them cannot be read.
     """
-    return [Bundle.read(path.parent) for path in sorted(BUNDLES.glob(f"*/{DESCRIPTION}"))]
+    return [Bundle.read(path.parent) for path in sorted(directory.glob(f"*/{DESCRIPTION}"))]
 
 
-def find(name: str) -> Bundle:
-    """Return the shipped bundle called ``name``.
+def find(name: str, directory: Path = BUNDLES) -> Bundle:
+    """Return the bundle called ``name`` in ``directory``.
 
     Raises:
         BundleError: there is none of that name.
     """
-    shipped = {bundle.name: bundle for bundle in available()}
+    shipped = {bundle.name: bundle for bundle in available(directory)}
     if name not in shipped:
         raise BundleError(
             f"There is no model called {name!r}; choose one of: {', '.join(shipped) or 'none'}."
@@ -163,8 +181,16 @@ def _checked(path: Path, description: Any) -> dict[str, Any]:
         values[name] = value
     rules = {
         "architecture": (values["architecture"] in ARCHITECTURES, f"one of {ARCHITECTURES}"),
-        "input_size": (values["input_size"] > 0, "at least 1"),
+        "input_size": (1 <= values["input_size"] <= 1024, "in 1..1024"),
         "malignant": (set(values["malignant"]) < set(values["classes"]), "some of the classes"),
+        "calibration": (
+            _calibrates(values["calibration"], len(values["classes"])),
+            "a temperature above 0 and a bias for each of the network's outputs",
+        ),
+        "operating_point": (
+            not values["operating_point"] or "threshold" in values["operating_point"],
+            "empty, or with a threshold",
+        ),
         "threshold": (0 <= values["threshold"] <= 1, "in 0..1"),
         "weights": (Path(values["weights"]).name == values["weights"], "a plain file name"),
     }
@@ -172,3 +198,15 @@ def _checked(path: Path, description: Any) -> dict[str, Any]:
         if not holds:
             raise BundleError(f"{path}: {name} must be {expected}. Received: {values[name]!r}")
     return values
+
+
+def _calibrates(calibration: dict[str, Any], classes: int) -> bool:
+    temperature, bias = calibration.get("temperature"), calibration.get("bias")
+    return (
+        calibration.keys() == {"temperature", "bias"}
+        and isinstance(temperature, int | float)
+        and 0 < temperature < math.inf
+        and isinstance(bias, list)
+        and len(bias) == (1 if classes == 2 else classes)
+        and all(isinstance(value, int | float) and math.isfinite(value) for value in bias)
+    )

@@ -1,13 +1,11 @@
-"""Labelled pictures on disk: class folders, manifests, near-duplicates, splits."""
+"""Pictures for training and measuring: near-duplicates, splits, and reading them all at once."""
 
 from __future__ import annotations
 
-import csv
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,93 +13,8 @@ from PIL import Image
 from rich.progress import track
 
 from ml.errors import InputError
+from ml.manifest import Pair, Sample
 from ml.preprocessing import to_pixels
-from ml.taxonomy import BINARY_CLASSES
-
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-
-Pair = tuple[Path, Path]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One labelled picture.
-
-    Attributes:
-        path: absolute path of the picture.
-        label: its class, one of `BINARY_CLASSES`.
-    """
-
-    path: Path
-    label: str
-
-    @property
-    def target(self) -> int:
-        """Index of the label: 0 benign, 1 malignant."""
-        return BINARY_CLASSES.index(self.label)
-
-
-def read_samples(source: Path) -> list[Sample]:
-    """Return the samples of a class-folder directory or of a manifest, in a fixed order.
-
-    Args:
-        source: a directory with one sub-directory per class, or a CSV with the columns ``path``
-            (relative to the CSV) and ``diagnosis``.
-
-    Raises:
-        InputError: nothing to read there, or a class that is not benign or malignant.
-    """
-    if source.is_dir():
-        samples = [
-            Sample(path.resolve(), folder.name)
-            for folder in sorted(source.iterdir())
-            if folder.is_dir()
-            for path in sorted(folder.iterdir())
-            if path.suffix.lower() in IMAGE_SUFFIXES
-        ]
-    else:
-        samples = [
-            Sample((source.parent / row["path"]).resolve(), row["diagnosis"])
-            for row in _rows(source, "path", "diagnosis")
-        ]
-    unknown = {sample.label for sample in samples} - set(BINARY_CLASSES)
-    if unknown or not samples:
-        raise InputError(
-            f"Expected pictures of the classes {BINARY_CLASSES} in {source}. "
-            f"Received: {sorted(unknown) or 'no picture'}"
-        )
-    return samples
-
-
-def read_pairs(source: Path) -> list[Pair]:
-    """Return the near-duplicate pairs of a CSV ``path_a,path_b,...`` (paths relative to it)."""
-    root = source.parent
-    return [
-        ((root / row["path_a"]).resolve(), (root / row["path_b"]).resolve())
-        for row in _rows(source, "path_a", "path_b")
-    ]
-
-
-def read_paths(source: Path) -> set[Path]:
-    """Return the paths of a CSV with a column ``path`` (relative to it)."""
-    return {(source.parent / row["path"]).resolve() for row in _rows(source, "path")}
-
-
-def _rows(source: Path, *columns: str) -> list[dict[str, str]]:
-    if not source.is_file():
-        raise InputError(f"There is no such file or directory: {source}")
-    try:
-        with source.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            missing = [name for name in columns if name not in (reader.fieldnames or ())]
-            rows = list(reader)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{source} is not a CSV file in UTF-8: {error}") from error
-    if missing:
-        raise InputError(f"{source} needs the columns {columns}. Missing: {missing}")
-    if any(row[name] is None for row in rows for name in columns):
-        raise InputError(f"{source} has a line with fewer values than columns; complete it.")
-    return rows
 
 
 def twins_of(paths: Iterable[Path], pairs: Iterable[Pair]) -> set[Path]:
@@ -111,7 +24,10 @@ def twins_of(paths: Iterable[Path], pairs: Iterable[Pair]) -> set[Path]:
 
 
 def groups(samples: Sequence[Sample], pairs: Iterable[Pair]) -> list[list[Sample]]:
-    """Return ``samples`` grouped so that near-duplicates, also by way of others, stay together."""
+    """Return ``samples`` grouped so that what shows the same lesion stays together.
+
+    The same are near-duplicates, also by way of others, and pictures of one ``lesion``.
+    """
     parent = {sample.path: sample.path for sample in samples}
 
     def root(path: Path) -> Path:
@@ -121,7 +37,13 @@ def groups(samples: Sequence[Sample], pairs: Iterable[Pair]) -> list[list[Sample
         return path
 
     # A pair counts through pictures outside the samples too (A ~ X ~ B puts A beside B).
-    for a, b in pairs:
+    lesions: dict[str, Path] = {}
+    views = [
+        (sample.path, lesions.setdefault(sample.lesion, sample.path))
+        for sample in samples
+        if sample.lesion
+    ]
+    for a, b in [*pairs, *views]:
         parent.setdefault(a, a)
         parent.setdefault(b, b)
         parent[root(a)] = root(b)
@@ -134,33 +56,33 @@ def groups(samples: Sequence[Sample], pairs: Iterable[Pair]) -> list[list[Sample
 def split(
     samples: Sequence[Sample],
     pairs: Iterable[Pair],
-    validation_share: float,
+    share: float,
     seed: int,
 ) -> tuple[list[Sample], list[Sample]]:
-    """Split into training and validation samples that share no near-duplicate.
+    """Split off samples that share no lesion and no near-duplicate with the rest.
 
-    Each class gives ``validation_share`` of its pictures, whole groups at a time.
+    Each class of each source gives ``share`` of its pictures, whole groups at a time.
 
     Returns:
-        ``(training, validation)``.
+        ``(rest, split off)``.
     """
     shuffled = groups(samples, pairs)
     random.Random(seed).shuffle(shuffled)  # noqa: S311
     wanted = {
-        label: validation_share * sum(sample.label == label for sample in samples)
-        for label in BINARY_CLASSES
+        stratum: share * count
+        for stratum, count in Counter((sample.source, sample.label) for sample in samples).items()
     }
-    training: list[Sample] = []
-    validation: list[Sample] = []
+    rest: list[Sample] = []
+    chosen: list[Sample] = []
     for group in shuffled:
-        # Nearly the same picture can carry both labels; the group counts for its first.
-        label = group[0].label
-        if wanted[label] >= len(group):
-            validation += group
-            wanted[label] -= len(group)
+        # Nearly the same picture can carry two labels; the group counts for its first.
+        stratum = group[0].source, group[0].label
+        if wanted[stratum] >= len(group):
+            chosen += group
+            wanted[stratum] -= len(group)
         else:
-            training += group
-    return training, validation
+            rest += group
+    return rest, chosen
 
 
 def read_picture(path: Path) -> Image.Image:
@@ -177,6 +99,27 @@ def read_picture(path: Path) -> Image.Image:
         raise InputError(
             f"Cannot read the picture {path}; replace it or take it out of the data. ({error})"
         ) from error
+
+
+def read_sample(sample: Sample) -> Image.Image:
+    """Return the picture of ``sample``, in the proportions it was taken in.
+
+    Raises:
+        InputError: it cannot be read, or the manifest's ``aspect`` is no positive number.
+    """
+    image = read_picture(sample.path)
+    aspect = sample.details.get("aspect")
+    if aspect is None:
+        return image
+    try:
+        width = round(image.height * float(aspect))
+        if not 0 < width <= 10 * image.height:
+            raise ValueError(aspect)
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            f"The aspect of {sample.path} must be its width over its height. Received: {aspect!r}"
+        ) from error
+    return image.resize((width, image.height), Image.Resampling.BICUBIC)
 
 
 def read_all(
@@ -201,7 +144,7 @@ def read_all(
     """
     stacked = np.empty((len(samples), *shape), np.uint8)
     with ThreadPoolExecutor() as pool:
-        arrays = pool.map(lambda sample: read(read_picture(sample.path)), samples)
+        arrays = pool.map(lambda sample: read(read_sample(sample)), samples)
         for index, array in enumerate(track(arrays, title, total=len(samples))):
             stacked[index] = array
     return stacked

@@ -1,4 +1,4 @@
-"""Measure a predictor on labelled pictures, beside the baselines it must beat."""
+"""Measure probabilities on labelled pictures: whole, by class, by subgroup, beside baselines."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from rich.progress import track
 
-from ml.dataset import Pair, Sample, groups, read_picture, twins_of
+from ml.calibration import malignant_probability
+from ml.dataset import groups, read_sample, twins_of
+from ml.diagnosis_metrics import class_scores, confusion, diagnosis_scores
 from ml.errors import InputError
-from ml.metrics import METRICS, estimate
+from ml.manifest import Pair, Sample
+from ml.metrics import METRICS, Estimate, binary_scores, estimate, plain
 from ml.predictor import BATCH_SIZE, Predictor
 from ml.selection import counts
+from ml.subgroups import SMALLEST
+from ml.taxonomy import DIAGNOSES, DIAGNOSIS_CODES, LABELS, MALIGNANT_CODES, is_malignant
 
 RESAMPLES = 2000
 SEED = 20260
@@ -22,37 +28,69 @@ SEED = 20260
 #: Metrics that 8-bit storage must not move.
 QUANTISATION_METRICS = ("accuracy", "auroc")
 
+#: What is compared across subgroups and changed pictures.
+SUBGROUP_METRICS = ("accuracy", "auroc", "sensitivity", "specificity", "ece")
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one network, or one baseline, says about every picture.
+
+    Attributes:
+        probabilities: ``float (n, 2)`` of benign and malignant, or ``(n, 7)`` of the diagnoses.
+        threshold: malignant probability from which on a picture is called malignant.
+    """
+
+    probabilities: Array
+    threshold: float = 0.5
+
+    @property
+    def names_diagnoses(self) -> bool:
+        """Whether they are probabilities of the seven diagnoses."""
+        return self.probabilities.shape[1] == len(DIAGNOSES)
+
+    @property
+    def malignant(self) -> Array:
+        """Probability of malignant, ``float (n,)``."""
+        if self.names_diagnoses:
+            return malignant_probability(self.probabilities, DIAGNOSIS_CODES, MALIGNANT_CODES)
+        return self.probabilities[:, 1]
+
+    def among(self, chosen: Array) -> Answers:
+        """Return the answers about some of the pictures."""
+        return Answers(self.probabilities[chosen], self.threshold)
+
 
 @dataclass(frozen=True)
 class TestSet:
     """Labelled pictures, and which of them belong together.
 
     Attributes:
-        samples: the pictures.
-        groups: ``int (n,)``; near-duplicates share a number.
-        subsets: by name, which pictures to score together, ``bool (n,)``.
+        samples: the pictures, ``object (n,)``.
+        groups: ``int (n,)``; views of one lesion and near-duplicates share a number.
+        leaked: ``bool (n,)``, whether a near-duplicate is in the training set; None where that
+            is not known.
     """
 
-    samples: Sequence[Sample]
-    groups: np.ndarray
-    subsets: dict[str, np.ndarray]
+    samples: Array
+    groups: Array
+    leaked: Array | None
 
     # The name is the field's; it holds no tests for pytest to collect.
     __test__ = False
 
-    @property
-    def targets(self) -> np.ndarray:
-        """``int (n,)``: 0 benign, 1 malignant."""
-        return np.array([sample.target for sample in self.samples])
+    def among(self, chosen: Array) -> TestSet:
+        """Return some of the pictures."""
+        leaked = None if self.leaked is None else self.leaked[chosen]
+        return TestSet(self.samples[chosen], self.groups[chosen], leaked)
 
 
 def describe(
     samples: Sequence[Sample], pairs: Iterable[Pair], training: Sequence[Sample] | None
 ) -> TestSet:
-    """Return the subsets of ``samples`` that are scored.
-
-    ``official_split`` is every picture; ``de_leaked``, where the training set is known, is the
-    pictures without a near-duplicate in it.
+    """Return ``samples`` with what is known about their groups and their leaks.
 
     Raises:
         InputError: the training set knows every picture.
@@ -61,100 +99,184 @@ def describe(
     number = {
         sample.path: index for index, group in enumerate(groups(samples, pairs)) for sample in group
     }
-    subsets = {"official_split": np.ones(len(samples), bool)}
+    leaked = None
     if training is not None:
         seen = {sample.path for sample in training}
-        leaked = seen | twins_of(seen, pairs)
-        unseen = np.array([sample.path not in leaked for sample in samples])
-        if not unseen.any():
+        known = seen | twins_of(seen, pairs)
+        leaked = np.array([sample.path in known for sample in samples])
+        if leaked.all():
             raise InputError("Every picture to measure on is in the training set; give others.")
-        subsets["de_leaked"] = unseen
-    return TestSet(samples, np.array([number[sample.path] for sample in samples]), subsets)
+    listed = np.empty(len(samples), object)
+    listed[:] = samples
+    return TestSet(listed, np.array([number[sample.path] for sample in samples]), leaked)
 
 
-def predict(predictor: Predictor, samples: Sequence[Sample], title: str) -> np.ndarray:
-    """Return the malignant probability of every sample as ``float (n,)``.
+def predict(
+    predictor: Predictor,
+    samples: Sequence[Sample],
+    title: str,
+    change: Any = None,
+) -> Answers:
+    """Return what ``predictor`` says about every sample.
 
     Args:
         predictor: what is measured.
         samples: on which pictures.
         title: what the progress bar says.
+        change: one of `ml.perturbations.PERTURBATIONS`, or None for the pictures as they are.
 
     Raises:
         InputError: a picture cannot be decoded.
     """
-    probabilities: list[float] = []
+
+    def read(sample: Sample) -> Image.Image:
+        image = read_sample(sample)
+        return change(image) if change else image
+
+    probabilities: list[list[float]] = []
     with ThreadPoolExecutor() as pool:
         for start in track(range(0, len(samples), BATCH_SIZE), title):
-            paths = [sample.path for sample in samples[start : start + BATCH_SIZE]]
-            diagnoses = predictor.predict(list(pool.map(read_picture, paths)))
-            probabilities += [diagnosis.malignant_probability for diagnosis in diagnoses]
-    return np.array(probabilities)
+            diagnoses = predictor.predict(list(pool.map(read, samples[start : start + BATCH_SIZE])))
+            probabilities += [list(diagnosis.probabilities.values()) for diagnosis in diagnoses]
+    return Answers(np.array(probabilities), predictor.bundle.threshold)
 
 
-def score(
-    test: TestSet,
-    probabilities: np.ndarray,
-    threshold: float,
-    baselines: Mapping[str, np.ndarray],
-) -> dict[str, Any]:
-    """Return, by subset, its pictures and every metric of the model and of the baselines.
+def score(test: TestSet, answers: Answers) -> dict[str, Any]:
+    """Return the scores of ``answers`` that the labels allow, each with its interval.
 
-    Args:
-        test: the pictures.
-        probabilities: of the model, ``float (n,)``.
-        threshold: of the model; the baselines answer 0 or 1.
-        baselines: their probabilities by name.
+    ``model`` tells malignant from benign at the threshold; ``melanoma`` tells melanoma from
+    everything else; ``diagnosis`` names one of the seven, with ``by_class`` and ``confusion``.
     """
-    targets = test.targets
     results: dict[str, Any] = {}
-    for name, chosen in test.subsets.items():
-        answers = {"model": (probabilities, threshold)}
-        answers |= {baseline: (values, 0.5) for baseline, values in baselines.items()}
-        scores = {
-            answer: estimate(
-                targets[chosen], values[chosen], test.groups[chosen], limit, RESAMPLES, SEED
-            )
-            for answer, (values, limit) in answers.items()
+    known, targets = malignancy(test.samples)
+    if known.any():
+        malignant = binary_scores(targets[known], answers.malignant[known], answers.threshold)
+        results["model"] = _estimates(malignant, test.groups[known])
+    if not answers.names_diagnoses:
+        return results
+    known, targets = melanoma(test.samples)
+    if len(set(targets[known])) == 2:
+        probability = answers.probabilities[known, DIAGNOSIS_CODES.index("mel")]
+        results["melanoma"] = _estimates(
+            binary_scores(targets[known], probability, 0.5), test.groups[known]
+        )
+    known, truth = diagnoses(test.samples)
+    if known.any():
+        named = truth[known], answers.probabilities[known]
+        results["diagnosis"] = _estimates(diagnosis_scores(*named), test.groups[known])
+        results["by_class"] = {
+            code: {"pictures": int((named[0] == index).sum())}
+            | _estimates(class_scores(*named, index), test.groups[known])
+            for index, code in enumerate(DIAGNOSIS_CODES)
+            if (named[0] == index).any()
         }
-        results[name] = {
-            "pictures": counts(np.array(test.samples, object)[chosen]),
-            "groups": len(np.unique(test.groups[chosen])),
-            "model": scores.pop("model"),
-            "baselines": scores,
-        }
+        results["confusion"] = confusion(*named).tolist()
     return results
 
 
-def quantisation_effect(
-    test: TestSet, stored: np.ndarray, original: np.ndarray, threshold: float
-) -> dict[str, Any]:
-    """Return, by subset, what 8-bit storage changes.
+def headline(test: TestSet, answers: Answers) -> dict[str, Estimate]:
+    """Return the few scores that subgroups and changed pictures are compared by."""
+    known, targets = malignancy(test.samples)
+    scores = {
+        name: METRICS[name](targets[known], answers.malignant[known], answers.threshold)
+        for name in SUBGROUP_METRICS
+    }
+    found = _estimates(scores, test.groups[known])
+    named, truth = diagnoses(test.samples)
+    if answers.names_diagnoses and named.any():
+        scores = diagnosis_scores(truth[named], answers.probabilities[named])
+        chosen = {f"diagnosis_{name}": scores[name] for name in ("accuracy", "balanced_accuracy")}
+        found |= _estimates(chosen, test.groups[named])
+    return found
+
+
+def values(test: TestSet, answers: Answers) -> dict[str, float]:
+    """Return what ablations are compared by, without intervals."""
+    known, targets = malignancy(test.samples)
+    named, truth = diagnoses(test.samples)
+    likeliest = diagnosis_scores(truth[named], answers.probabilities[named])
+    auroc = METRICS["auroc"](targets[known], answers.malignant[known], answers.threshold)
+    return {
+        "diagnosis_accuracy": plain(likeliest["accuracy"], int(named.sum())),
+        "diagnosis_balanced_accuracy": plain(likeliest["balanced_accuracy"], int(named.sum())),
+        "malignant_auroc": plain(auroc, int(known.sum())),
+    }
+
+
+def by_subgroup(
+    test: TestSet, answers: Answers, kinds: Mapping[str, Array]
+) -> dict[str, dict[str, Any]]:
+    """Return, by kind and name of the subgroup, its pictures and headline scores.
 
     Args:
         test: the pictures.
-        stored: probabilities by the bundle, ``float (n,)``.
-        original: probabilities by the float weights the bundle was made from.
-        threshold: of both.
+        answers: about them.
+        kinds: see `ml.subgroups.subgroups`. A kind of which all pictures are in one subgroup is
+            left out, and so are subgroups that are too small.
     """
-    effects: dict[str, Any] = {}
-    for name, chosen in test.subsets.items():
-        targets, once = test.targets[chosen], np.ones((1, chosen.sum()))
-        effects[name] = {
-            metric: {
-                "float32": (before := _plain(metric, targets, original[chosen], once, threshold)),
-                "int8": (after := _plain(metric, targets, stored[chosen], once, threshold)),
-                "difference": after - before,
+    known, _ = malignancy(test.samples)
+    results: dict[str, dict[str, Any]] = {}
+    for kind, names in kinds.items():
+        sizes = {name: int((known & (names == name)).sum()) for name in sorted(set(names))}
+        if len(sizes) > 1:
+            results[kind] = {
+                name: {"pictures": size}
+                | headline(test.among(names == name), answers.among(names == name))
+                for name, size in sizes.items()
+                if size >= SMALLEST
             }
-            for metric in QUANTISATION_METRICS
-        }
-        effects[name]["largest_change_of_a_probability"] = float(
-            np.abs(stored - original)[chosen].max()
+    return results
+
+
+def quantisation_effect(test: TestSet, stored: Answers, original: Answers) -> dict[str, Any]:
+    """Return what 8-bit storage changes.
+
+    Args:
+        test: the pictures.
+        stored: answers by the bundle.
+        original: answers by the float weights the bundle was made from.
+    """
+    known, targets = malignancy(test.samples)
+    effect: dict[str, Any] = {}
+    for metric in QUANTISATION_METRICS:
+        before, after = (
+            plain(
+                METRICS[metric](targets[known], answers.malignant[known], answers.threshold),
+                int(known.sum()),
+            )
+            for answers in (original, stored)
         )
-    return effects
+        effect[metric] = {"float32": before, "int8": after, "difference": after - before}
+    largest = np.abs(stored.probabilities - original.probabilities).max()
+    return effect | {"largest_change_of_a_probability": float(largest)}
 
 
-def _plain(
-    metric: str, targets: np.ndarray, values: np.ndarray, once: np.ndarray, threshold: float
-) -> float:
-    return float(METRICS[metric](targets, values, once, threshold)[0])
+def malignancy(samples: Iterable[Sample]) -> tuple[Array, Array]:
+    """Return for which samples it is known, ``bool (n,)``, and it, ``int (n,)``."""
+    found = [is_malignant(sample.label) for sample in samples]
+    return np.array([value is not None for value in found]), np.array([bool(v) for v in found], int)
+
+
+def melanoma(samples: Iterable[Sample]) -> tuple[Array, Array]:
+    """Return for which samples it is known whether they are one, and whether they are."""
+    allowed = [LABELS[sample.label] for sample in samples]
+    known = np.array(["mel" not in labels or labels == ("mel",) for labels in allowed])
+    return known, np.array([labels == ("mel",) for labels in allowed], int)
+
+
+def diagnoses(samples: Iterable[Sample]) -> tuple[Array, Array]:
+    """Return which samples have one of the seven as label, and its index (0 where not)."""
+    labels = [sample.label for sample in samples]
+    known = np.array([label in DIAGNOSIS_CODES for label in labels])
+    return known, np.array(
+        [DIAGNOSIS_CODES.index(label) if label in DIAGNOSIS_CODES else 0 for label in labels]
+    )
+
+
+def pictures(test: TestSet) -> dict[str, Any]:
+    """Return how many pictures of each class there are, and how many groups."""
+    return {"pictures": counts(test.samples), "groups": len(np.unique(test.groups))}
+
+
+def _estimates(scores: Mapping[str, Any], grouped: Array) -> dict[str, Estimate]:
+    return estimate(scores, grouped, RESAMPLES, SEED)

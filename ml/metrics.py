@@ -1,19 +1,21 @@
-"""Scores of malignant probabilities, each with a bootstrap interval.
+"""Scores of the probabilities of one class against all others, and intervals for any score.
 
-Every metric is a function ``(targets, probabilities, weights, threshold) -> scores``:
+A score is a function of ``weights`` ``float (r, n)``, how often each of n pictures counts in each
+of r resamples, and gives ``float (r,)``; NaN where it is undefined, as sensitivity without a
+positive. Ones as weights give the plain score and resampling counts the bootstrap, by one
+definition.
 
-- ``targets`` ``int (n,)``: 0 benign, 1 malignant.
-- ``probabilities`` ``float (n,)``: of malignant, in 0..1.
-- ``weights`` ``float (r, n)``: how often each picture counts, in each of r resamples.
-- ``threshold``: probability from which on a picture is called malignant.
-- ``scores`` ``float (r,)``; NaN where a metric is undefined, as sensitivity without a malignant.
+Every function here makes such a score from
 
-Ones as weights give the plain score and resampling counts the bootstrap, by one definition.
+- ``targets`` ``int (n,)``: 1 for the positive class, such as malignant, else 0.
+- ``probabilities`` ``float (n,)``: of the positive class, in 0..1.
+- ``threshold``: probability from which on a picture is called positive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypedDict
 
 import numpy as np
@@ -22,7 +24,7 @@ import numpy as np
 BINS = 15
 
 Array = np.ndarray
-Metric = Callable[[Array, Array, Array, float], Array]
+Score = Callable[[Array], Array]
 
 
 class Estimate(TypedDict):
@@ -33,114 +35,171 @@ class Estimate(TypedDict):
     high: float | None
 
 
-def accuracy(targets: Array, probabilities: Array, weights: Array, threshold: float) -> Array:
+def accuracy(targets: Array, probabilities: Array, threshold: float) -> Score:
     """Share of pictures called what they are."""
-    return _share(weights, (probabilities >= threshold) == targets)
+    return partial(share, (probabilities >= threshold) == targets)
 
 
-def sensitivity(targets: Array, probabilities: Array, weights: Array, threshold: float) -> Array:
-    """Share of malignant pictures called malignant."""
-    chosen = targets == 1
-    return _share(weights[:, chosen], probabilities[chosen] >= threshold)
+def sensitivity(targets: Array, probabilities: Array, threshold: float) -> Score:
+    """Share of positive pictures called positive."""
+    return partial(share, probabilities >= threshold, among=targets == 1)
 
 
-def specificity(targets: Array, probabilities: Array, weights: Array, threshold: float) -> Array:
-    """Share of benign pictures called benign."""
-    chosen = targets == 0
-    return _share(weights[:, chosen], probabilities[chosen] < threshold)
+def specificity(targets: Array, probabilities: Array, threshold: float) -> Score:
+    """Share of negative pictures called negative."""
+    return partial(share, probabilities < threshold, among=targets == 0)
 
 
-def balanced_accuracy(
-    targets: Array, probabilities: Array, weights: Array, threshold: float
-) -> Array:
+def balanced_accuracy(targets: Array, probabilities: Array, threshold: float) -> Score:
     """Mean of sensitivity and specificity."""
-    arguments = targets, probabilities, weights, threshold
-    return (sensitivity(*arguments) + specificity(*arguments)) / 2
+    parts = [metric(targets, probabilities, threshold) for metric in (sensitivity, specificity)]
+    return lambda weights: (parts[0](weights) + parts[1](weights)) / 2
 
 
-def auroc(targets: Array, probabilities: Array, weights: Array, threshold: float) -> Array:
-    """Chance that a malignant picture gets a higher probability than a benign one.
+def auroc(targets: Array, probabilities: Array, threshold: float) -> Score:
+    """Chance that a positive picture gets a higher probability than a negative one.
 
     The area under the ROC curve as the Mann-Whitney statistic; equal probabilities count half
     (Hanley & McNeil, Radiology 1982).
     """
-    order = np.argsort(probabilities, kind="stable")
-    _, starts = np.unique(probabilities[order], return_index=True)
-    malignant = np.add.reduceat((weights * targets)[:, order], starts, axis=1)
-    benign = np.add.reduceat((weights * (1 - targets))[:, order], starts, axis=1)
-    below = np.cumsum(benign, axis=1) - benign / 2
-    return _ratio((malignant * below).sum(1), malignant.sum(1) * benign.sum(1))
+
+    def score(weights: Array) -> Array:
+        positive, negative = _by_probability(targets, probabilities, weights)
+        below = np.cumsum(negative, axis=1) - negative / 2
+        return ratio((positive * below).sum(1), positive.sum(1) * negative.sum(1))
+
+    return score
 
 
-def brier(targets: Array, probabilities: Array, weights: Array, threshold: float) -> Array:
-    """Mean squared distance of the malignant probability from the truth (Brier, 1950)."""
-    return _share(weights, (probabilities - targets) ** 2)
+def average_precision(targets: Array, probabilities: Array, threshold: float) -> Score:
+    """Mean precision over the thresholds, weighted by the positives each adds."""
+
+    def score(weights: Array) -> Array:
+        positive, negative = (
+            part[:, ::-1] for part in _by_probability(targets, probabilities, weights)
+        )
+        found = np.cumsum(positive, axis=1)
+        called = found + np.cumsum(negative, axis=1)
+        precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
+        return ratio((precision * positive).sum(1), positive.sum(1))
+
+    return score
 
 
-def ece(targets: Array, probabilities: Array, weights: Array, threshold: float) -> Array:
-    """Expected calibration error of the verdict's confidence, in 15 equal-width bins over 0..1.
-
-    The mean distance of confidence and accuracy of a bin, weighted by its pictures (Guo et al.,
-    "On calibration of modern neural networks", arXiv 1706.04599).
-    """
-    verdicts = probabilities >= threshold
-    confidence = np.where(verdicts, probabilities, 1 - probabilities)
-    bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
-    gaps = np.zeros((len(probabilities), BINS))
-    gaps[np.arange(len(bins)), bins] = (verdicts == targets) - confidence
-    return _ratio(np.abs(weights @ gaps).sum(1), weights.sum(1))
+def brier(targets: Array, probabilities: Array, threshold: float) -> Score:
+    """Mean squared distance of the probability from the truth (Brier, 1950)."""
+    return partial(share, (probabilities - targets) ** 2)
 
 
-METRICS: dict[str, Metric] = {
+def ece(targets: Array, probabilities: Array, threshold: float) -> Score:
+    """Expected calibration error of the answer's confidence, see `calibration_error`."""
+    called = probabilities >= threshold
+    confidence = np.where(called, probabilities, 1 - probabilities)
+    return calibration_error(confidence, called == targets)
+
+
+def sensitivity_at(wanted: float) -> Callable[[Array, Array, float], Score]:
+    """Highest sensitivity of any threshold with at least the ``wanted`` specificity."""
+
+    def metric(targets: Array, probabilities: Array, threshold: float) -> Score:
+        return lambda weights: _best_share(targets, probabilities, weights, wanted)
+
+    return metric
+
+
+def specificity_at(wanted: float) -> Callable[[Array, Array, float], Score]:
+    """Highest specificity of any threshold with at least the ``wanted`` sensitivity."""
+
+    def metric(targets: Array, probabilities: Array, threshold: float) -> Score:
+        return lambda weights: _best_share(1 - targets, 1 - probabilities, weights, wanted)
+
+    return metric
+
+
+METRICS: dict[str, Callable[[Array, Array, float], Score]] = {
     "accuracy": accuracy,
     "auroc": auroc,
+    "average_precision": average_precision,
     "balanced_accuracy": balanced_accuracy,
     "sensitivity": sensitivity,
     "specificity": specificity,
+    "sensitivity_at_specificity_80": sensitivity_at(0.80),
+    "sensitivity_at_specificity_90": sensitivity_at(0.90),
+    "specificity_at_sensitivity_90": specificity_at(0.90),
+    "specificity_at_sensitivity_95": specificity_at(0.95),
     "ece": ece,
     "brier": brier,
 }
 
 
-def estimate(
-    targets: Array,
-    probabilities: Array,
-    groups: Array,
-    threshold: float,
-    resamples: int,
-    seed: int,
-) -> dict[str, Estimate]:
-    """Return every metric with its 95 % percentile bootstrap interval.
+def binary_scores(targets: Array, probabilities: Array, threshold: float) -> dict[str, Score]:
+    """Return every score of `METRICS`, by name."""
+    return {name: metric(targets, probabilities, threshold) for name, metric in METRICS.items()}
 
-    Whole groups are drawn, because pictures of one group are nearly the same photograph and
+
+def calibration_error(confidence: Array, right: Array) -> Score:
+    """Expected calibration error in 15 equal-width bins over 0..1.
+
+    The mean distance of confidence and accuracy of a bin, weighted by its pictures (Guo et al.,
+    "On calibration of modern neural networks", arXiv 1706.04599).
+
+    Args:
+        confidence: in each answer, ``float (n,)`` in 0..1.
+        right: whether it is true, ``bool (n,)``.
+    """
+    bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+    gaps = np.zeros((len(confidence), BINS))
+    gaps[np.arange(len(bins)), bins] = right - confidence
+    return lambda weights: ratio(np.abs(weights @ gaps).sum(1), weights.sum(1))
+
+
+def plain(score: Score, pictures: int) -> float:
+    """Return a score without resampling."""
+    return float(score(np.ones((1, pictures)))[0])
+
+
+def estimate(
+    scores: Mapping[str, Score], groups: Array, resamples: int, seed: int
+) -> dict[str, Estimate]:
+    """Return every score with its 95 % percentile bootstrap interval.
+
+    Whole groups are drawn, because pictures of one lesion are nearly the same photograph and
     drawing them apart would make the interval too narrow (cluster bootstrap; Efron & Tibshirani,
     "An introduction to the bootstrap", 1993, chapter 13).
 
     Args:
-        targets: ``int (n,)``.
-        probabilities: ``float (n,)``.
+        scores: by name.
         groups: ``int (n,)``, the number of each picture's group.
-        threshold: see the module.
         resamples: number of bootstrap samples.
         seed: of the drawing.
     """
     _, groups = np.unique(groups, return_inverse=True)
-    number = groups.max() + 1
+    number, pictures = groups.max() + 1, len(groups)
     generator = np.random.default_rng(seed)
-    once = np.ones((1, len(targets)))
-    drawn: dict[str, list[Array]] = {name: [] for name in METRICS}
+    drawn: dict[str, list[Array]] = {name: [] for name in scores}
     # In parts, so that the weights of all resamples never lie in memory together.
-    for part in np.array_split(np.arange(resamples), max(1, resamples * len(targets) // 1_000_000)):
+    for part in np.array_split(np.arange(resamples), max(1, resamples * pictures // 1_000_000)):
         draws = generator.multinomial(number, np.full(number, 1 / number), len(part))
         weights = draws[:, groups].astype(float)
-        for name, metric in METRICS.items():
-            drawn[name].append(metric(targets, probabilities, weights, threshold))
+        for name, score in scores.items():
+            drawn[name].append(score(weights))
     return {
-        name: _estimate(
-            metric(targets, probabilities, once, threshold)[0], np.concatenate(drawn[name])
-        )
-        for name, metric in METRICS.items()
+        name: _estimate(plain(score, pictures), np.concatenate(drawn[name]))
+        for name, score in scores.items()
     }
+
+
+def share(holds: Array, weights: Array, among: Array | None = None) -> Array:
+    """Return the weighted mean of ``holds`` over the pictures ``among``, or over all."""
+    if among is not None:
+        holds, weights = holds[among], weights[:, among]
+    return ratio(weights @ holds.astype(float), weights.sum(1))
+
+
+def ratio(above: Array, below: Array) -> Array:
+    """Return the quotients, NaN where there is nothing to divide by."""
+    undefined = np.full(len(below), np.nan)
+    return np.divide(above, below, out=undefined, where=below > 0)
 
 
 def _estimate(value: float, drawn: Array) -> Estimate:
@@ -151,10 +210,23 @@ def _estimate(value: float, drawn: Array) -> Estimate:
     return Estimate(value=float(value), low=float(low), high=float(high))
 
 
-def _share(weights: Array, holds: Array) -> Array:
-    return _ratio(weights @ holds.astype(float), weights.sum(1))
+def _by_probability(targets: Array, probabilities: Array, weights: Array) -> tuple[Array, Array]:
+    """Return the weights of positives and negatives at each distinct probability, rising."""
+    order = np.argsort(probabilities, kind="stable")
+    _, starts = np.unique(probabilities[order], return_index=True)
+    positive = np.add.reduceat((weights * targets)[:, order], starts, axis=1)
+    negative = np.add.reduceat((weights * (1 - targets))[:, order], starts, axis=1)
+    return positive, negative
 
 
-def _ratio(above: Array, below: Array) -> Array:
-    undefined = np.full(len(below), np.nan)
-    return np.divide(above, below, out=undefined, where=below > 0)
+def _best_share(targets: Array, probabilities: Array, weights: Array, wanted: float) -> Array:
+    """Return the share of positives found by the lowest threshold that spares enough negatives."""
+    positive, negative = _by_probability(targets, probabilities, weights)
+    spared = np.cumsum(negative, axis=1) - negative
+    below = np.cumsum(positive, axis=1) - positive
+    positives, negatives = positive.sum(1), negative.sum(1)
+    # A rounding error must not cost a threshold that spares exactly the wanted share.
+    enough = spared >= (wanted * negatives)[:, None] - 1e-9
+    missed = np.where(enough, below, positives[:, None]).min(1)
+    undefined = np.where(negatives > 0, positives, 0)
+    return ratio(positives - missed, undefined)

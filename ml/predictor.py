@@ -12,15 +12,19 @@ from PIL import Image
 
 from ml import architectures, backend, weights
 from ml.bundle import Bundle, BundleError
+from ml.calibration import Calibration, malignant_probability
 from ml.errors import InputError
 from ml.preprocessing import to_pixels
-from ml.taxonomy import BENIGN, BINARY_CLASSES, MALIGNANT
+from ml.taxonomy import BENIGN, BINARY_CLASSES, DIAGNOSIS_CODES, MALIGNANT, MALIGNANT_CODES
 
 if TYPE_CHECKING:
     import keras
 
 #: Pictures of one call of the network; more would only need more memory.
 BATCH_SIZE = 32
+
+#: What a network can answer, and which of it is malignant.
+ANSWERS = {BINARY_CLASSES: (MALIGNANT,), DIAGNOSIS_CODES: MALIGNANT_CODES}
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,9 @@ class Diagnosis:
 
     Attributes:
         verdict: ``benign`` or ``malignant``.
-        malignant_probability: in 0..1.
+        malignant_probability: in 0..1, the sum over the malignant classes.
         confidence: probability of the verdict, in 0..1.
-        probabilities: of every class, in the bundle's order; their sum is 1.
+        probabilities: calibrated, of every class, in the bundle's order; their sum is 1.
         inference_ms: milliseconds from the decoded picture to this answer; pictures that were
             analysed together share their time equally.
     """
@@ -46,20 +50,25 @@ class Diagnosis:
 class Predictor:
     """A network that is loaded, warm, and answers the same for the same picture."""
 
-    def __init__(self, model: keras.Model, threshold: float) -> None:
+    def __init__(self, model: keras.Model, bundle: Bundle) -> None:
         """Compile a trained network for serving and run it once.
 
         Args:
-            model: from pixels to malignant probabilities, see `ml.architectures.build`.
-            threshold: malignant probability in 0..1 from which on the verdict is malignant.
+            model: from pixels to probabilities, see `ml.architectures.build`.
+            bundle: what its answers mean: classes, calibration and threshold.
         """
+        import keras
         import tensorflow as tf
 
-        self.input_size, self.threshold = model.input_shape[1], threshold
+        self.bundle, self.input_size = bundle, model.input_shape[1]
+        self.calibration = Calibration(
+            bundle.calibration["temperature"], tuple(bundle.calibration["bias"])
+        )
+        network = keras.Model(model.input, model.get_layer("logit").output)
         # One fixed signature: Model.predict in a loop grows memory (keras#13118), and a call
         # with another shape would trace, and keep, another graph.
         self._network = tf.function(
-            lambda pixels: model(tf.cast(pixels, tf.float32), training=False),
+            lambda pixels: network(tf.cast(pixels, tf.float32), training=False),
             input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)],
         )
         self.probabilities(np.zeros((1, *model.input_shape[1:]), np.uint8))
@@ -69,32 +78,32 @@ class Predictor:
         """Import TensorFlow, check the bundle's weights, load them and warm the network up.
 
         Args:
-            bundle: of a network with the classes benign and malignant.
+            bundle: of a network that answers benign and malignant, or the seven diagnoses.
             threads: processor threads of one call, see `ml.backend.start`.
 
         Raises:
             BundleError: the weights are missing, damaged, or of another network.
         """
         bundle.verify()
-        if bundle.classes != BINARY_CLASSES or bundle.malignant != (MALIGNANT,):
+        if ANSWERS.get(bundle.classes) != bundle.malignant:
             raise BundleError(
-                f"{bundle.name} must tell {BINARY_CLASSES} apart. Received: {bundle.classes}"
+                f"{bundle.name} must tell {' or '.join(map(str, ANSWERS))} apart. "
+                f"Received: {bundle.classes}, of which {bundle.malignant} are malignant"
             )
         backend.start(threads)
-        model = architectures.build(bundle.architecture, kernel_initializer="zeros")
-        if model.input_shape[1] != bundle.input_size:
-            raise BundleError(
-                f"{bundle.name}: input_size must be {model.input_shape[1]} for "
-                f"{bundle.architecture}. Received: {bundle.input_size}"
-            )
+        model = architectures.build(
+            bundle.architecture, kernel_initializer="zeros", input_size=bundle.input_size
+        )
         try:
+            if model.output_shape[-1] != bundle.logits:
+                raise InputError(f"{bundle.architecture} gives {model.output_shape[-1]} answers")
             shapes = {variable.path: tuple(variable.shape) for variable in model.weights}
             arrays = weights.load(bundle.weights_path, shapes)
         except InputError as error:
             raise BundleError(f"{error}; restore the file or export the model again.") from error
         for variable in model.weights:
             variable.assign(arrays[variable.path])
-        return cls(model, bundle.threshold)
+        return cls(model, bundle)
 
     def predict(self, images: Sequence[Image.Image]) -> list[Diagnosis]:
         """Return the diagnosis of every picture, in order.
@@ -114,20 +123,40 @@ class Predictor:
             np.stack([to_pixels(image, self.input_size) for image in images])
         )
         elapsed = (time.perf_counter() - started) * 1000 / len(images)
-        return [self._diagnosis(probability, elapsed) for probability in probabilities.tolist()]
+        malignant = malignant_probability(probabilities, self.bundle.classes, self.bundle.malignant)
+        return [
+            self._diagnosis(*answer, elapsed)
+            for answer in zip(probabilities.tolist(), malignant.tolist(), strict=True)
+        ]
 
-    def probabilities(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the malignant probability of every picture by one call of the network.
+    def logits(self, pixels: np.ndarray) -> np.ndarray:
+        """Return the network's outputs for every picture by one call.
 
         Args:
             pixels: ``uint8 (n, input_size, input_size, 3)`` of `ml.preprocessing.to_pixels`.
 
         Returns:
-            ``float32 (n,)``.
+            ``float32 (n, k)``: malignant alone, or one a diagnosis.
         """
-        return self._network(pixels).numpy()[:, 0]
+        return self._network(pixels).numpy()
 
-    def _diagnosis(self, malignant: float, elapsed: float) -> Diagnosis:
-        probabilities = {BENIGN: 1 - malignant, MALIGNANT: malignant}
-        verdict = MALIGNANT if malignant >= self.threshold else BENIGN
-        return Diagnosis(verdict, malignant, probabilities[verdict], probabilities, elapsed)
+    def probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        """Return the calibrated probabilities of every picture by one call of the network.
+
+        Args:
+            pixels: see `logits`.
+
+        Returns:
+            ``float64 (n, classes)``.
+        """
+        return self.calibration.probabilities(self.logits(pixels))
+
+    def _diagnosis(self, probabilities: list[float], malignant: float, elapsed: float) -> Diagnosis:
+        verdict = MALIGNANT if malignant >= self.bundle.threshold else BENIGN
+        return Diagnosis(
+            verdict,
+            malignant,
+            malignant if verdict == MALIGNANT else 1 - malignant,
+            dict(zip(self.bundle.classes, probabilities, strict=True)),
+            elapsed,
+        )

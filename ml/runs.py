@@ -13,6 +13,7 @@ from ml.errors import InputError
 SETTINGS = "settings.json"
 DATA = "data.json"
 HISTORY = "history.json"
+VALIDATION = "validation.csv"
 STATE = "state.weights.h5"
 BEST = "best.weights.h5"
 
@@ -23,24 +24,42 @@ class Settings:
 
     Attributes:
         architecture: one of `ml.architectures.ARCHITECTURES`.
+        input_size: side of the square the network reads in training, in pixels; None for the
+            architecture's own.
+        pretrained: whether to start from ImageNet weights.
+        train_from: start of the name of the first layer that is trained, e.g. ``block_5``; those
+            before it keep their weights, which saves most of the time of large pictures. None
+            trains all.
+        earlier: settings of the run that this one starts from, or None.
         epochs: length of the cosine schedule, in passes over the data.
         patience: epochs without a better validation loss before stopping.
         batch_size: pictures a step.
         learning_rate: peak of the schedule, reached after one epoch of warm-up.
         weight_decay: decoupled weight decay of AdamW (Loshchilov & Hutter, arXiv 1711.05101).
         label_smoothing: in 0..1.
+        class_balance: from 0, every picture counts the same, to 1, every class does.
+        coarse_weight: factor in 0..1 on how much a picture counts whose label leaves the
+            diagnosis open.
+        augmentation: one of `ml.augmentation.AUGMENTATIONS`.
         precision: a Keras dtype policy; ``mixed_bfloat16`` halves the time on CPUs that have it.
         seed: of initialisation, order and augmentation.
         workers: threads that augment.
     """
 
     architecture: str
+    input_size: int | None = None
+    pretrained: bool = False
+    train_from: str | None = None
+    earlier: dict[str, Any] | None = None
     epochs: int = 40
     patience: int = 12
     batch_size: int = 64
     learning_rate: float = 4e-4
     weight_decay: float = 1e-2
     label_smoothing: float = 0.05
+    class_balance: float = 1.0
+    coarse_weight: float = 1.0
+    augmentation: str = "all"
     precision: str = "float32"
     seed: int = 20260
     workers: int = 2

@@ -1,9 +1,175 @@
-"""The names of the answers a network can give, and which of them are malignant."""
+"""The diagnoses a network can give, what they mean, and which of them are malignant.
+
+The seven are those of HAM10000 (Tschandl, Rosendahl & Kittler, Scientific Data 2018,
+doi:10.1038/sdata.2018.161). A code is given only where it says exactly what the pictures of a
+diagnosis show: three of the seven lump conditions that neither ICD-O-3 nor SNOMED CT has one code
+for, and any code would claim more than the network knows.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 BENIGN = "benign"
 MALIGNANT = "malignant"
 
 #: Order of the two binary classes; index 1 is the positive class of every binary score.
 BINARY_CLASSES = (BENIGN, MALIGNANT)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A disease that terminologies know under one name.
+
+    Attributes:
+        name: the usual name, in lower case.
+        snomed_ct: its SNOMED CT concept, or None where none was confirmed.
+        icd_o_3: its ICD-O-3 morphology with behaviour, e.g. ``8720/3``; None for what is no
+            neoplasm or has no code there.
+    """
+
+    name: str
+    snomed_ct: str | None = None
+    icd_o_3: str | None = None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One of the seven answers.
+
+    Attributes:
+        code: as HAM10000 and the ISIC challenges write it, in lower case.
+        name: for a person.
+        plain: one sentence for a layperson.
+        malignant: whether it counts as malignant; ``akiec`` is a precursor of, or already,
+            a cancer that has not spread, and counts as the ISIC archive counts it.
+        conditions: what the pictures under this label show.
+    """
+
+    code: str
+    name: str
+    plain: str
+    malignant: bool
+    conditions: tuple[Condition, ...]
+
+    @property
+    def snomed_ct(self) -> str | None:
+        """The SNOMED CT concept of the diagnosis; None for a composite."""
+        return self.conditions[0].snomed_ct if len(self.conditions) == 1 else None
+
+    @property
+    def icd_o_3(self) -> str | None:
+        """The ICD-O-3 morphology of the diagnosis; None for a composite."""
+        return self.conditions[0].icd_o_3 if len(self.conditions) == 1 else None
+
+
+DIAGNOSES = (
+    Diagnosis(
+        "akiec",
+        "Actinic keratosis or intraepithelial carcinoma",
+        "A rough, scaly patch from years of sun that can turn into skin cancer, or a very early "
+        "skin cancer that has not grown deeper.",
+        True,
+        (
+            Condition("actinic keratosis", snomed_ct="201101007"),
+            Condition("intraepithelial carcinoma (Bowen disease)", icd_o_3="8081/2"),
+        ),
+    ),
+    Diagnosis(
+        "bcc",
+        "Basal cell carcinoma",
+        "The most common skin cancer; it grows slowly, rarely spreads, and needs treatment.",
+        True,
+        (Condition("basal cell carcinoma", snomed_ct="254701007", icd_o_3="8090/3"),),
+    ),
+    Diagnosis(
+        "bkl",
+        "Benign keratosis",
+        "A harmless thickened or brown spot, such as an age spot or a seborrhoeic keratosis.",
+        False,
+        (
+            Condition("seborrhoeic keratosis"),
+            Condition("solar lentigo", snomed_ct="72100002"),
+            Condition("lichen planus-like keratosis"),
+        ),
+    ),
+    Diagnosis(
+        "df",
+        "Dermatofibroma",
+        "A harmless firm little lump in the skin, often on the legs.",
+        False,
+        (Condition("dermatofibroma", icd_o_3="8832/0"),),
+    ),
+    Diagnosis(
+        "mel",
+        "Melanoma",
+        "A skin cancer of the pigment cells that can spread; treated early it can usually be "
+        "cured.",
+        True,
+        (Condition("melanoma of skin", snomed_ct="93655004", icd_o_3="8720/3"),),
+    ),
+    Diagnosis(
+        "nv",
+        "Melanocytic naevus",
+        "A mole: a harmless cluster of pigment cells.",
+        False,
+        (Condition("melanocytic naevus", snomed_ct="400010006", icd_o_3="8720/0"),),
+    ),
+    Diagnosis(
+        "vasc",
+        "Vascular lesion",
+        "A harmless spot made of blood vessels or of blood under the skin.",
+        False,
+        (
+            Condition("haemangioma", icd_o_3="9120/0"),
+            Condition("angiokeratoma", icd_o_3="9141/0"),
+            Condition("pyogenic granuloma"),
+            Condition("haemorrhage"),
+        ),
+    ),
+)
+
+#: Order of every seven-way probability.
+DIAGNOSIS_CODES = tuple(diagnosis.code for diagnosis in DIAGNOSES)
+MALIGNANT_CODES = tuple(diagnosis.code for diagnosis in DIAGNOSES if diagnosis.malignant)
+
+#: What a label of a manifest leaves open: the diagnoses that it may stand for.
+LABELS: dict[str, tuple[str, ...]] = {
+    **{code: (code,) for code in DIAGNOSIS_CODES},
+    BENIGN: tuple(code for code in DIAGNOSIS_CODES if code not in MALIGNANT_CODES),
+    MALIGNANT: MALIGNANT_CODES,
+    "melanoma": ("mel",),
+    "not_melanoma": tuple(code for code in DIAGNOSIS_CODES if code != "mel"),
+}
+
+
+def is_malignant(label: str) -> bool | None:
+    """Return whether ``label`` (one of `LABELS`) is malignant; None where it leaves that open."""
+    kinds = {code in MALIGNANT_CODES for code in LABELS[label]}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def verhoeff(digits: str) -> bool:
+    """Return whether the last digit is the Verhoeff check digit of those before it.
+
+    SNOMED CT identifiers end in one (Release File Specifications, 6.3), so that a mistyped digit
+    or two swapped ones show (Verhoeff, "Error detecting decimal codes", 1969).
+    """
+    check = 0
+    for position, digit in enumerate(reversed(digits)):
+        permuted = int(digit)
+        for _ in range(position % 8):
+            permuted = _PERMUTATION[permuted]
+        check = _dihedral(check, permuted)
+    return check == 0
+
+
+#: Verhoeff's permutation of the digits; it is applied once more at every position.
+_PERMUTATION = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+
+
+def _dihedral(a: int, b: int) -> int:
+    """Multiply in the symmetry group of the pentagon: 0-4 are rotations, 5-9 reflections."""
+    if a < 5:
+        return (a + b) % 5 if b < 5 else (a + b - 5) % 5 + 5
+    return (a - 5 - b) % 5 + 5 if b < 5 else (a - b) % 5

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import keras
-import numpy as np
 
-from ml import architectures, augmentation, runs
+from ml import architectures, augmentation, pretrained, runs
 from ml.batches import Batches
 from ml.dataset import load_pixels
 from ml.errors import InputError
+from ml.manifest import write_manifest
+from ml.objective import objective, sample_weights, targets_of
 from ml.progress import EpochProgress
 from ml.runs import Settings
 from ml.selection import Selection
@@ -99,14 +102,26 @@ def finished_epochs(directory: Path, optimiser: keras.Optimizer, steps: int) -> 
     return history
 
 
-def train(settings: Settings, selection: Selection, directory: Path) -> None:
+def train(
+    settings: Settings, selection: Selection, directory: Path, start_from: Path | None = None
+) -> None:
     """Train, or go on training, the run in ``directory`` until it ends.
+
+    Args:
+        settings: of the run.
+        selection: its pictures; those that validate are listed in the run's ``validation.csv``.
+        directory: of the run.
+        start_from: run whose best weights are the first ones, e.g. one with smaller pictures.
 
     Raises:
         InputError: the directory holds a run with other settings or data, a picture cannot be
-            read, there are fewer pictures than one batch, or the loss is no longer finite.
+            read, there are fewer pictures than one batch, the loss is no longer finite, or the
+            run to start from has learnt from other pictures or is of another network.
     """
+    if start_from:
+        settings = replace(settings, earlier=_checked_earlier(settings, selection, start_from))
     runs.claim(directory, settings, selection.report)
+    write_manifest(directory / runs.VALIDATION, selection.validation)
     steps = len(selection.training) // settings.batch_size
     if not steps:
         raise InputError(
@@ -122,10 +137,28 @@ def train(settings: Settings, selection: Selection, directory: Path) -> None:
             model.optimizer.build(model.trainable_variables)
             model.load_weights(directory / runs.STATE)
             history = finished_epochs(directory, model.optimizer, steps)
+        elif start_from:
+            model.set_weights(load_best(start_from).get_weights())
         if not runs.has_ended(settings, history):
             _fit(model, settings, selection, directory, history)
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def _checked_earlier(settings: Settings, selection: Selection, earlier: Path) -> dict[str, Any]:
+    """Return the settings of the run in ``earlier`` if this one may start from it."""
+    before, data = runs.read_settings(earlier), runs.read_data(earlier)
+    if before.architecture != settings.architecture:
+        raise InputError(
+            f"{earlier} is a run of another network. Expected: {settings.architecture}. "
+            f"Received: {before.architecture}"
+        )
+    if data["fingerprint"] != selection.report["fingerprint"]:
+        raise InputError(
+            f"{earlier} has learnt from other pictures, perhaps from some that validate this run; "
+            "give both the same data options."
+        )
+    return asdict(before)
 
 
 def load_best(directory: Path) -> keras.Model:
@@ -137,25 +170,41 @@ def load_best(directory: Path) -> keras.Model:
     settings = runs.read_settings(directory)
     if not (directory / runs.BEST).exists():
         raise InputError(f"{directory} has not finished an epoch yet; go on training it.")
-    model = architectures.build(settings.architecture, kernel_initializer="zeros")
+    model = architectures.build(
+        settings.architecture, kernel_initializer="zeros", input_size=settings.input_size
+    )
     model.load_weights(directory / runs.BEST)
     return model
 
 
 def _compiled(settings: Settings, steps: int) -> keras.Model:
-    model = architectures.build(settings.architecture)
+    model = architectures.build(settings.architecture, input_size=settings.input_size)
+    if settings.pretrained:
+        pretrained.initialise(model, settings.architecture)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         steps * max(settings.epochs - 1, 1),
         warmup_target=settings.learning_rate,
         warmup_steps=steps,
     )
+    if settings.train_from:
+        _freeze_before(settings.train_from, model)
+    wanted = objective(model.output_shape[-1], settings.label_smoothing)
     model.compile(
         keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=1.0),
-        keras.losses.BinaryCrossentropy(label_smoothing=settings.label_smoothing),
-        metrics=["accuracy", keras.metrics.AUC(name="auroc", num_thresholds=1000)],
+        wanted.loss,
+        metrics=wanted.metrics,
     )
     return model
+
+
+def _freeze_before(name: str, model: keras.Model) -> None:
+    names = [layer.name for layer in model.layers]
+    first = next((index for index, known in enumerate(names) if known.startswith(name)), None)
+    if first is None:
+        raise InputError(f"There is no layer {name}; --train-from takes one of {names}.")
+    for layer in model.layers[:first]:
+        layer.trainable = False
 
 
 def _fit(
@@ -165,17 +214,21 @@ def _fit(
     directory: Path,
     history: list[dict[str, float]],
 ) -> None:
-    size = model.input_shape[1]
+    size, outputs = model.input_shape[1], model.output_shape[-1]
+    targets = targets_of(selection.training, outputs)
     batches = Batches(
         load_pixels(selection.training, size),
-        np.array([sample.target for sample in selection.training]),
-        augmentation.augment,
+        targets,
+        sample_weights(targets, settings.class_balance, settings.coarse_weight),
+        augmentation.AUGMENTATIONS[settings.augmentation],
         settings.batch_size,
         settings.seed,
         settings.workers,
     )
-    targets = np.array([[sample.target] for sample in selection.validation], np.float32)
-    validation = (load_pixels(selection.validation, size), targets)
+    validation = (
+        load_pixels(selection.validation, size),
+        targets_of(selection.validation, outputs),
+    )
     progress = EpochProgress()
     with progress.bars:
         model.fit(

@@ -12,24 +12,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import keras
 
-ARCHITECTURES = ("seven_stage",)
+#: The module that defines each network.
+_MODULES = {
+    "seven_stage": "seven_stage",
+    "efficientnet_lite0": "efficientnet_lite",
+    "efficientnet_lite1": "efficientnet_lite",
+    "efficientnet_lite2": "efficientnet_lite",
+}
+ARCHITECTURES = tuple(_MODULES)
 
 
-def build(name: str, kernel_initializer: str = "glorot_uniform") -> keras.Model:
+def build(
+    name: str, kernel_initializer: str = "glorot_uniform", input_size: int | None = None
+) -> keras.Model:
     """Return the untrained network called ``name``.
 
     Args:
         name: one of `ARCHITECTURES`.
         kernel_initializer: a Keras initialiser; ``zeros`` where weights are loaded next, because
             drawing 44 million random ones takes a second and memory TensorFlow never gives back.
+        input_size: side of the square it reads, in pixels; by default its own.
 
     Returns:
-        An un-nested functional model from ``(batch, height, width, 3)`` pixels in 0..255 to
-        ``(batch, 1)`` malignant probabilities, with a layer named ``logit`` before the sigmoid.
+        An un-nested functional model from ``(batch, size, size, 3)`` pixels in 0..255 to
+        ``(batch, 1)`` malignant probabilities or ``(batch, 7)`` probabilities of the diagnoses,
+        with a layer named ``logit`` before the sigmoid or softmax.
 
     Raises:
         ValueError: the name is not a known architecture.
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"Architecture must be one of {ARCHITECTURES}. Received: {name!r}")
-    return import_module(f"{__name__}.{name}").build(kernel_initializer)
+    module = import_module(f"{__name__}.{_MODULES[name]}")
+    return module.build(name, kernel_initializer, input_size or module.INPUT_SIZE)

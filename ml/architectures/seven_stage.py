@@ -13,18 +13,25 @@ INPUT_SIZE = 224
 PARAMETERS = 44_396_609
 
 
-def build(kernel_initializer: str = "glorot_uniform", dropout: float = 0.5) -> keras.Model:
+def build(
+    name: str = "seven_stage",
+    kernel_initializer: str = "glorot_uniform",
+    input_size: int = INPUT_SIZE,
+    dropout: float = 0.5,
+) -> keras.Model:
     """Return the untrained network.
 
     Args:
+        name: of the Keras model.
         kernel_initializer: a Keras initialiser, by name.
+        input_size: side of the square it reads, in pixels; the dense layer grows with it.
         dropout: share of the dense units dropped in training, in [0, 1).
 
     Returns:
-        A model from ``(batch, 224, 224, 3)`` pixels in 0..255 to ``(batch, 1)`` malignant
+        A model from ``(batch, size, size, 3)`` pixels in 0..255 to ``(batch, 1)`` malignant
         probabilities in 0..1.
     """
-    pixels = keras.Input((INPUT_SIZE, INPUT_SIZE, 3), name="pixels")
+    pixels = keras.Input((input_size, input_size, 3), name="pixels")
     features = layers.Rescaling(1 / 255, name="rescale")(pixels)
     for stage, filters in enumerate((32, 64, 128), start=1):
         features = layers.Conv2D(
@@ -46,4 +53,4 @@ def build(kernel_initializer: str = "glorot_uniform", dropout: float = 0.5) -> k
         features
     )
     probability = layers.Activation("sigmoid", dtype="float32", name="malignant")(logit)
-    return keras.Model(pixels, probability, name="seven_stage")
+    return keras.Model(pixels, probability, name=name)

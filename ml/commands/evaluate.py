@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
+import shutil
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from ml import runs
 from ml.bundle import BUNDLES, Bundle, find
 from ml.commands.options import PAIRS, SOURCE, positive
-from ml.dataset import Sample, read_pairs, read_samples
 from ml.errors import InputError
-from ml.metrics import BINS, METRICS, Estimate
+from ml.manifest import Sample, read_pairs, read_samples
+from ml.metrics import BINS
+from ml.taxonomy import DIAGNOSIS_CODES
 
-TITLES = {"official_split": "Official split", "de_leaked": "De-leaked"}
+if TYPE_CHECKING:
+    from ml.evaluation import Answers, TestSet
+
+NAME_OR_DIRECTORY = f"name of a bundle in {BUNDLES.name}/, or its directory"
 DEFINITIONS = {
-    "official_split": "every picture of --data",
-    "de_leaked": "the pictures of --data without a near-duplicate in --training-data",
-    "positive_class": "malignant",
-    "ece": f"confidence of the verdict, {BINS} equal-width bins over 0..1",
-    "interval": "95 % percentile bootstrap, resampling groups of near-duplicates",
+    "model": "malignant against benign at the model's threshold",
+    "melanoma": "melanoma against everything else, at a probability of 0.5",
+    "diagnosis": "the likeliest of the seven diagnoses",
+    "ece": f"confidence of the answer, {BINS} equal-width bins over 0..1",
+    "interval": "95 % percentile bootstrap, resampling lesions with their near-duplicates",
+    "de_leaked": "the pictures without a near-duplicate in the training data",
 }
 
 
@@ -35,25 +36,34 @@ def add_to(commands: Any) -> None:
         "evaluate",
         help="measure a bundle on labelled pictures",
         description=(
-            "Write metrics.json and predictions.csv, and print the metrics with their 95 % "
-            "intervals. With --near-duplicates and --training-data also for the pictures that "
-            "have no near-duplicate in the training set, and with two baselines beside."
+            "Write metrics.json, predictions.csv and figures, and print the metrics with their "
+            "95 % intervals. With --near-duplicates and --training-data also for the pictures "
+            "that have no near-duplicate in the training set, and with two baselines beside."
         ),
     )
-    parser.add_argument(
-        "--bundle", required=True, help=f"name of one in {BUNDLES.name}/, or its directory"
-    )
+    parser.add_argument("--bundle", required=True, help=NAME_OR_DIRECTORY)
     parser.add_argument("--data", required=True, type=Path, help=f"test set: {SOURCE}")
     parser.add_argument("--output", required=True, type=Path, help="directory of the results")
+    parser.add_argument(
+        "--set",
+        dest="title",
+        default="official_split",
+        help="what the whole test set is called in the results (default: %(default)s)",
+    )
     parser.add_argument("--near-duplicates", type=Path, help=PAIRS)
     parser.add_argument("--training-data", type=Path, help=f"full training set: {SOURCE}")
+    parser.add_argument(
+        "--baseline", action="append", default=[], help=f"compare with this: {NAME_OR_DIRECTORY}"
+    )
     parser.add_argument(
         "--compare-run",
         type=Path,
         help="run the bundle was exported from: shows what 8-bit storage changes",
     )
     parser.add_argument(
-        "--record", action="store_true", help="add the metrics to the bundle's model.json"
+        "--record",
+        action="store_true",
+        help="add the metrics to the bundle's model.json and the figures to its report/",
     )
     parser.add_argument("--threads", type=positive, help="processor threads (default: all)")
     parser.set_defaults(run=run)
@@ -63,20 +73,56 @@ def run(options: argparse.Namespace) -> None:
     """Measure, write the results and print them."""
     if options.training_data and not options.near_duplicates:
         raise InputError("Give --near-duplicates too: --training-data alone shows no leak.")
-    bundle = _bundle(options.bundle)
+    bundle = bundle_of(options.bundle)
+    others = [bundle_of(name) for name in options.baseline]
     samples = read_samples(options.data)
     pairs = read_pairs(options.near_duplicates) if options.near_duplicates else []
     training = read_samples(options.training_data) if options.training_data else None
     options.output.mkdir(parents=True, exist_ok=True)
 
-    from ml import evaluation
+    from ml import evaluation, figures
+    from ml.commands.scoreboard import show
+    from ml.perturbations import PERTURBATIONS
     from ml.predictor import Predictor
+    from ml.subgroups import subgroups
 
     test = evaluation.describe(samples, pairs, training)
     predictor = Predictor.load(bundle, options.threads)
-    probabilities = evaluation.predict(predictor, samples, f"{bundle.name} {bundle.version}")
-    baselines = _baselines(training, samples) if training is not None else {}
-    results = evaluation.score(test, probabilities, bundle.threshold, baselines)
+    answers = evaluation.predict(predictor, samples, f"{bundle.name} {bundle.version}")
+    baselines = _trivial(training, samples) if training else {}
+    for other in others:
+        loaded = Predictor.load(other, options.threads)
+        baselines[other.name] = evaluation.predict(loaded, samples, other.name)
+    changed = {
+        name: evaluation.predict(predictor, samples, name.replace("_", " "), change)
+        for name, change in PERTURBATIONS.items()
+    }
+    kinds = subgroups(samples)
+    results: dict[str, Any] = {}
+    for title, chosen in _subsets(test, options.title).items():
+        part = test.among(chosen)
+        results[title] = (
+            evaluation.pictures(part)
+            | evaluation.score(part, answers.among(chosen))
+            | {
+                "baselines": {
+                    name: evaluation.score(part, other.among(chosen))
+                    for name, other in baselines.items()
+                },
+                "unchanged": evaluation.headline(part, answers.among(chosen)),
+                "changed": {
+                    name: evaluation.headline(part, other.among(chosen))
+                    for name, other in changed.items()
+                },
+                "subgroups": evaluation.by_subgroup(
+                    part,
+                    answers.among(chosen),
+                    {kind: names[chosen] for kind, names in kinds.items()},
+                ),
+            }
+        )
+        if part.leaked is not None:
+            results[title]["with_near_duplicate_in_training"] = int(part.leaked.sum())
     metrics: dict[str, Any] = {
         "model": {
             "name": bundle.name,
@@ -91,73 +137,67 @@ def run(options: argparse.Namespace) -> None:
     if options.compare_run:
         from ml.training import load_best
 
-        original = Predictor(load_best(options.compare_run), bundle.threshold)
-        metrics["quantisation"] = evaluation.quantisation_effect(
-            test,
-            probabilities,
-            evaluation.predict(original, samples, "The same in float32"),
-            bundle.threshold,
-        )
+        original = Predictor(load_best(options.compare_run), bundle)
+        float32 = evaluation.predict(original, samples, "The same in float32")
+        metrics["quantisation"] = {
+            title: evaluation.quantisation_effect(
+                test.among(chosen), answers.among(chosen), float32.among(chosen)
+            )
+            for title, chosen in _subsets(test, options.title).items()
+        }
     runs.write_json(options.output / "metrics.json", metrics)
-    _write_predictions(options.output / "predictions.csv", options.data, samples, probabilities)
+    _write_predictions(options.output / "predictions.csv", test, answers, bundle)
+    drawn = figures.draw(test, answers, options.output)
     if options.record:
-        recorded = dict(results)
-        if "quantisation" in metrics:
-            recorded["quantisation"] = metrics["quantisation"]
-        bundle.record(recorded)
-    _print(results, metrics.get("quantisation", {}))
+        _record(bundle, metrics, drawn)
+    show(results, metrics.get("quantisation", {}))
 
 
-def _bundle(text: str) -> Bundle:
+def bundle_of(text: str) -> Bundle:
+    """Return the bundle in the directory, or of the name, ``text``."""
     return Bundle.read(Path(text)) if Path(text).is_dir() else find(text)
 
 
-def _baselines(training: list[Sample], samples: list[Sample]) -> dict[str, np.ndarray]:
-    from ml.baselines import majority_class, nearest_neighbour
+def _subsets(test: TestSet, title: str) -> dict[str, Any]:
+    import numpy as np
 
+    subsets = {title: np.ones(len(test.samples), bool)}
+    if test.leaked is not None and test.leaked.any():
+        subsets["de_leaked"] = ~test.leaked
+    return subsets
+
+
+def _trivial(training: list[Sample], samples: list[Sample]) -> dict[str, Answers]:
+    from ml.baselines import majority_class, nearest_neighbour
+    from ml.evaluation import Answers
+
+    if any(sample.label in DIAGNOSIS_CODES for sample in samples):
+        # A neighbour whose diagnosis is open could not name one.
+        training = [sample for sample in training if sample.label in DIAGNOSIS_CODES] or training
     return {
-        "majority_class": majority_class(training, samples),
-        "nearest_neighbour": nearest_neighbour(training, samples),
+        "majority_class": Answers(majority_class(training, samples)),
+        "nearest_neighbour": Answers(nearest_neighbour(training, samples)),
     }
 
 
-def _write_predictions(
-    path: Path, source: Path, samples: list[Sample], probabilities: np.ndarray
-) -> None:
-    root = (source if source.is_dir() else source.parent).resolve()
+def _record(bundle: Bundle, metrics: dict[str, Any], drawn: list[Path]) -> None:
+    recorded = dict(metrics["results"])
+    if "quantisation" in metrics:
+        recorded["quantisation"] = metrics["quantisation"]
+    bundle.record(recorded)
+    bundle.report_directory.mkdir(exist_ok=True)
+    first = next(iter(metrics["results"]))
+    for path in drawn:
+        shutil.copyfile(path, bundle.report_directory / f"{first.replace('_', '-')}-{path.name}")
+
+
+def _write_predictions(path: Path, test: TestSet, answers: Answers, bundle: Bundle) -> None:
+    classes = bundle.classes if answers.names_diagnoses else ()
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["path", "label", "malignant_probability"])
-        for sample, probability in zip(samples, probabilities, strict=True):
-            name = Path(os.path.relpath(sample.path, root)).as_posix()
-            writer.writerow([name, sample.label, f"{probability:.6f}"])
-
-
-def _print(results: dict[str, Any], quantisation: dict[str, Any]) -> None:
-    console = Console()
-    # Wide enough for every column where the output is a file.
-    console.width = max(console.width, 100)
-    for name, result in results.items():
-        pictures = ", ".join(f"{count} {label}" for label, count in result["pictures"].items())
-        table = Table(title=f"{TITLES[name]}: {pictures}")
-        answers = {"model": result["model"], **result["baselines"]}
-        for heading in ("", *answers):
-            table.add_column(heading.replace("_", " "))
-        for metric in METRICS:
-            cells = (_cell(scores[metric]) for scores in answers.values())
-            table.add_row(metric.replace("_", " "), *cells)
-        console.print(table)
-    for name, effect in quantisation.items():
-        moves = ", ".join(
-            f"{metric} {scores['float32']:.4f} -> {scores['int8']:.4f} "
-            f"({scores['difference']:+.4f})"
-            for metric, scores in effect.items()
-            if isinstance(scores, dict)
-        )
-        console.print(f"8-bit storage, {TITLES[name].lower()}: {moves}", highlight=False)
-
-
-def _cell(estimate: Estimate) -> str:
-    if estimate["value"] is None:
-        return "undefined"
-    return f"{estimate['value']:.4f} ({estimate['low']:.4f}-{estimate['high']:.4f})"
+        writer.writerow(["path", "label", "lesion_id", "malignant_probability", *classes])
+        for sample, malignant, row in zip(
+            test.samples, answers.malignant, answers.probabilities, strict=True
+        ):
+            shown = (f"{value:.6f}" for value in (row if classes else ()))
+            writer.writerow([sample.name, sample.label, sample.lesion, f"{malignant:.6f}", *shown])

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from ml import backend, runs, weights
 from ml.bundle import WEIGHTS, Bundle
-from ml.commands.options import between
-from ml.taxonomy import BINARY_CLASSES, MALIGNANT
+from ml.commands.options import between, positive
+from ml.taxonomy import BINARY_CLASSES, DIAGNOSIS_CODES, MALIGNANT, MALIGNANT_CODES
 
 
 def add_to(commands: Any) -> None:
@@ -29,12 +29,23 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--run", dest="source", required=True, type=Path, help="of `train`")
     parser.add_argument("--name", required=True, type=_name, help="e.g. seven-stage")
     parser.add_argument("--version", required=True, type=_version, help="e.g. 1.0.0")
+    parser.add_argument(
+        "--licence",
+        required=True,
+        help="terms of the weights, as the training data leave them, e.g. 'CC BY-NC 4.0'",
+    )
     parser.add_argument("--output", required=True, type=Path, help="directory of the bundle")
     parser.add_argument(
         "--threshold",
         type=between(0, 1, inclusive=False),
         default=0.5,
         help="probability from which on the verdict is malignant (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--input-size",
+        type=positive,
+        help="side of the pictures it is served with (default: as in training); a convolutional "
+        "network can do better with somewhat larger ones (Touvron et al., arXiv 1906.06423)",
     )
     parser.set_defaults(run=run)
 
@@ -46,6 +57,8 @@ def run(options: argparse.Namespace) -> None:
     from ml.training import load_best
 
     model = load_best(options.source)
+    outputs = model.output_shape[-1]
+    seven = outputs == len(DIAGNOSIS_CODES)
     history = runs.read_history(options.source)
     best = runs.best_epoch(history)
     options.output.mkdir(parents=True, exist_ok=True)
@@ -55,11 +68,14 @@ def run(options: argparse.Namespace) -> None:
         directory=options.output,
         name=options.name,
         version=options.version,
+        licence=options.licence,
         architecture=settings.architecture,
-        input_size=model.input_shape[1],
-        classes=BINARY_CLASSES,
-        malignant=(MALIGNANT,),
+        input_size=options.input_size or model.input_shape[1],
+        classes=DIAGNOSIS_CODES if seven else BINARY_CLASSES,
+        malignant=MALIGNANT_CODES if seven else (MALIGNANT,),
+        calibration={"temperature": 1.0, "bias": [0.0] * outputs},
         threshold=options.threshold,
+        operating_point={},
         weights=WEIGHTS,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         training={**asdict(settings), "epochs_run": len(history), "best_epoch": best + 1},

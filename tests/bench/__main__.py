@@ -6,18 +6,24 @@ Figures that depend on the machine are printed beside a reference from the same 
 from __future__ import annotations
 
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import history, upload
+from tests.bench import history, networks, upload
 
 
 def main() -> None:
     table = Table("what", "measured", "goal", title="SkinSite bench")
     with tempfile.TemporaryDirectory(prefix="skinsite-bench-") as folder:
-        for row in (*upload.measure(Path(folder, "site")), *history.measure(Path(folder, "rows"))):
+        rows = (
+            upload.measure(Path(folder, "site")),
+            history.measure(Path(folder, "rows")),
+            networks.measure(),
+        )
+        for row in chain(*rows):
             table.add_row(*row)
     Console(width=110).print(table)
 

@@ -38,13 +38,15 @@ def test_a_review_is_recorded_and_shown_to_the_person(
 
     page.goto("/admin/")
     log_in(page, administrator)
-    page.wait_for_url("**/admin/")
+    page.wait_for_url("/admin/")
     assert_fits(page)
     page.get_by_role("link", name="Submissions", exact=True).first.click()
     page.locator("#searchbar").fill(owner)
     page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**/?q=**")
     assert_fits(page)
     page.get_by_role("link", name=owner).click()
+    page.wait_for_url("**/change/**")
     assert_fits(page)
     picture = page.get_by_role("img", name="The picture sent in")
     assert picture.evaluate("image => image.naturalWidth") > 0

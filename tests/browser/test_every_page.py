@@ -63,4 +63,5 @@ def test_pages_for_a_person(page: Page, lesion, choose):
     expect(page.get_by_role("heading", name="What to do next")).to_be_visible(timeout=30_000)
     assert_good(page)
     page.get_by_role("link", name="Delete").click()
+    page.wait_for_url("**/delete/")
     assert_good(page)

@@ -24,7 +24,7 @@ def sign_up(page: Page) -> str:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password (again)").fill(PASSWORD)
     page.get_by_role("button", name="Sign Up").click()
-    page.wait_for_url("**/upload/")
+    page.wait_for_url("/upload/")
     return email
 
 

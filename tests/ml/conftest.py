@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import ImageEnhance
 
-from ml import architectures, backend
-from ml.dataset import Sample
-from ml.taxonomy import BINARY_CLASSES
+from ml import architectures, backend, weights
+from ml.bundle import Bundle
+from ml.manifest import Sample
+from ml.taxonomy import BINARY_CLASSES, DIAGNOSIS_CODES, MALIGNANT_CODES
 from tests.lesions import render
 from tests.ml import tiny
 
@@ -41,6 +43,50 @@ def training_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def test_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_pictures(tmp_path_factory.mktemp("data") / "set" / "test", 6, seed=500)
+
+
+def export(directory: Path, architecture: str) -> Bundle:
+    """Write a bundle of an untrained tiny network."""
+    import keras
+
+    keras.utils.set_random_seed(5)
+    network = tiny.build(architecture)
+    path = directory / "weights.npz"
+    weights.save(path, {variable.path: variable.numpy() for variable in network.weights})
+    seven = architecture != "seven_stage"
+    bundle = Bundle(
+        directory=directory,
+        name="tiny",
+        version="1.0.0",
+        licence="CC0",
+        architecture=architecture,
+        input_size=tiny.SIZE,
+        classes=DIAGNOSIS_CODES if seven else BINARY_CLASSES,
+        malignant=MALIGNANT_CODES if seven else ("malignant",),
+        calibration={"temperature": 1.0, "bias": [0.0] * (7 if seven else 1)},
+        threshold=0.5,
+        operating_point={},
+        weights="weights.npz",
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        training={},
+        data={},
+        metrics={},
+        created="2026-01-01T00:00:00+00:00",
+    )
+    bundle.write()
+    return bundle
+
+
+@pytest.fixture
+def tiny_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
+    """A bundle that answers benign and malignant."""
+    return export(tmp_path, "seven_stage")
+
+
+@pytest.fixture
+def seven_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
+    """A bundle that answers with the seven diagnoses."""
+    return export(tmp_path, "efficientnet_lite0")
 
 
 @pytest.fixture

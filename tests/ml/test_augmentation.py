@@ -5,10 +5,11 @@ import pytest
 from PIL import Image
 
 from ml import augmentation
-from ml.augmentation import augment
+from ml.augmentation import AUGMENTATIONS
 from tests.lesions import render
 
 SIZE = 96
+augment = AUGMENTATIONS["all"]
 
 
 @pytest.fixture

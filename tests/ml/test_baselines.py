@@ -4,22 +4,31 @@ import numpy as np
 from PIL import ImageEnhance
 
 from ml.baselines import majority_class, nearest_neighbour
-from ml.dataset import Sample, read_samples
+from ml.manifest import Sample, read_samples
+from ml.taxonomy import DIAGNOSIS_CODES, LABELS
 from tests.lesions import render
 
 
+def share_of(label):
+    """The probabilities that stand for a label."""
+    return [(code in LABELS[label]) / len(LABELS[label]) for code in DIAGNOSIS_CODES]
+
+
 def test_the_majority_class_is_that_of_the_training_pictures(sample):
-    benign, malignant = sample("b"), sample("m", "malignant")
+    benign, malignant, naevus = sample("b"), sample("m", "malignant"), sample("n", "nv")
     pictures = [benign] * 3
-    assert majority_class([benign, malignant, malignant], pictures).tolist() == [1, 1, 1]
-    assert majority_class([benign, benign, malignant], pictures).tolist() == [0, 0, 0]
-    assert majority_class([benign, malignant], pictures).tolist() == [0, 0, 0]
+    for training, label in (
+        ([benign, malignant, malignant], "malignant"),
+        ([benign, benign, malignant], "benign"),
+        ([naevus, naevus, malignant], "nv"),
+    ):
+        assert majority_class(training, pictures).tolist() == [share_of(label)] * 3
 
 
 def test_a_picture_is_its_own_nearest_neighbour(training_folder):
     samples = read_samples(training_folder)
-    targets = [sample.target for sample in samples]
-    assert nearest_neighbour(samples, samples).tolist() == targets
+    expected = [share_of(sample.label) for sample in samples]
+    assert nearest_neighbour(samples, samples).tolist() == expected
 
 
 def test_a_re_compressed_copy_finds_its_original(tmp_path):
@@ -36,4 +45,4 @@ def test_a_re_compressed_copy_finds_its_original(tmp_path):
         copies.append(Sample(path, "benign"))
     answers = nearest_neighbour(training, copies)
     assert answers.dtype == np.float64
-    assert answers.tolist() == [0, 1] * 5
+    assert answers.tolist() == [share_of("benign"), share_of("malignant")] * 5

@@ -17,7 +17,8 @@ def note(pixels, random):
 def batches():
     pixels = np.zeros((23, 2, 2, 3), np.uint8)
     pixels[..., 0] = np.arange(23)[:, None, None]
-    return Batches(pixels, np.arange(23) % 4 // 3, note, batch_size=5, seed=3, workers=1)
+    targets = (np.arange(23) % 4 // 3).astype(np.float32)[:, None]
+    return Batches(pixels, targets, np.arange(23.0), note, batch_size=5, seed=3, workers=1)
 
 
 def whole(batches, epoch):
@@ -26,13 +27,14 @@ def whole(batches, epoch):
     return [np.concatenate(part) for part in zip(*rows, strict=True)]
 
 
-def test_an_epoch_shows_every_picture_at_most_once_with_its_target(batches):
-    pixels, targets, _ = whole(batches, 0)
+def test_an_epoch_shows_every_picture_at_most_once_with_its_target_and_weight(batches):
+    pixels, targets, weights = whole(batches, 0)
     shown = pixels[:, 1, 1, 0]
     assert len(batches) == 4
     assert len(set(shown.tolist())) == 20
     assert pixels.dtype == np.uint8
     assert np.array_equal(targets[:, 0], shown % 4 // 3)
+    assert np.array_equal(weights, shown)
 
 
 def test_an_epoch_depends_on_its_number_alone(batches):
@@ -50,9 +52,3 @@ def test_a_picture_is_augmented_anew_in_every_epoch(batches):
     first, second = drawn(0), drawn(1)
     both = first.keys() & second.keys()
     assert sum(first[i] != second[i] for i in both) > len(both) / 2
-
-
-def test_both_classes_weigh_the_same(batches):
-    weights, targets = batches.class_weights, batches.targets
-    assert np.isclose(weights[targets][targets == 0].sum(), weights[targets][targets == 1].sum())
-    assert np.isclose(weights[targets].mean(), 1)

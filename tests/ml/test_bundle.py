@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from ml import bundle as bundles
 from ml.bundle import Bundle, BundleError, available, find
 
 CONTENT = b"the weights"
@@ -21,11 +20,14 @@ def bundle(tmp_path):
         directory=directory,
         name="seven-stage",
         version="1.0.0",
+        licence="CC0",
         architecture="seven_stage",
         input_size=224,
         classes=("benign", "malignant"),
         malignant=("malignant",),
+        calibration={"temperature": 1.0, "bias": [0.0]},
         threshold=0.5,
+        operating_point={},
         weights="weights.npz",
         sha256=hashlib.sha256(CONTENT).hexdigest(),
         training={"seed": 1},
@@ -89,9 +91,15 @@ def test_a_description_that_is_no_description_is_refused(bundle, content):
         ({"name": 3}, "name must be of type str"),
         ({"input_size": "224"}, "input_size must be of type int"),
         ({"input_size": True}, "input_size must be of type int"),
-        ({"input_size": 0}, "input_size must be at least 1"),
+        ({"input_size": 0}, "input_size must be in 1..1024"),
         ({"classes": "benign"}, "classes must be of type tuple"),
         ({"classes": ["benign", 1]}, "classes must be of type tuple"),
+        ({"input_size": 1025}, "input_size must be in 1..1024"),
+        ({"calibration": {"temperature": 1.0}}, "calibration must be a temperature"),
+        ({"calibration": {"temperature": 0, "bias": [0.0]}}, "calibration must be a temperature"),
+        ({"calibration": {"temperature": 1, "bias": [0, 0]}}, "calibration must be a temperature"),
+        ({"calibration": {"temperature": 1, "bias": ["0"]}}, "calibration must be a temperature"),
+        ({"operating_point": {"sensitivity": 0.9}}, "operating_point must be empty, or"),
         ({"metrics": []}, "metrics must be of type dict"),
         ({"architecture": "os"}, "architecture must be one of"),
         ({"malignant": ["melanoma"]}, "malignant must be some of the classes"),
@@ -118,17 +126,16 @@ def test_metrics_are_recorded_beside_those_that_are_there(bundle):
     assert Bundle.read(bundle.directory) == updated == replace(bundle, metrics=updated.metrics)
 
 
-def test_shipped_bundles_are_found_by_name(bundle, monkeypatch):
-    monkeypatch.setattr(bundles, "BUNDLES", bundle.directory.parent)
-    assert available() == [bundle]
-    assert find("seven-stage") == bundle
+def test_bundles_are_found_by_name(bundle):
+    directory = bundle.directory.parent
+    assert available(directory) == [bundle]
+    assert find("seven-stage", directory) == bundle
     for name in ("other", "../seven-stage", ""):
         with pytest.raises(BundleError, match="choose one of: seven-stage"):
-            find(name)
+            find(name, directory)
 
 
-def test_without_bundles_none_is_available(tmp_path, monkeypatch):
-    monkeypatch.setattr(bundles, "BUNDLES", tmp_path)
-    assert available() == []
+def test_without_bundles_none_is_available(tmp_path):
+    assert available(tmp_path) == []
     with pytest.raises(BundleError, match="choose one of: none"):
-        find("seven-stage")
+        find("seven-stage", tmp_path)

@@ -8,92 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.dataset import (
-    Sample,
-    groups,
-    load_pixels,
-    read_pairs,
-    read_paths,
-    read_picture,
-    read_samples,
-    split,
-    twins_of,
-)
+from ml.dataset import groups, load_pixels, read_picture, read_sample, split, twins_of
 from ml.errors import InputError
+from ml.manifest import Sample, read_samples
 from ml.preprocessing import to_pixels
 from tests.lesions import render
-
-
-def test_class_folders_are_read_in_a_fixed_order(training_folder):
-    samples = read_samples(training_folder)
-    assert [sample.label for sample in samples] == ["benign"] * 12 + ["malignant"] * 12
-    assert [sample.target for sample in samples] == [0] * 12 + [1] * 12
-    assert samples == sorted(samples, key=lambda sample: str(sample.path))
-    assert all(sample.path.is_absolute() for sample in samples)
-
-
-def test_only_pictures_in_class_folders_are_read(tmp_path):
-    for name in ("benign/a.JPG", "benign/b.tiff", "benign/notes.txt", "malignant/c.png", "d.png"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-    assert [sample.path.name for sample in read_samples(tmp_path)] == ["a.JPG", "b.tiff", "c.png"]
-
-
-def test_a_manifest_names_pictures_relative_to_itself(tmp_path):
-    manifest = tmp_path / "lists" / "all.csv"
-    manifest.parent.mkdir()
-    manifest.write_text("path,diagnosis,age\n../images/a.jpg,malignant,50\nb.jpg,benign,\n")
-    assert read_samples(manifest) == [
-        Sample((tmp_path / "images/a.jpg").resolve(), "malignant"),
-        Sample((tmp_path / "lists/b.jpg").resolve(), "benign"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"path,label\na.jpg,benign\n", "needs the columns"),
-        (b"", "needs the columns"),
-        (b"path,diagnosis\n", "no picture"),
-        (b"path,diagnosis\na.jpg,melanoma\n", "melanoma"),
-        (b"path,diagnosis\na.jpg\n", "fewer values"),
-        (b"path,diagnosis\n\xff\xfe,benign\n", "not a CSV file"),
-    ],
-)
-def test_a_manifest_that_cannot_be_used_is_refused(tmp_path, content, message):
-    manifest = tmp_path / "all.csv"
-    manifest.write_bytes(content)
-    with pytest.raises(InputError, match=message):
-        read_samples(manifest)
-
-
-def test_a_directory_without_class_folders_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no picture"):
-        read_samples(tmp_path)
-
-
-def test_a_class_folder_of_another_name_is_refused(tmp_path):
-    (tmp_path / "nevus").mkdir()
-    (tmp_path / "nevus/a.png").touch()
-    with pytest.raises(InputError, match=r"\['nevus'\]"):
-        read_samples(tmp_path)
-
-
-def test_a_source_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no such file"):
-        read_samples(tmp_path / "nothing")
-
-
-def test_pairs_and_paths_are_relative_to_their_file(tmp_path):
-    pairs = tmp_path / "pairs.csv"
-    pairs.write_text("path_a,path_b,correlation\na/1.jpg,b/2.jpg,0.99\n")
-    assert read_pairs(pairs) == [
-        ((tmp_path / "a/1.jpg").resolve(), (tmp_path / "b/2.jpg").resolve())
-    ]
-    paths = tmp_path / "paths.csv"
-    paths.write_text("path\na/1.jpg\n")
-    assert read_paths(paths) == {(tmp_path / "a/1.jpg").resolve()}
 
 
 def test_twins_are_found_on_either_side_of_a_pair():
@@ -160,3 +79,43 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path, content):
 def test_a_missing_picture_is_named(tmp_path):
     with pytest.raises(InputError, match=r"gone\.png"):
         read_picture(tmp_path / "gone.png")
+
+
+def test_views_of_one_lesion_are_grouped(sample):
+    views = [Sample(Path(f"/{name}"), "nv", lesion=lesion) for name, lesion in ("ax", "by", "cx")]
+    grouped = groups([*views, sample("d"), sample("e")], [(views[1].path, Path("/pictures/d"))])
+    assert sorted(sorted(s.path.name for s in group) for group in grouped) == [
+        ["a", "c"],
+        ["b", "d"],
+        ["e"],
+    ]
+
+
+def test_every_source_gives_its_share_of_each_class():
+    samples = [
+        Sample(Path(f"/{source}/{label}/{i}"), label, details={"source": source})
+        for source, label, count in (("one", "nv", 40), ("one", "mel", 20), ("two", "nv", 100))
+        for i in range(count)
+    ]
+    _, chosen = split(samples, [], 0.1, 1)
+    strata = [(s.source, s.label) for s in chosen]
+    assert {stratum: strata.count(stratum) for stratum in set(strata)} == {
+        ("one", "nv"): 4,
+        ("one", "mel"): 2,
+        ("two", "nv"): 10,
+    }
+
+
+def test_a_squashed_picture_gets_its_proportions_back(tmp_path):
+    path = tmp_path / "squashed.png"
+    render(1, (60, 60)).save(path)
+    assert read_sample(Sample(path, "nv")).size == (60, 60)
+    assert read_sample(Sample(path, "nv", details={"aspect": "1.5"})).size == (90, 60)
+
+
+@pytest.mark.parametrize("aspect", ["0", "-1", "wide", "nan", "inf", "1000"])
+def test_an_impossible_aspect_is_refused(tmp_path, aspect):
+    path = tmp_path / "squashed.png"
+    render(1, (60, 60)).save(path)
+    with pytest.raises(InputError, match="aspect"):
+        read_sample(Sample(path, "nv", details={"aspect": aspect}))

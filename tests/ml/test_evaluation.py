@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from ml import evaluation
-from ml.dataset import read_samples
 from ml.errors import InputError
-from ml.evaluation import describe, predict, quantisation_effect, score
+from ml.evaluation import Answers, by_subgroup, describe, headline, quantisation_effect, score
+from ml.manifest import read_samples
 from ml.metrics import METRICS
+from ml.perturbations import mask_corners
 from ml.predictor import Predictor
-from tests.ml import tiny
+from ml.taxonomy import DIAGNOSIS_CODES
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,18 @@ def pictures(sample):
     return [sample(f"b{i}") for i in range(8)] + [sample(f"m{i}", "malignant") for i in range(8)]
 
 
-def test_the_de_leaked_subset_has_no_near_duplicate_in_training(pictures, sample):
+def malignant(probabilities, threshold=0.5):
+    """Answers that name no diagnosis."""
+    values = np.array(probabilities, float)
+    return Answers(np.column_stack([1 - values, values]), threshold)
+
+
+def certain(*codes):
+    """Answers that are sure of a diagnosis."""
+    return Answers(np.array([[code == name for name in DIAGNOSIS_CODES] for code in codes], float))
+
+
+def test_a_picture_leaks_if_it_or_a_near_duplicate_is_in_training(pictures, sample):
     training = [sample("t0"), sample("t1"), pictures[7]]
     pairs = [
         (pictures[0].path, training[0].path),
@@ -31,18 +43,13 @@ def test_the_de_leaked_subset_has_no_near_duplicate_in_training(pictures, sample
         (pictures[1].path, pictures[2].path),
     ]
     test = describe(pictures, pairs, training)
-    assert test.subsets["official_split"].all()
-    left_out = [
-        s.path.name for s, kept in zip(pictures, test.subsets["de_leaked"], strict=True) if not kept
-    ]
-    assert left_out == ["b0", "b7", "m1"]
-    assert test.targets.tolist() == [0] * 8 + [1] * 8
+    assert [s.path.name for s in test.samples[test.leaked]] == ["b0", "b7", "m1"]
     assert test.groups[1] == test.groups[2]
     assert len(set(test.groups.tolist())) == 15
 
 
-def test_without_training_pictures_there_is_no_de_leaked_subset(pictures):
-    assert list(describe(pictures, [], None).subsets) == ["official_split"]
+def test_without_training_pictures_leaks_are_not_known(pictures):
+    assert describe(pictures, [], None).leaked is None
 
 
 def test_pictures_that_are_all_known_cannot_be_measured(pictures):
@@ -50,34 +57,77 @@ def test_pictures_that_are_all_known_cannot_be_measured(pictures):
         describe(pictures, [], pictures)
 
 
-def test_every_subset_is_scored_by_its_own_pictures(pictures):
+def test_a_part_of_the_pictures_is_scored_by_its_own(pictures):
     test = describe(pictures, [], pictures[4:8])
-    probabilities = np.r_[np.full(4, 0.1), np.full(4, 0.9), np.full(8, 0.8)]
-    results = score(test, probabilities, 0.5, {"always_malignant": np.ones(16)})
-    whole, rest = results["official_split"], results["de_leaked"]
-    assert whole["pictures"] == {"benign": 8, "malignant": 8}
-    assert rest["pictures"] == {"benign": 4, "malignant": 8}
-    assert (whole["groups"], rest["groups"]) == (16, 12)
-    assert whole["model"]["accuracy"]["value"] == 0.75
-    assert rest["model"]["accuracy"]["value"] == 1.0
-    assert rest["baselines"]["always_malignant"]["accuracy"]["value"] == pytest.approx(2 / 3)
-    assert whole["model"].keys() == METRICS.keys()
+    answers = malignant([0.1] * 4 + [0.9] * 4 + [0.8] * 8)
+    rest = test.among(~test.leaked)
+    assert evaluation.pictures(rest) == {"pictures": {"benign": 4, "malignant": 8}, "groups": 12}
+    assert score(test, answers)["model"]["accuracy"]["value"] == 0.75
+    found = score(rest, answers.among(~test.leaked))
+    assert found["model"]["accuracy"]["value"] == 1.0
+    assert found["model"].keys() == METRICS.keys()
 
 
-def test_the_threshold_is_that_of_the_model_and_baselines_answer_yes_or_no(pictures):
+def test_the_threshold_is_that_of_the_answers(pictures):
     test = describe(pictures, [], None)
-    targets = test.targets.astype(float)
-    results = score(test, 0.2 + 0.1 * targets, 0.25, {"oracle": targets})["official_split"]
-    assert results["model"]["accuracy"]["value"] == 1
-    assert results["baselines"]["oracle"]["accuracy"]["value"] == 1
+    found = score(test, malignant([0.2] * 8 + [0.3] * 8, threshold=0.25))
+    assert found["model"]["accuracy"]["value"] == 1
+
+
+def test_labels_decide_what_is_scored(sample):
+    seven = [sample(code, code) for code in DIAGNOSIS_CODES]
+    coarse = [sample("a", "benign"), sample("b", "malignant")]
+    melanoma = [sample("c", "melanoma"), sample("d", "not_melanoma"), sample("e", "not_melanoma")]
+    named = score(describe(seven, [], None), certain(*DIAGNOSIS_CODES))
+    assert named.keys() == {"model", "melanoma", "diagnosis", "by_class", "confusion"}
+    assert score(describe(coarse, [], None), certain("nv", "bcc")).keys() == {"model"}
+    found = score(describe(melanoma, [], None), certain("mel", "nv", "mel"))
+    assert found["melanoma"]["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert "diagnosis" not in found
+
+
+def test_answers_without_diagnoses_are_not_asked_for_one(sample):
+    test = describe([sample("a", "mel"), sample("b", "nv")], [], None)
+    assert score(test, malignant([0.9, 0.2])).keys() == {"model"}
+
+
+def test_malignant_is_the_sum_of_the_malignant_diagnoses():
+    row = dict(zip(DIAGNOSIS_CODES, (0.1, 0.2, 0.1, 0.05, 0.3, 0.2, 0.05), strict=True))
+    answers = Answers(np.array([list(row.values())]))
+    assert answers.malignant[0] == pytest.approx(row["akiec"] + row["bcc"] + row["mel"])
+
+
+def test_every_class_has_its_own_scores_and_a_row_of_the_confusion(sample):
+    test = describe([sample(f"{i}", code) for i, code in enumerate(["mel", "mel", "nv"])], [], None)
+    found = score(test, certain("mel", "nv", "nv"))
+    assert found["by_class"]["mel"]["pictures"] == 2
+    assert found["by_class"]["mel"]["sensitivity"]["value"] == 0.5
+    assert found["by_class"]["nv"]["precision"]["value"] == 0.5
+    mel, nv = DIAGNOSIS_CODES.index("mel"), DIAGNOSIS_CODES.index("nv")
+    assert np.array(found["confusion"])[[mel, mel, nv], [mel, nv, nv]].tolist() == [1, 1, 1]
+
+
+def test_subgroups_are_scored_apart_and_small_ones_not_at_all(sample):
+    samples = [sample(f"{i}", ("nv", "mel")[i % 2]) for i in range(60)]
+    right = [sample.label for sample in samples[:30]] + ["nv"] * 30
+    sexes = np.array(["female"] * 30 + ["male"] * 25 + ["not known"] * 5)
+    test, answers = describe(samples, [], None), certain(*right)
+    found = by_subgroup(test, answers, {"sex": sexes, "source": np.array(["one"] * 60)})
+    assert found.keys() == {"sex"}
+    assert {name: scores["pictures"] for name, scores in found["sex"].items()} == {
+        "female": 30,
+        "male": 25,
+    }
+    assert found["sex"]["female"]["sensitivity"]["value"] == 1
+    assert found["sex"]["male"]["sensitivity"]["value"] == 0
+    assert headline(test, answers)["diagnosis_accuracy"]["value"] == pytest.approx(45 / 60)
 
 
 def test_the_effect_of_quantisation_is_the_difference_to_float(pictures):
     test = describe(pictures, [], None)
-    original = np.where(test.targets == 1, 0.9, 0.1)
-    stored = original.copy()
-    stored[0] = 0.7
-    effect = quantisation_effect(test, stored, original, 0.5)["official_split"]
+    original = [0.1] * 8 + [0.9] * 8
+    stored = [0.7, *original[1:]]
+    effect = quantisation_effect(test, malignant(stored), malignant(original))
     assert effect["accuracy"] == {
         "float32": 1.0,
         "int8": pytest.approx(15 / 16),
@@ -87,11 +137,13 @@ def test_the_effect_of_quantisation_is_the_difference_to_float(pictures):
     assert effect["largest_change_of_a_probability"] == pytest.approx(0.6)
 
 
-def test_probabilities_come_in_the_order_of_the_samples(test_folder):
-    predictor = Predictor(tiny.build(), 0.5)
+def test_probabilities_come_in_the_order_of_the_samples(tiny_bundle, test_folder):
+    predictor = Predictor.load(tiny_bundle)
     samples = read_samples(test_folder)
-    forward = predict(predictor, samples, "forward")
-    backward = predict(predictor, samples[::-1], "backward")
+    forward = evaluation.predict(predictor, samples, "forward").malignant
+    backward = evaluation.predict(predictor, samples[::-1], "backward").malignant
     assert forward.shape == (12,)
     assert np.allclose(forward, backward[::-1], atol=1e-6)
     assert len(set(forward.round(5).tolist())) > 6
+    masked = evaluation.predict(predictor, samples, "masked", mask_corners).malignant
+    assert not np.allclose(forward, masked, atol=1e-4)

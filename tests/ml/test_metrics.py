@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from ml.metrics import METRICS, ece, estimate
+from ml.metrics import METRICS, binary_scores, ece, estimate, plain
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,20 @@ def by_sklearn(targets, probabilities, weights, threshold):
         "sensitivity": reference.recall_score(targets, called, **options),
         "specificity": reference.recall_score(targets, called, pos_label=0, **options),
         "brier": reference.brier_score_loss(targets, probabilities, **options),
+        "average_precision": reference.average_precision_score(targets, probabilities, **options),
+        **at_fixed_shares(targets, probabilities, weights),
+    }
+
+
+def at_fixed_shares(targets, probabilities, weights):
+    false, true, _ = reference.roc_curve(
+        targets, probabilities, sample_weight=weights, drop_intermediate=False
+    )
+    return {
+        "sensitivity_at_specificity_80": true[false <= 0.2 + 1e-9].max(),
+        "sensitivity_at_specificity_90": true[false <= 0.1 + 1e-9].max(),
+        "specificity_at_sensitivity_90": 1 - false[true >= 0.9 - 1e-9].min(),
+        "specificity_at_sensitivity_95": 1 - false[true >= 0.95 - 1e-9].min(),
     }
 
 
@@ -37,7 +51,7 @@ def test_every_metric_is_that_of_scikit_learn_in_every_resample(scored, threshol
     weights = np.vstack([np.ones(len(targets)), weights])
     expected = [by_sklearn(targets, probabilities, row, threshold) for row in weights]
     for name in expected[0]:
-        values = METRICS[name](targets, probabilities, weights, threshold)
+        values = METRICS[name](targets, probabilities, threshold)(weights)
         assert np.allclose(values, [row[name] for row in expected]), name
 
 
@@ -46,27 +60,32 @@ def test_the_calibration_error_is_the_weighted_gap_of_the_bins():
     targets = np.array([1, 1, 1, 0, 0, 1])
     probabilities = np.array([0.9, 0.9, 0.9, 0.9, 0.4, 0.4])
     once = np.ones((1, 6))
-    assert ece(targets, probabilities, once, 0.5)[0] == pytest.approx((4 * 0.15 + 2 * 0.1) / 6)
+    assert ece(targets, probabilities, 0.5)(once)[0] == pytest.approx((4 * 0.15 + 2 * 0.1) / 6)
     # The first bin alone.
     weights = np.array([[1, 1, 1, 1, 0, 0]], float)
-    assert ece(targets, probabilities, weights, 0.5)[0] == pytest.approx(0.15)
+    assert ece(targets, probabilities, 0.5)(weights)[0] == pytest.approx(0.15)
 
 
 def test_certain_and_right_is_perfectly_calibrated_and_certain_and_wrong_is_not():
-    targets, once = np.array([0, 1]), np.ones((1, 2))
-    assert ece(targets, targets.astype(float), once, 0.5)[0] == 0
-    assert ece(targets, 1.0 - targets, once, 0.5)[0] == 1
+    targets = np.array([0, 1])
+    assert plain(ece(targets, targets.astype(float), 0.5), 2) == 0
+    assert plain(ece(targets, 1.0 - targets, 0.5), 2) == 1
+
+
+def intervals(targets, probabilities, groups, resamples, seed=1):
+    return estimate(binary_scores(targets, probabilities, 0.5), groups, resamples, seed)
 
 
 def test_an_interval_contains_its_score_and_shrinks_with_more_pictures(scored):
     targets, probabilities, _ = scored
-    narrow = estimate(targets, probabilities, np.arange(400), 0.5, 500, 1)
+    narrow = intervals(targets, probabilities, np.arange(400), 500)
     few = slice(0, 60)
-    wide = estimate(targets[few], probabilities[few], np.arange(60), 0.5, 500, 1)
+    wide = intervals(targets[few], probabilities[few], np.arange(60), 500)
     assert narrow.keys() == METRICS.keys()
     for name in set(METRICS) - {"ece"}:
         for scores in (narrow, wide):
-            assert scores[name]["low"] < scores[name]["value"] < scores[name]["high"]
+            assert scores[name]["low"] <= scores[name]["value"] <= scores[name]["high"]
+            assert scores[name]["low"] < scores[name]["high"]
         assert size(narrow[name]) < size(wide[name])
 
 
@@ -78,7 +97,7 @@ def test_the_interval_of_a_share_is_the_binomial_one():
     generator = np.random.default_rng(3)
     probabilities = generator.uniform(size=1000)
     targets = (probabilities + generator.normal(0, 0.3, 1000) > 0.5).astype(int)
-    score = estimate(targets, probabilities, np.arange(1000), 0.5, 2000, 1)["accuracy"]
+    score = intervals(targets, probabilities, np.arange(1000), 2000)["accuracy"]
     error = 1.96 * np.sqrt(score["value"] * (1 - score["value"]) / 1000)
     assert score["low"] == pytest.approx(score["value"] - error, abs=0.004)
     assert score["high"] == pytest.approx(score["value"] + error, abs=0.004)
@@ -86,15 +105,9 @@ def test_the_interval_of_a_share_is_the_binomial_one():
 
 def test_copies_of_pictures_in_one_group_do_not_narrow_the_interval(scored):
     targets, probabilities, _ = scored
-    alone = estimate(targets, probabilities, np.arange(400), 0.5, 500, 1)
-    copied = estimate(
-        np.repeat(targets, 4),
-        np.repeat(probabilities, 4),
-        np.repeat(np.arange(400), 4),
-        0.5,
-        500,
-        1,
-    )
+    alone = intervals(targets, probabilities, np.arange(400), 500)
+    four_times = (np.repeat(part, 4) for part in (targets, probabilities, np.arange(400)))
+    copied = intervals(*four_times, 500)
     for name in METRICS:
         assert copied[name] == pytest.approx(alone[name])
 
@@ -103,13 +116,13 @@ def test_the_seed_decides_the_interval(scored):
     targets, probabilities, _ = scored
     groups = np.arange(400)
     first, again, other = (
-        estimate(targets, probabilities, groups, 0.5, 100, seed)["auroc"] for seed in (1, 1, 2)
+        intervals(targets, probabilities, groups, 100, seed)["auroc"] for seed in (1, 1, 2)
     )
     assert first == again != other
 
 
 def test_without_a_malignant_picture_its_metrics_are_undefined():
-    scores = estimate(np.zeros(20, int), np.linspace(0, 0.9, 20), np.arange(20), 0.5, 50, 1)
+    scores = intervals(np.zeros(20, int), np.linspace(0, 0.9, 20), np.arange(20), 50)
     undefined = {"value": None, "low": None, "high": None}
     for name in ("auroc", "sensitivity", "balanced_accuracy"):
         assert scores[name] == undefined
@@ -118,7 +131,7 @@ def test_without_a_malignant_picture_its_metrics_are_undefined():
 
 def test_resamples_without_a_class_are_left_out():
     targets = np.array([1] + [0] * 9)
-    score = estimate(targets, np.linspace(1, 0, 10), np.arange(10), 0.5, 300, 1)["auroc"]
+    score = intervals(targets, np.linspace(1, 0, 10), np.arange(10), 300)["auroc"]
     assert score == {"value": 1.0, "low": 1.0, "high": 1.0}
 
 
@@ -126,5 +139,6 @@ def test_two_thousand_resamples_of_two_thousand_pictures_take_seconds():
     generator = np.random.default_rng(0)
     targets = generator.integers(0, 2, 2000)
     started = time.process_time()
-    estimate(targets, generator.uniform(size=2000), np.arange(2000), 0.5, 2000, 1)
+    scores = {"auroc": METRICS["auroc"](targets, generator.uniform(size=2000), 0.5)}
+    estimate(scores, np.arange(2000), 2000, 1)
     assert time.process_time() - started < 10

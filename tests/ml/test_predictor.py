@@ -8,7 +8,7 @@ import pytest
 
 from ml import predictor as module
 from ml import weights
-from ml.bundle import Bundle, BundleError
+from ml.bundle import BundleError
 from ml.predictor import Predictor
 from ml.preprocessing import to_pixels
 from tests.lesions import render
@@ -16,33 +16,19 @@ from tests.ml import tiny
 
 
 @pytest.fixture
-def network(tiny_network):
-    import keras
-
-    keras.utils.set_random_seed(5)
-    return tiny.build()
+def bundle(tiny_bundle):
+    return tiny_bundle
 
 
 @pytest.fixture
-def bundle(network, tmp_path):
-    path = tmp_path / "weights.npz"
-    weights.save(path, {variable.path: variable.numpy() for variable in network.weights})
-    return Bundle(
-        directory=tmp_path,
-        name="tiny",
-        version="1.0.0",
-        architecture="seven_stage",
-        input_size=tiny.SIZE,
-        classes=("benign", "malignant"),
-        malignant=("malignant",),
-        threshold=0.5,
-        weights="weights.npz",
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        training={},
-        data={},
-        metrics={},
-        created="2026-01-01T00:00:00+00:00",
-    )
+def network(bundle):
+    """The network of the bundle, as Keras runs it."""
+    network = tiny.build()
+    shapes = {variable.path: tuple(variable.shape) for variable in network.weights}
+    arrays = weights.load(bundle.weights_path, shapes)
+    for variable in network.weights:
+        variable.assign(arrays[variable.path])
+    return network
 
 
 @pytest.fixture
@@ -65,7 +51,7 @@ def test_the_probability_is_that_of_the_keras_network(network, predictor, images
     expected = network(pixels.astype(np.float32), training=False).numpy()[:, 0]
     assert len(set(expected.tolist())) == len(images)
     assert np.allclose(probabilities(predictor.predict(images)), expected, atol=1e-5)
-    assert np.allclose(predictor.probabilities(pixels), expected, atol=1e-5)
+    assert np.allclose(predictor.probabilities(pixels)[:, 1], expected, atol=1e-5)
 
 
 def test_a_batch_gives_what_its_pictures_give_alone(predictor, images):
@@ -94,10 +80,10 @@ def test_the_parts_of_a_diagnosis_agree(predictor, images):
         malignant = diagnosis.malignant_probability
         assert 0 <= malignant <= 1
         assert list(diagnosis.probabilities) == ["benign", "malignant"]
-        assert diagnosis.probabilities["malignant"] == malignant
+        assert diagnosis.probabilities["malignant"] == pytest.approx(malignant)
         assert sum(diagnosis.probabilities.values()) == pytest.approx(1)
         assert diagnosis.verdict == ("malignant" if malignant >= 0.5 else "benign")
-        assert diagnosis.confidence == diagnosis.probabilities[diagnosis.verdict]
+        assert diagnosis.confidence == pytest.approx(diagnosis.probabilities[diagnosis.verdict])
         assert 0 < diagnosis.inference_ms < 10_000
 
 
@@ -106,7 +92,8 @@ def test_the_threshold_decides_the_verdict(bundle, images):
     for threshold in (0.0, 1.0):
         diagnosis = Predictor.load(replace(bundle, threshold=threshold)).predict(images[:1])[0]
         verdicts[threshold] = diagnosis.verdict
-        assert diagnosis.confidence == diagnosis.probabilities[diagnosis.verdict]
+        verdict = diagnosis.probabilities[diagnosis.verdict]
+        assert diagnosis.confidence == pytest.approx(verdict)
     assert verdicts == {0.0: "malignant", 1.0: "benign"}
 
 
@@ -133,7 +120,7 @@ def test_changed_weights_are_refused_before_tensorflow_starts(bundle, monkeypatc
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"input_size": 32}, "input_size must be 16"),
+        ({"input_size": 32}, "another network"),
         ({"classes": ("a", "b"), "malignant": ("b",)}, "must tell"),
         ({"malignant": ("benign",)}, "must tell"),
     ],
@@ -141,3 +128,30 @@ def test_changed_weights_are_refused_before_tensorflow_starts(bundle, monkeypatc
 def test_a_bundle_that_does_not_fit_its_architecture_is_refused(bundle, changes, message):
     with pytest.raises(BundleError, match=message):
         Predictor.load(replace(bundle, **changes))
+
+
+def test_seven_diagnoses_are_named_and_their_malignant_ones_add_up(seven_bundle, images):
+    for diagnosis in Predictor.load(seven_bundle).predict(images):
+        probabilities = diagnosis.probabilities
+        assert list(probabilities) == ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
+        assert sum(probabilities.values()) == pytest.approx(1)
+        malignant = probabilities["akiec"] + probabilities["bcc"] + probabilities["mel"]
+        assert diagnosis.malignant_probability == pytest.approx(malignant)
+        assert diagnosis.verdict == ("malignant" if malignant >= 0.5 else "benign")
+        assert diagnosis.confidence == pytest.approx(max(malignant, 1 - malignant))
+
+
+def test_probabilities_are_the_calibrated_ones(seven_bundle, images):
+    bias = [0.0, 1.0, 0.0, 0.0, -1.0, 0.5, 0.0]
+    calibrated = replace(seven_bundle, calibration={"temperature": 2.0, "bias": bias})
+    pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
+    logits = Predictor.load(seven_bundle).logits(pixels)
+    expected = np.exp(logits / 2 + bias)
+    expected /= expected.sum(1, keepdims=True)
+    found = Predictor.load(calibrated).predict(images)
+    assert np.allclose([list(d.probabilities.values()) for d in found], expected, atol=1e-6)
+
+
+def test_a_network_with_other_answers_than_its_bundle_is_refused(seven_bundle):
+    with pytest.raises(BundleError, match="1 answers"):
+        Predictor.load(replace(seven_bundle, architecture="seven_stage"))

@@ -35,7 +35,7 @@ def _tiny(tiny_network):
 @pytest.fixture(scope="module")
 def selection(training_folder):
     return select(
-        training_folder,
+        [training_folder],
         near_duplicates=None,
         exclude=None,
         held_out=[],

@@ -13,18 +13,29 @@ if TYPE_CHECKING:
 SIZE = 16
 
 
-def build(name: str = "seven_stage", kernel_initializer: str = "glorot_uniform") -> keras.Model:
-    """Return an untrained network with the layers of the large one, on 16x16 pixels."""
+def build(
+    name: str = "seven_stage",
+    kernel_initializer: str = "glorot_uniform",
+    input_size: int | None = None,
+) -> keras.Model:
+    """Return an untrained network with the layers of the large one, on 16x16 pixels.
+
+    It has one output as ``seven_stage``, and seven under any other name.
+    """
     import keras
     from keras import layers
 
-    pixels = keras.Input((SIZE, SIZE, 3), name="pixels")
+    size = input_size or SIZE
+    pixels = keras.Input((size, size, 3), name="pixels")
     features = layers.Rescaling(1 / 255, name="rescale")(pixels)
     options = {"kernel_initializer": kernel_initializer}
     features = layers.Conv2D(4, 3, 2, activation="relu", name="conv_1", **options)(features)
     features = layers.Flatten(name="flatten")(features)
     features = layers.Dense(8, activation="relu", name="dense", **options)(features)
     features = layers.Dropout(0.5, name="dropout")(features)
+    if name != "seven_stage":
+        logit = layers.Dense(7, dtype="float32", name="logit", **options)(features)
+        return keras.Model(pixels, layers.Softmax(name="diagnoses")(logit), name=name)
     logit = layers.Dense(1, dtype="float32", name="logit", **options)(features)
     probability = layers.Activation("sigmoid", dtype="float32", name="malignant")(logit)
     return keras.Model(pixels, probability, name=name)

@@ -1,0 +1,129 @@
+"""``python -m ml calibrate``: fit a bundle's probabilities to validation pictures."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ml.bundle import Bundle
+from ml.commands.options import PAIRS, SOURCE, between, positive
+from ml.errors import InputError
+from ml.manifest import read_pairs, read_samples
+
+
+def add_to(commands: Any) -> None:
+    """Add this command to the parser's sub-commands."""
+    parser = commands.add_parser(
+        "calibrate",
+        help="fit a bundle's probabilities to validation pictures",
+        description=(
+            "Fit the temperature, and with --bias one bias a class, to pictures the network has "
+            "not learnt from; find the threshold for a stated sensitivity; and write both to the "
+            "bundle's model.json. What is printed is cross-validated."
+        ),
+    )
+    parser.add_argument("--bundle", required=True, type=Path, help="directory of the bundle")
+    parser.add_argument(
+        "--data", required=True, type=Path, help=f"a run's validation.csv, or another {SOURCE}"
+    )
+    parser.add_argument("--near-duplicates", type=Path, help=PAIRS)
+    parser.add_argument(
+        "--source", action="append", help="use only the pictures of this source (repeatable)"
+    )
+    parser.add_argument("--bias", action="store_true", help="fit a bias for each class too")
+    parser.add_argument(
+        "--sensitivity",
+        type=between(0, 1, inclusive=False),
+        default=0.9,
+        help="share of malignant pictures the operating point must find (default: %(default)s)",
+    )
+    parser.add_argument("--threads", type=positive, help="processor threads (default: all)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Fit, write ``model.json`` and print the scores before and after."""
+    bundle = Bundle.read(options.bundle)
+    samples = read_samples(options.data)
+    if options.source:
+        samples = [sample for sample in samples if sample.source in options.source]
+        if not samples:
+            raise InputError(f"{options.data} has no picture of the sources {options.source}.")
+    pairs = read_pairs(options.near_duplicates) if options.near_duplicates else []
+
+    import numpy as np
+
+    from ml import backend
+
+    backend.start(options.threads)
+    from ml import calibration, evaluation
+    from ml.dataset import load_pixels
+    from ml.objective import targets_of
+    from ml.predictor import BATCH_SIZE, Predictor
+
+    test = evaluation.describe(samples, pairs, None)
+    predictor = Predictor.load(bundle, options.threads)
+    pixels = load_pixels(samples, bundle.input_size)
+    logits = np.concatenate(
+        [
+            predictor.logits(pixels[start : start + BATCH_SIZE])
+            for start in range(0, len(pixels), BATCH_SIZE)
+        ]
+    )
+    targets = targets_of(samples, bundle.logits)
+    fitted = calibration.fit(logits, targets, with_bias=options.bias)
+    compared = {
+        "uncalibrated": calibration.identity(bundle.logits).probabilities(logits),
+        **{
+            name: calibration.cross_validated(logits, targets, test.groups, with_bias=with_bias)
+            for name, with_bias in (("temperature", False), ("temperature and bias", True))
+        },
+    }
+    scores = {
+        name: evaluation.score(test, evaluation.Answers(probabilities, bundle.threshold))
+        for name, probabilities in compared.items()
+    }
+    known, malignant = evaluation.malignancy(test.samples)
+    chosen = compared["temperature and bias" if options.bias else "temperature"]
+    # Fitted to all pictures, as served; its scores are those of probabilities fitted to others.
+    served = evaluation.Answers(fitted.probabilities(logits)).malignant
+    threshold = calibration.threshold_for_sensitivity(
+        malignant[known] == 1, served[known], options.sensitivity
+    )
+    at_threshold = evaluation.Answers(chosen, threshold)
+    reached = evaluation.headline(test, at_threshold)
+    replace(
+        bundle,
+        calibration=asdict(fitted) | {"bias": list(fitted.bias)},
+        operating_point={
+            "sensitivity": options.sensitivity,
+            "threshold": threshold,
+            "pictures": int(known.sum()),
+            "validation": {name: reached[name] for name in ("sensitivity", "specificity")},
+        },
+    ).write()
+    _show(scores)
+    Console().print(
+        f"temperature {fitted.temperature:.3f}, bias {[round(b, 3) for b in fitted.bias]}; "
+        f"sensitivity {options.sensitivity} from a malignant probability of {threshold:.4f} on, "
+        f"where the specificity is {reached['specificity']['value']:.4f}"
+    )
+
+
+def _show(scores: dict[str, Any]) -> None:
+    table = Table("On validation pictures", *scores)
+    shown = {
+        ("model", "malignant"): ("auroc", "accuracy", "ece", "brier"),
+        ("diagnosis", "diagnosis"): ("accuracy", "balanced_accuracy", "ece", "brier"),
+    }
+    for (part, title), metrics in shown.items():
+        for metric in metrics:
+            if all(part in score for score in scores.values()):
+                cells = (f"{score[part][metric]['value']:.4f}" for score in scores.values())
+                table.add_row(f"{title} {metric.replace('_', ' ')}", *cells)
+    Console().print(table)

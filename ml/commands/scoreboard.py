@@ -1,0 +1,74 @@
+"""Print what was measured as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ml.metrics import Estimate
+
+#: Tables of one test set: how each is headed, and where its scores lie.
+PARTS = {
+    "model": "malignant against benign",
+    "melanoma": "melanoma against the rest",
+    "diagnosis": "which of the seven",
+}
+
+
+def show(results: Mapping[str, Any], quantisation: Mapping[str, Any]) -> None:
+    """Print the scores of every test set, the baselines beside them, subgroups and changes."""
+    console = Console()
+    # Wide enough for every column where the output is a file.
+    console.width = max(console.width, 120)
+    for name, result in results.items():
+        pictures = ", ".join(f"{count} {label}" for label, count in result["pictures"].items())
+        title = name.replace("_", " ").capitalize()
+        console.print(f"\n[bold]{title}[/bold]: {pictures}; {result['groups']} groups")
+        for part, heading in PARTS.items():
+            if part in result:
+                answers = {"this model": result[part]} | {
+                    other: scores[part]
+                    for other, scores in result["baselines"].items()
+                    if part in scores
+                }
+                console.print(_table(heading, answers))
+        changed = {"as they are": result["unchanged"], **result["changed"]}
+        console.print(_table("changed pictures", changed))
+        for kind, scored in {"class": result.get("by_class", {}), **result["subgroups"]}.items():
+            if scored:
+                console.print(_table(f"by {kind.replace('_', ' ')}", scored, across=False))
+    for name, effect in quantisation.items():
+        moves = ", ".join(
+            f"{metric} {scores['float32']:.4f} -> {scores['int8']:.4f} "
+            f"({scores['difference']:+.4f})"
+            for metric, scores in effect.items()
+            if isinstance(scores, dict)
+        )
+        console.print(f"8-bit storage, {name.replace('_', ' ')}: {moves}", highlight=False)
+
+
+def _table(title: str, scored: Mapping[str, Mapping[str, Any]], *, across: bool = True) -> Table:
+    """Return a table with a column for each of what was scored, or with a line for each."""
+    table = Table(title=title, title_justify="left")
+    metrics = list(next(iter(scored.values())))
+    headings = list(scored) if across else metrics
+    for heading in ("", *headings):
+        table.add_column(heading.replace("_", " "))
+    for line in metrics if across else scored:
+        cells = (
+            _cell(scored[heading][line] if across else scored[line][heading])
+            for heading in headings
+        )
+        table.add_row(line.replace("_", " "), *cells)
+    return table
+
+
+def _cell(value: Estimate | int) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if value["value"] is None:
+        return "undefined"
+    return f"{value['value']:.4f} ({value['low']:.4f}-{value['high']:.4f})"

@@ -1,0 +1,83 @@
+"""How fast the shipped networks answer, and how fast one is trained."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from statistics import median
+
+import numpy as np
+
+from ml import augmentation, backend
+from ml.bundle import find
+from tests.lesions import render
+
+SLOW, FAST = "seven-stage", "lesion-net"
+PICTURES, ROUNDS = 128, 3
+BATCH_SIZE, SIZE = 32, 128
+
+
+def measure() -> Iterator[tuple[str, str, str]]:
+    """Yield a row for each figure: what, measured, goal."""
+    backend.start()
+    yield _inference()
+    yield _training()
+
+
+def _inference() -> tuple[str, str, str]:
+    from ml.predictor import Predictor
+
+    picture = [render(1, (600, 450))]
+    predictors = {name: Predictor.load(find(name)) for name in (SLOW, FAST)}
+    times: dict[str, list[float]] = {name: [] for name in predictors}
+    # In turns, so that a busy moment of the machine slows both.
+    for _ in range(40):
+        for name, predictor in predictors.items():
+            times[name].append(predictor.predict(picture)[0].inference_ms)
+    slow, fast = (median(times[name]) for name in (SLOW, FAST))
+    return (
+        f"inference of one picture, {FAST} over {SLOW}",
+        f"{fast / slow:.2f} ({fast:.1f} ms over {slow:.1f} ms)",
+        "at most 1",
+    )
+
+
+def _training() -> tuple[str, str, str]:
+    import keras
+
+    from ml import architectures
+    from ml.batches import Batches
+    from ml.objective import objective
+
+    random = np.random.default_rng(0)
+    pixels = np.stack([np.asarray(render(seed, (SIZE, SIZE))) for seed in range(PICTURES)])
+    targets = np.eye(7, dtype=np.float32)[random.integers(0, 7, PICTURES)]
+    model = architectures.build("efficientnet_lite0", input_size=SIZE)
+    wanted = objective(7, label_smoothing=0.05)
+    model.compile(keras.optimizers.AdamW(1e-4), wanted.loss)
+    batches = Batches(
+        pixels,
+        targets,
+        np.ones(PICTURES),
+        augmentation.AUGMENTATIONS["all"],
+        BATCH_SIZE,
+        seed=1,
+        workers=2,
+    )
+    bare = partial(model.fit, pixels, targets, batch_size=BATCH_SIZE, verbose=0)
+    whole = partial(model.fit, batches, verbose=0)
+    speeds = {step: [] for step in (bare, whole)}
+    for step in speeds:
+        step()
+    for _ in range(ROUNDS):
+        for step, found in speeds.items():
+            started = time.perf_counter()
+            step()
+            found.append(PICTURES / (time.perf_counter() - started))
+    steady, fed = (median(found) for found in speeds.values())
+    return (
+        f"training pictures a second, augmented, over a bare step ({SIZE} px)",
+        f"{fed / steady:.2f} ({fed:.0f} over {steady:.0f})",
+        "at least 0.9",
+    )

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from ml.taxonomy import DIAGNOSES, DIAGNOSIS_CODES, LABELS, is_malignant, verhoeff
+
+BY_CODE = {diagnosis.code: diagnosis for diagnosis in DIAGNOSES}
+SNOMED_CT = [
+    condition.snomed_ct
+    for diagnosis in DIAGNOSES
+    for condition in diagnosis.conditions
+    if condition.snomed_ct
+]
+
+
+def test_the_seven_diagnoses_come_in_a_fixed_order():
+    assert DIAGNOSIS_CODES == ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
+    assert [d.code for d in DIAGNOSES if d.malignant] == ["akiec", "bcc", "mel"]
+
+
+def test_every_diagnosis_is_explained_in_one_sentence():
+    for diagnosis in DIAGNOSES:
+        assert diagnosis.name[0].isupper()
+        assert diagnosis.plain.endswith(".")
+        assert ". " not in diagnosis.plain
+
+
+def test_codes_are_given_where_one_is_right():
+    assert {code: BY_CODE[code].snomed_ct for code in ("mel", "nv", "bcc")} == {
+        "mel": "93655004",
+        "nv": "400010006",
+        "bcc": "254701007",
+    }
+    assert {code: BY_CODE[code].icd_o_3 for code in ("mel", "nv", "bcc", "df")} == {
+        "mel": "8720/3",
+        "nv": "8720/0",
+        "bcc": "8090/3",
+        "df": "8832/0",
+    }
+
+
+@pytest.mark.parametrize("code", ["akiec", "bkl", "vasc"])
+def test_composites_have_no_code_of_their_own(code):
+    assert len(BY_CODE[code].conditions) > 1
+    assert (BY_CODE[code].snomed_ct, BY_CODE[code].icd_o_3) == (None, None)
+
+
+def test_a_part_of_a_composite_keeps_its_code():
+    keratosis = BY_CODE["akiec"].conditions[0]
+    assert (keratosis.name, keratosis.snomed_ct) == ("actinic keratosis", "201101007")
+
+
+@pytest.mark.parametrize("code", SNOMED_CT)
+def test_every_snomed_ct_code_ends_in_its_check_digit(code):
+    assert verhoeff(code)
+
+
+@pytest.mark.parametrize("code", SNOMED_CT)
+def test_a_mistyped_digit_or_two_swapped_ones_are_noticed(code):
+    for place, digit in itertools.product(range(len(code)), "0123456789"):
+        mistyped = code[:place] + digit + code[place + 1 :]
+        assert verhoeff(mistyped) == (mistyped == code)
+    for place in range(len(code) - 1):
+        swapped = code[:place] + code[place + 1] + code[place] + code[place + 2 :]
+        assert verhoeff(swapped) == (swapped == code)
+
+
+def test_a_coarse_label_stands_for_all_it_leaves_open():
+    assert LABELS["malignant"] == ("akiec", "bcc", "mel")
+    assert set(LABELS["benign"]) | set(LABELS["malignant"]) == set(DIAGNOSIS_CODES)
+    assert set(LABELS["not_melanoma"]) == set(DIAGNOSIS_CODES) - {"mel"}
+    labels = ("mel", "nv", "benign", "malignant", "melanoma", "not_melanoma")
+    assert [is_malignant(label) for label in labels] == [True, False, False, True, True, None]
