@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from classifier.views import health, history, pages, results, upload
+from classifier.views import health, history, models, pages, results, upload
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -17,6 +17,15 @@ urlpatterns = [
     path("results/<uuid:pk>/thumbnail/", results.result_thumbnail, name="result_thumbnail"),
     path("results/<uuid:pk>/retry/", results.retry, name="retry"),
     path("results/<uuid:pk>/delete/", results.delete, name="delete"),
+    path("models/", models.models, name="models"),
+    path("models/<slug:name>/", models.model, name="model"),
+    path("models/<slug:name>/figures/<slug:file>.png", models.figure, name="model_figure"),
+    path("models/<slug:name>/<str:version>/", models.model_version, name="model_version"),
+    path(
+        "models/<slug:name>/<str:version>/figures/<slug:file>.png",
+        models.figure,
+        name="model_version_figure",
+    ),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

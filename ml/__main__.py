@@ -1,4 +1,4 @@
-"""``python -m ml manifest | train | ablate | export | calibrate | evaluate``."""
+"""``python -m ml manifest | train | ablate | export | calibrate | evaluate | card``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ml.commands import ablate, calibrate, evaluate, export, manifest, train
+from ml.commands import ablate, calibrate, card, evaluate, export, manifest, train
 from ml.errors import InputError
 
 USAGE_ERROR, INTERRUPTED = 2, 130
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Each command explains its options with --help.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (manifest, train, ablate, export, calibrate, evaluate):
+    for command in (manifest, train, ablate, export, calibrate, evaluate, card):
         command.add_to(commands)
     options = parser.parse_args(arguments)
     try:

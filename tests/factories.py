@@ -8,6 +8,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from classifier.models import ModelVersion, Prediction, Review, Status, Submission, User
+from ml.taxonomy import DIAGNOSES, DIAGNOSIS_CODES, MALIGNANT_CODES
 from tests import PASSWORD
 from tests.lesions import picture
 
@@ -36,6 +37,16 @@ class ModelVersionFactory(DjangoModelFactory):
     classes = ["benign", "malignant"]
     malignant_classes = ["malignant"]
     threshold = 0.5
+
+    class Params:
+        seven = factory.Trait(
+            name="lesion-net",
+            architecture="efficientnet_lite0",
+            classes=list(DIAGNOSIS_CODES),
+            malignant_classes=list(MALIGNANT_CODES),
+            operating_point={"sensitivity": 0.9, "threshold": 0.3, "pictures": 100},
+            diagnoses={d.code: {"name": d.name, "plain": d.plain} for d in DIAGNOSES},
+        )
 
 
 class SubmissionFactory(DjangoModelFactory):

@@ -87,7 +87,7 @@ class PredictionInline(admin.TabularInline):
 
     @admin.display(description="probabilities")
     def all_probabilities(self, prediction: Prediction) -> SafeString:
-        lines = [(share.name, share.percent) for share in prediction.breakdown]
+        lines = [(share.name, share.percent) for share in prediction.differential]
         return format_html_join(", ", "{} {} %", lines)
 
 

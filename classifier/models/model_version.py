@@ -4,14 +4,21 @@ from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
-#: The set whose scores are shown: test pictures without a near-duplicate in the training set.
-SHOWN_SET = "de_leaked"
+#: The sets whose scores are shown, the first that was measured: whole lesions that were held out,
+#: or test pictures without a near-duplicate in the training set.
+SHOWN_SETS = ("held_out", "de_leaked")
 SHOWN_SCORES = {
     "sensitivity": "Malignant lesions it calls malignant",
     "specificity": "Benign lesions it calls benign",
     "accuracy": "Right answers in all",
 }
+
+
+def figure_path(name: str, version: str, file: str) -> str:
+    """Return where the site keeps a figure of a model's card, in its private files."""
+    return f"models/{name}/{version}/{file}"
 
 
 class Score(NamedTuple):
@@ -36,6 +43,15 @@ class ModelVersion(models.Model):
     classes = models.JSONField(help_text="The answers it can give, in the network's order.")
     malignant_classes = models.JSONField(help_text="Those of its answers that are malignant.")
     threshold = models.FloatField(help_text="Malignant from this malignant probability on.")
+    operating_point = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Malignant probability that finds a stated share of malignant lesions.",
+    )
+    diagnoses = models.JSONField(
+        default=dict, blank=True, help_text="Name and explanation of each of its answers."
+    )
+    card = models.TextField("model card", blank=True, help_text="Markdown.")
     metrics = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=False)
     registered_at = models.DateTimeField(auto_now_add=True)
@@ -55,10 +71,13 @@ class ModelVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("model_version", args=[self.name, self.version])
+
     @property
     def scores(self) -> list[Score]:
         """What it scored on pictures it cannot have learnt by heart; empty where not measured."""
-        measured = self.metrics.get(SHOWN_SET, {}).get("model", {})
+        measured = self._shown_set.get("model", {})
         return [
             Score(title, *(round(100 * measured[name][key], 1) for key in ("value", "low", "high")))
             for name, title in SHOWN_SCORES.items()
@@ -68,4 +87,8 @@ class ModelVersion(models.Model):
     @property
     def pictures_scored(self) -> int:
         """The number of test pictures behind `scores`."""
-        return sum(self.metrics.get(SHOWN_SET, {}).get("pictures", {}).values())
+        return sum(self._shown_set.get("pictures", {}).values())
+
+    @property
+    def _shown_set(self) -> dict:
+        return next((self.metrics[name] for name in SHOWN_SETS if name in self.metrics), {})

@@ -11,12 +11,17 @@ class Verdict(models.TextChoices):
     MALIGNANT = "malignant", "Malignant"
 
 
+#: Diagnoses below are shown on request only.
+LIKELY_PERCENT = 1.0
+
+
 class Share(NamedTuple):
-    """One line of a probability breakdown; ``percent`` has one decimal."""
+    """One line of probabilities; ``percent`` has one decimal, ``plain`` explains it or is empty."""
 
     name: str
     percent: float
     is_malignant: bool
+    plain: str = ""
 
 
 class Prediction(models.Model):
@@ -62,12 +67,65 @@ class Prediction(models.Model):
     @property
     def confidence_percent(self) -> float:
         """The confidence in percent, as the breakdown shows it."""
-        shares = [s.percent for s in self.breakdown if s.is_malignant == self.is_malignant]
-        return round(sum(shares), 1)
+        return next(s.percent for s in self.breakdown if s.is_malignant == self.is_malignant)
 
     @property
     def breakdown(self) -> list[Share]:
-        """The probabilities in percent, largest first, rounded so that they sum to 100.
+        """Benign and malignant in percent, the larger first: the sums over the differential."""
+        shares = self.differential
+        sums = [
+            Share(
+                verdict.value,
+                round(sum(s.percent for s in shares if s.is_malignant == malignant), 1),
+                malignant,
+            )
+            for verdict, malignant in ((Verdict.BENIGN, False), (Verdict.MALIGNANT, True))
+        ]
+        return sorted(sums, key=lambda share: -share.percent)
+
+    @property
+    def names_diagnoses(self) -> bool:
+        """Whether the network tells more apart than benign and malignant."""
+        return bool(self.model_version.diagnoses)
+
+    @property
+    def deserves_a_look(self) -> bool:
+        """Whether it is called benign, but not where the network would miss few malignant ones."""
+        point = self.model_version.operating_point
+        return (
+            not self.is_malignant
+            and bool(point)
+            and self.malignant_probability >= point["threshold"]
+        )
+
+    @property
+    def malignant_percent(self) -> float:
+        """The malignant probability in percent, as the breakdown shows it."""
+        return next(share.percent for share in self.breakdown if share.is_malignant)
+
+    @property
+    def look_from_percent(self) -> float:
+        """The malignant probability in percent from which on a spot deserves a look."""
+        return round(100 * self.model_version.operating_point["threshold"], 1)
+
+    @property
+    def look_finds_percent(self) -> int:
+        """The share of malignant spots in percent that are found there."""
+        return round(100 * self.model_version.operating_point["sensitivity"])
+
+    @property
+    def likely(self) -> list[Share]:
+        """The part of the differential that is worth reading."""
+        return [share for share in self.differential if share.percent >= LIKELY_PERCENT]
+
+    @property
+    def unlikely(self) -> list[Share]:
+        """The rest of the differential."""
+        return [share for share in self.differential if share.percent < LIKELY_PERCENT]
+
+    @property
+    def differential(self) -> list[Share]:
+        """Every answer in percent, largest first, rounded so that they sum to 100.
 
         Rounded by largest remainders (Hamilton's method): rounding each alone may show 100.1 %.
         """
@@ -77,7 +135,13 @@ class Prediction(models.Model):
         for name in by_remainder[: round(sum(tenths.values())) - sum(shown.values())]:
             shown[name] += 1
         malignant = set(self.model_version.malignant_classes)
+        known = self.model_version.diagnoses
         return [
-            Share(name, shown[name] / 10, name in malignant)
+            Share(
+                known.get(name, {}).get("name", name),
+                shown[name] / 10,
+                name in malignant,
+                known.get(name, {}).get("plain", ""),
+            )
             for name in sorted(shown, key=lambda name: -tenths[name])
         ]

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 
 from classifier.models import ModelVersion
+from classifier.models.model_version import figure_path
 from classifier.services.activate import activate
+from ml import card
 from ml.bundle import Bundle, BundleError
+from ml.taxonomy import DIAGNOSES
 
 
 def register(bundle: Bundle) -> ModelVersion:
-    """Return the row of ``bundle``, made on first sight; its metrics are brought up to date.
+    """Return the row of ``bundle``, made on first sight; what describes it is brought up to date.
+
+    Its figures are copied to the site's own files, so that a version keeps its card after another
+    has taken its folder.
 
     It becomes active where it is the default model of a new site, or a new version of the active
     one.
@@ -21,6 +29,16 @@ def register(bundle: Bundle) -> ModelVersion:
             with other weights.
     """
     bundle.verify()
+    described = {
+        "metrics": bundle.metrics,
+        "operating_point": bundle.operating_point,
+        "card": card.render(bundle),
+        "diagnoses": {
+            diagnosis.code: {"name": diagnosis.name, "plain": diagnosis.plain}
+            for diagnosis in DIAGNOSES
+            if diagnosis.code in bundle.classes
+        },
+    }
     with transaction.atomic():
         row, created = ModelVersion.objects.get_or_create(
             name=bundle.name,
@@ -31,18 +49,28 @@ def register(bundle: Bundle) -> ModelVersion:
                 "classes": list(bundle.classes),
                 "malignant_classes": list(bundle.malignant),
                 "threshold": bundle.threshold,
-                "metrics": bundle.metrics,
+                **described,
             },
         )
         if row.sha256 != bundle.sha256:
             raise BundleError(
                 f"{row} is registered with other weights. Give the new ones a new version."
             )
-        if not created and row.metrics != bundle.metrics:
-            row.metrics = bundle.metrics
-            row.save(update_fields=["metrics"])
+        changed = [name for name, value in described.items() if getattr(row, name) != value]
+        if not created and changed:
+            for name in changed:
+                setattr(row, name, described[name])
+            row.save(update_fields=changed)
         active = ModelVersion.objects.filter(is_active=True).first()
         # A bundle's folder holds one version: where it replaced the active one, it is all there is.
         if (active.name if active else settings.DEFAULT_MODEL) == row.name:
             activate(row)
+    _keep_figures(bundle)
     return row
+
+
+def _keep_figures(bundle: Bundle) -> None:
+    for path in sorted(bundle.report_directory.glob("*.png")):
+        kept = figure_path(bundle.name, bundle.version, path.name)
+        default_storage.delete(kept)
+        default_storage.save(kept, ContentFile(path.read_bytes()))

@@ -19,6 +19,8 @@ def review(*, submission: Submission, reviewer: User, diagnosis: str, comment: s
     if not reviewer.has_perm(REVIEW_PERMISSION):
         raise PermissionDenied("Only reviewers may record a diagnosis.")
     with transaction.atomic():
+        # One after the other, so that a form that was sent twice changes what it made.
+        Submission.objects.select_for_update().get(pk=submission.pk)
         found = Review.objects.filter(submission=submission, reviewer=reviewer).first()
         recorded = found or Review(submission=submission, reviewer=reviewer)
         recorded.diagnosis, recorded.comment = diagnosis, comment

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.http import int_to_base36
 
 from classifier.models import Review, Submission
+from tests.classifier.fakes import keep_figure
 
 
 def _addresses(
@@ -50,12 +51,19 @@ class Paths:
             "auth_group": Group.objects.get().pk,
             "account_emailaddress": email.pk,
         }
+        version = submission.prediction.model_version
+        name_and_version = [version.name, version.version]
+        keep_figure(version, "held-out-roc")
         token = default_token_generator.make_token(owner)
         self.arguments: dict[str, list[Any]] = {
             "admin:app_list": ["classifier"],
             "admin:view_on_site": [ContentType.objects.get_for_model(Review).pk, review.pk],
             "admin:classifier_review_simple_history": [review.pk, review.history.get().pk],
             "account_confirm_email": ["no-such-key"],
+            "model": [version.name],
+            "model_version": name_and_version,
+            "model_figure": [version.name, "held-out-roc"],
+            "model_version_figure": [*name_and_version, "held-out-roc"],
             "account_reset_password_from_key": [int_to_base36(owner.pk), token],
         }
 

@@ -7,10 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from celery import Celery
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from PIL import Image
 
+from classifier.models import ModelVersion
+from classifier.models.model_version import figure_path
 from ml.predictor import Diagnosis
 from skinsite import folder_broker  # noqa: F401  (registers folder:// as a broker address)
+from tests.factories import picture
 
 
 class FakePredictor:
@@ -52,3 +57,12 @@ def folder_app(folder: Path) -> Iterator[Celery]:
             "control_folder": str(folder.with_name("control")),
         }
         yield app
+
+
+def keep_figure(version: ModelVersion, file: str) -> bytes:
+    """Put a figure of a model's card where registering it would, and return it."""
+    content = picture("png")
+    default_storage.save(
+        figure_path(version.name, version.version, f"{file}.png"), ContentFile(content)
+    )
+    return content

@@ -37,6 +37,11 @@ PAGES = {
     "result_thumbnail": VIEWERS,
     "retry": "login 405 405 405 405 405",
     "delete": OWNER,
+    "models": EVERYBODY,
+    "model": EVERYBODY,
+    "model_figure": EVERYBODY,
+    "model_version": EVERYBODY,
+    "model_version_figure": EVERYBODY,
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
 }

@@ -49,6 +49,14 @@ def test_pages_of_a_person(name, limit, owner, owner_client, submission, queries
     assert many <= limit
 
 
+@pytest.mark.parametrize("name", ["models", "model", "model_version"])
+def test_pages_about_the_networks(name, client, queries, path_of):
+    few = queries(client, path_of(name))
+    for number in range(7):
+        ModelVersionFactory(version=f"0.{number}.0")
+    assert queries(client, path_of(name)) == few == 1
+
+
 @pytest.mark.parametrize("role", ["reviewer", "superuser"])
 @pytest.mark.parametrize(
     "name", ["submission_changelist", "submission_change", "review_changelist"]

@@ -9,14 +9,17 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from classifier import predictors
 from classifier.models import ModelVersion
+from classifier.models.model_version import figure_path
 from classifier.services.activate import activate
 from classifier.services.register import register
 from ml.bundle import Bundle, BundleError
 from ml.predictor import Predictor
+from ml.taxonomy import DIAGNOSIS_CODES, MALIGNANT_CODES
 from tests.factories import ModelVersionFactory, PredictionFactory
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +108,31 @@ def test_a_new_version_takes_the_place_of_the_active_one(write):
     assert ModelVersion.objects.count() == 2
 
 
-def test_registered_again_only_its_metrics_change(write):
+def test_what_describes_a_network_is_registered_too(write):
+    point = {"sensitivity": 0.9, "threshold": 0.2, "pictures": 9}
+    seven = {"classes": DIAGNOSIS_CODES, "malignant": MALIGNANT_CODES, "operating_point": point}
+    row = register(write(calibration={"temperature": 1.0, "bias": [0.0] * 7}, **seven))
+    row.refresh_from_db()
+    assert row.operating_point == point
+    assert list(row.diagnoses) == list(DIAGNOSIS_CODES)
+    assert row.diagnoses["mel"]["name"] == "Melanoma"
+    assert row.card.startswith("# seven-stage 1.0.0")
+    assert register(write("binary", b"others")).diagnoses == {}
+
+
+def test_a_version_keeps_its_figures_after_another_took_its_folder(write):
+    for version, figure in (("1.0.0", b"first"), ("1.1.0", b"second"), ("1.1.0", b"again")):
+        bundle = write(version=version, content=version.encode())
+        bundle.report_directory.mkdir(exist_ok=True)
+        (bundle.report_directory / "held-out-roc.png").write_bytes(figure)
+        register(bundle)
+    for version, figure in (("1.0.0", b"first"), ("1.1.0", b"again")):
+        path = figure_path("seven-stage", version, "held-out-roc.png")
+        with default_storage.open(path) as kept:
+            assert kept.read() == figure
+
+
+def test_registered_again_only_what_describes_it_changes(write):
     first = register(write())
     again = register(write(metrics={"official": {"accuracy": 0.93}}, threshold=0.9))
     again.refresh_from_db()

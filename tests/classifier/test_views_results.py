@@ -11,7 +11,7 @@ from PIL import Image
 
 from classifier.models import Status, Submission
 from tests.classifier.markup import visible_text
-from tests.factories import ReviewFactory, SubmissionFactory, picture
+from tests.factories import ModelVersionFactory, ReviewFactory, SubmissionFactory, picture
 
 pytestmark = pytest.mark.django_db
 DISCLAIMER = "This is not a diagnosis."
@@ -71,6 +71,67 @@ def test_what_to_do_next_depends_on_the_verdict(show, owner):
     assert "Show this spot to a doctor" not in visible_text(show(benign))
     assert "Keep an eye on it" in visible_text(show(benign))
     assert "Keep an eye on it" not in malignant
+
+
+SEVEN = {
+    "akiec": 0.004,
+    "bcc": 0.05,
+    "bkl": 0.1,
+    "df": 0.0004,
+    "mel": 0.3,
+    "nv": 0.545,
+    "vasc": 0.0006,
+}
+
+
+def seven(owner, **probabilities: float) -> Submission:
+    """A result of the network that names diagnoses; malignant from 0.5, worth a look from 0.3."""
+    given = SEVEN | probabilities
+    malignant = sum(given[code] for code in ("akiec", "bcc", "mel"))
+    version = ModelVersionFactory(seven=True)
+    return SubmissionFactory(
+        owner=owner,
+        done__model_version=version,
+        done__probabilities=given,
+        done__malignant_probability=malignant,
+    )
+
+
+@PAGES
+def test_the_differential_in_plain_words(show, owner, name):
+    html = show(seven(owner), name)
+    text = visible_text(html)
+    before, after = text.split("What it could be")
+    assert "Benign 64.6 %" in before
+    assert "Malignant 35.4 %" in before
+    order = ["Melanocytic naevus 54.5 %", "Melanoma 30.0 %", "Benign keratosis 10.0 %"]
+    order += ["Basal cell carcinoma 5.0 %", "Less likely: 3 more, each under 1 %"]
+    order += ["Actinic keratosis or intraepithelial carcinoma 0.4 %", "Vascular lesion 0.1 %"]
+    places = [after.index(words) for words in order]
+    assert places == sorted(places)
+    assert "Benign. A mole: a harmless cluster of pigment cells." in after
+    assert "Malignant. A skin cancer of the pigment cells" in after
+    assert "the 7 diagnoses it knows" in after
+
+
+def test_a_network_with_two_answers_has_no_differential(show, owner):
+    text = visible_text(show(SubmissionFactory(owner=owner, done=True)))
+    assert "What it could be" not in text
+    assert "Probability of each class" in text
+
+
+def test_a_likely_enough_cancer_deserves_a_look_though_benign_is_likelier(show, owner):
+    near = visible_text(show(seven(owner)))
+    assert "The network says: benign" in near
+    assert "Have a doctor look at this spot in the next weeks" in near
+    assert "The malignant probability is 35.4 %" in near
+    assert "From 30.0 % on, this network finds 90 % of malignant spots" in near
+    far = visible_text(show(seven(owner, mel=0.1, nv=0.745)))
+    assert "Keep an eye on it" in far
+    assert "Have a doctor look at this spot" not in far
+    malignant = visible_text(show(seven(owner, mel=0.6, nv=0.245)))
+    assert "Show this spot to a doctor" in malignant
+    assert "Have a doctor look at this spot" not in malignant
 
 
 def test_the_verdict_is_not_told_by_colour_alone(show, owner):

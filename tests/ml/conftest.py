@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from PIL import ImageEnhance
+from PIL import Image, ImageEnhance
 
 from ml import architectures, backend, weights
 from ml.bundle import Bundle
-from ml.manifest import Sample
+from ml.manifest import Sample, write_manifest
 from ml.taxonomy import BINARY_CLASSES, DIAGNOSIS_CODES, MALIGNANT_CODES
 from tests.lesions import render
 from tests.ml import tiny
@@ -43,6 +43,31 @@ def training_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def test_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_pictures(tmp_path_factory.mktemp("data") / "set" / "test", 6, seed=500)
+
+
+def write_diagnoses(directory: Path, each: int, labels: Iterable[str], seed: int = 0) -> Path:
+    """Write a manifest of ``each`` generated lesions a label, tinted by it, two views a lesion."""
+    directory.mkdir(parents=True)
+    samples = []
+    for number, label in enumerate(labels):
+        tint = Image.new("RGB", (32, 24), f"hsl({number * 50}, 90%, 50%)")
+        for index in range(each):
+            path = directory / f"{label}-{index}.png"
+            picture = render(seed + 1000 * number + index, (32, 24))
+            Image.blend(picture, tint, 0.5).save(path)
+            details = {"source": "collection", "sex": ("female", "male")[index % 2]}
+            samples.append(
+                Sample(path, label, lesion=f"{seed}-{number}-{index // 2}", details=details)
+            )
+    write_manifest(directory / "manifest.csv", samples)
+    return directory / "manifest.csv"
+
+
+@pytest.fixture(scope="session")
+def diagnoses_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures of each of the seven diagnoses, and some of which only malignant is known."""
+    directory = tmp_path_factory.mktemp("data") / "set" / "diagnoses"
+    return write_diagnoses(directory, 12, [*DIAGNOSIS_CODES, "malignant"])
 
 
 def export(directory: Path, architecture: str) -> Bundle:

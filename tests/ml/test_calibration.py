@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ml.calibration import (
+    FOLDS,
     Calibration,
     cross_validated,
     fit,
@@ -73,6 +74,26 @@ def test_cross_validation_never_fits_to_the_picture_it_answers_for():
     after = cross_validated(logits, changed, groups, with_bias=True)
     assert np.allclose(before[0], after[0])
     assert not np.allclose(before[1], after[1])
+
+
+def test_cross_validation_never_fits_to_another_view_of_the_same_lesion():
+    logits, targets = drawn(Calibration(1.0, (0.0,) * 7), 7, count=200)
+    groups = np.arange(200) // 4
+    before = cross_validated(logits, targets, groups, with_bias=True)
+    changed = targets.copy()
+    changed[0] = np.roll(targets[0], 1)
+    after = cross_validated(logits, changed, groups, with_bias=True)
+    unmoved = np.isclose(before, after).all(1)
+    assert unmoved[:4].all()
+    # The folds of the other lesions were fitted to the changed label.
+    assert unmoved.sum() == 4 * len(range(0, 50, FOLDS))
+
+
+def test_cross_validation_answers_with_two_probabilities_for_one_logit():
+    logits, targets = drawn(Calibration(1.0, (0.0,)), 1, count=100)
+    found = cross_validated(logits, targets, np.arange(100), with_bias=False)
+    assert found.shape == (100, 2)
+    assert np.allclose(found.sum(1), 1)
 
 
 def test_likelihood_is_that_of_what_the_labels_allow():

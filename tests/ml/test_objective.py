@@ -46,6 +46,30 @@ def test_a_probability_of_nought_gives_a_finite_loss():
     assert np.isfinite(MarginalLikelihood(0.05).call(truth, impossible)).all()
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.05])
+def test_gradients_stay_finite_where_the_network_is_certain(smoothing):
+    import tensorflow as tf
+
+    # Certain and right, certain and wrong, with a fine and with a coarse label.
+    logits = tf.Variable(200.0 * np.eye(7, dtype=np.float32)[[0, 0, 1, 6]])
+    truth = np.array([np.eye(7)[0], np.eye(7)[5], *[[1, 1, 0, 0, 1, 0, 0]] * 2], np.float32)
+    with tf.GradientTape() as tape:
+        loss = MarginalLikelihood(smoothing)(truth, tf.nn.softmax(logits))
+    assert np.isfinite(loss)
+    assert np.isfinite(tape.gradient(loss, logits)).all()
+
+
+def test_a_step_against_the_gradient_makes_a_coarse_label_likelier():
+    import tensorflow as tf
+
+    logits = tf.Variable(np.random.default_rng(1).normal(0, 1, (1, 7)).astype(np.float32))
+    malignant = np.array([[1, 1, 0, 0, 1, 0, 0]], np.float32)
+    with tf.GradientTape() as tape:
+        loss = MarginalLikelihood()(malignant, tf.nn.softmax(logits))
+    slope = tape.gradient(loss, logits).numpy()
+    assert ((slope < 0) == (malignant == 1)).all()
+
+
 def test_an_answer_counts_as_right_if_the_label_allows_it(probabilities):
     truth = np.zeros((5, 7), np.float32)
     truth[:3] = 1

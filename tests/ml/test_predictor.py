@@ -152,6 +152,25 @@ def test_probabilities_are_the_calibrated_ones(seven_bundle, images):
     assert np.allclose([list(d.probabilities.values()) for d in found], expected, atol=1e-6)
 
 
+def test_the_sum_of_the_malignant_diagnoses_meets_the_threshold(seven_bundle, images):
+    malignant = Predictor.load(seven_bundle).predict(images[:1])[0].malignant_probability
+    for threshold, verdict in ((malignant - 1e-3, "malignant"), (malignant + 1e-3, "benign")):
+        bundle = replace(seven_bundle, threshold=threshold)
+        diagnosis = Predictor.load(bundle).predict(images[:1])[0]
+        assert diagnosis.verdict == verdict
+        expected = malignant if verdict == "malignant" else 1 - malignant
+        assert diagnosis.confidence == pytest.approx(expected)
+
+
+def test_the_probability_of_malignant_is_calibrated_too(bundle, images):
+    pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
+    logits = Predictor.load(bundle).logits(pixels)[:, 0]
+    calibrated = replace(bundle, calibration={"temperature": 2.0, "bias": [0.7]})
+    expected = 1 / (1 + np.exp(-(logits / 2 + 0.7)))
+    found = probabilities(Predictor.load(calibrated).predict(images))
+    assert np.allclose(found, expected, atol=1e-6)
+
+
 def test_a_network_with_other_answers_than_its_bundle_is_refused(seven_bundle):
     with pytest.raises(BundleError, match="1 answers"):
         Predictor.load(replace(seven_bundle, architecture="seven_stage"))

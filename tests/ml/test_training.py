@@ -10,6 +10,8 @@ import pytest
 
 from ml import architectures, runs, training
 from ml.errors import InputError
+from ml.manifest import read_samples
+from ml.objective import targets_of
 from ml.runs import Settings
 from ml.selection import select
 from ml.training import Checkpoint, load_best, train
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 SETTINGS = Settings("seven_stage", epochs=3, batch_size=6, learning_rate=5e-3, seed=3)
+SEVEN = replace(SETTINGS, architecture="efficientnet_lite0", epochs=6, learning_rate=0.02)
 
 
 class Killed(BaseException):
@@ -36,6 +39,19 @@ def _tiny(tiny_network):
 def selection(training_folder):
     return select(
         [training_folder],
+        near_duplicates=None,
+        exclude=None,
+        held_out=[],
+        validation_share=0.25,
+        seed=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def diagnoses(diagnoses_manifest):
+    """The pictures of the seven diagnoses, some with a coarse label."""
+    return select(
+        [diagnoses_manifest],
         near_duplicates=None,
         exclude=None,
         held_out=[],
@@ -130,6 +146,40 @@ def test_training_learns(finished):
     losses = [logs["val_loss"] for logs in runs.read_history(finished)]
     assert len(losses) == SETTINGS.epochs
     assert losses[-1] < losses[0]
+
+
+def test_a_run_lists_the_pictures_that_validate_it(selection, finished):
+    listed = read_samples(finished / runs.VALIDATION)
+    assert [(s.path, s.label) for s in listed] == [(s.path, s.label) for s in selection.validation]
+
+
+def test_seven_diagnoses_are_learnt_and_a_killed_run_of_them_goes_on(diagnoses, tmp_path):
+    train(SEVEN, diagnoses, tmp_path / "whole")
+    history = runs.read_history(tmp_path / "whole")
+    assert history[-1]["val_loss"] < history[0]["val_loss"]
+    # One in seven by chance.
+    assert history[-1]["val_accuracy"] > 0.5
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at(patch, training, "keep_as_best", 2, before=True)
+        with pytest.raises(Killed):
+            train(SEVEN, diagnoses, tmp_path / "killed")
+    train(SEVEN, diagnoses, tmp_path / "killed")
+    assert_same_run(tmp_path / "killed", tmp_path / "whole")
+
+
+def test_coarse_labels_are_shown_to_the_network_with_their_weight(diagnoses, tmp_path, monkeypatch):
+    shown = {}
+
+    def fit(self, batches, **options):
+        shown["targets"], shown["weights"] = batches.targets, batches.weights
+        shown["validation"] = options["validation_data"][1]
+
+    monkeypatch.setattr(training.keras.Model, "fit", fit)
+    train(replace(SEVEN, coarse_weight=0.25, class_balance=0.0), diagnoses, tmp_path)
+    coarse = np.array([s.label == "malignant" for s in diagnoses.training])
+    assert shown["targets"][coarse].sum(1).tolist() == [3] * coarse.sum()
+    assert shown["weights"].tolist() == np.where(coarse, 0.25, 1).tolist()
+    assert np.array_equal(shown["validation"], targets_of(diagnoses.validation, 7))
 
 
 def test_a_finished_run_is_not_trained_again(selection, finished, monkeypatch):

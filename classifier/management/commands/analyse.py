@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from classifier.uploads import InvalidImage, open_image
-from ml.bundle import Bundle, BundleError
+from ml.bundle import Bundle, BundleError, find
 from ml.predictor import Predictor
 
 FIELDS = (
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            bundle = Bundle.read(settings.BUNDLES_DIR / Path(options["model"]).name)
+            bundle = find(options["model"], settings.BUNDLES_DIR)
             predictor = Predictor.load(bundle, threads=settings.INFERENCE_THREADS)
         except BundleError as error:
             raise CommandError(str(error)) from None

@@ -1,0 +1,28 @@
+"""Markdown of our own model cards as HTML."""
+
+from __future__ import annotations
+
+from django.utils.safestring import SafeString, mark_safe
+from markdown import Markdown
+
+TOC = {"toc": {"toc_depth": "2", "title": "Contents"}}
+#: A table wider than a phone scrolls by itself, also with the keyboard.
+SCROLLING = (
+    '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>',
+    "</table></div>",
+)
+
+
+def to_html(text: str) -> SafeString:
+    """Return ``text`` as HTML, with a list of contents above its first section.
+
+    HTML within it is shown as it is written, never run.
+    """
+    markdown = Markdown(extensions=["tables", "sane_lists", "toc"], extension_configs=TOC)
+    markdown.preprocessors.deregister("html_block")
+    markdown.inlinePatterns.deregister("html")
+    html = markdown.convert(text.replace("\n## ", "\n[TOC]\n\n## ", 1))
+    start, end = SCROLLING
+    html = html.replace("<table>", start).replace("</table>", end)
+    html = html.replace("<img ", '<img loading="lazy" ').replace("<th>", '<th scope="col">')
+    return mark_safe(html)  # noqa: S308

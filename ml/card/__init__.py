@@ -1,0 +1,37 @@
+"""The model card of a bundle: what it is for, learnt from, reaches, and does not know.
+
+After Mitchell et al., "Model cards for model reporting", arXiv 1810.03993. Every figure comes from
+the bundle; what was not measured is said to be so.
+"""
+
+from __future__ import annotations
+
+from ml.bundle import Bundle
+from ml.card import checklists, model, results
+
+
+def render(bundle: Bundle, figures: str = "figures") -> str:
+    """Return the card as Markdown.
+
+    Args:
+        bundle: the model, with the metrics that were recorded in it.
+        figures: address that the figures' file names are appended to.
+    """
+    sections = (
+        model.title(bundle),
+        model.use(),
+        model.network(bundle),
+        model.data(bundle),
+        model.splits(bundle),
+        results.scores(bundle, figures),
+        results.subgroups(bundle),
+        results.artefacts(bundle),
+        results.decision(bundle),
+        results.ablations(bundle),
+        model.failures(),
+        model.limits(bundle),
+        model.identity(bundle),
+        checklists.tripod_ai(bundle),
+        checklists.clear_derm(bundle),
+    )
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
