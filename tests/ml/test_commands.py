@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-COMMANDS = ("manifest", "train", "ablate", "export", "calibrate", "evaluate")
+COMMANDS = ("manifest", "train", "ablate", "export", "calibrate", "evaluate", "card")
 
 
 @pytest.fixture(autouse=True)
