@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.safestring import SafeString, mark_safe
 from markdown import Markdown
 
-TOC = {"toc": {"toc_depth": "2", "title": "Contents"}}
+TOC = {"toc": {"toc_depth": "2-2", "title": "Contents"}}
 #: A table wider than a phone scrolls by itself, also with the keyboard.
 SCROLLING = (
     '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>',

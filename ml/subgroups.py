@@ -12,7 +12,7 @@ from ml.manifest import Sample
 from ml.skin_tone import tone, typology_angle
 
 #: Lower end of each age band, in years, from the oldest on.
-AGES = ((70, "70 and older"), (50, "50 to 69"), (30, "30 to 49"), (0, "under 30"))
+AGES = ((70, "70 and older"), (50, "50 to 69"), (30, "30 to 49"), (0, "0 to 29"))
 UNKNOWN = "not known"
 
 #: Subgroups with fewer pictures are not scored: their intervals would say nothing.

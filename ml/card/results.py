@@ -141,24 +141,38 @@ def artefacts(bundle: Bundle) -> str:
 def decision(bundle: Bundle) -> str:
     """Calibration, threshold and operating point."""
     calibration, point = bundle.calibration, bundle.operating_point
-    bias = ", ".join(
-        f"{name} {value:+.2f}"
-        for name, value in zip(bundle.classes, calibration["bias"], strict=False)
+    formula, where = f"softmax(logits / {calibration['temperature']:.3f})", ""
+    if any(calibration["bias"]):
+        named = zip(bundle.classes, calibration["bias"], strict=False)
+        formula = f"{formula[:-1]} + bias)"
+        where = f", with a bias of {', '.join(f'{name} {value:+.2f}' for name, value in named)}"
+    origin = (
+        "fitted to validation pictures alone"
+        if point
+        else "as the network gives them: a temperature of 1 and no bias mean that nothing was fitted"
     )
     text = f"""## Calibration and decision
 
-Probabilities are `softmax(logits / {calibration["temperature"]:.3f} + bias)` with a bias of {bias}, fitted to validation
-pictures alone{"" if point else "; a temperature of 1 and no bias mean that nothing was fitted"}.
+Probabilities are `{formula}`{where}; {origin}.
 
 The verdict is malignant from a malignant probability of {bundle.threshold:g} on."""
     if not point:
         return text + " No other operating point was chosen."
-    reached = point.get("validation", {})
+    reached = {"validation, cross-validated": point.get("validation", {})} | {
+        f"`{name}`": result["at_operating_point"]
+        for name, result in measured(bundle).items()
+        if "at_operating_point" in result
+    }
+    rows = (
+        (name, estimate(scores.get("sensitivity")), estimate(scores.get("specificity")))
+        for name, scores in reached.items()
+    )
     return f"""{text} Missing a malignant lesion costs more than a needless
 visit, so there is a second threshold: from {point["threshold"]:.3f} on, the network found {100 * point["sensitivity"]:.0f} % of
-the malignant lesions among {point["pictures"]:,} validation pictures (cross-validated: sensitivity
-{estimate(reached.get("sensitivity"))}, specificity {estimate(reached.get("specificity"))}). Between the two the site says
-benign, and that a doctor should have a look."""
+the malignant lesions among {point["pictures"]:,} validation pictures. Between the two the site says benign, and that a doctor
+should have a look.
+
+{table(("at the second threshold", "sensitivity", "specificity"), rows)}"""
 
 
 def ablations(bundle: Bundle) -> str:

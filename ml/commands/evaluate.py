@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ml.evaluation import Answers, TestSet
 
 NAME_OR_DIRECTORY = f"name of a bundle in {BUNDLES.name}/, or its directory"
+AT_POINT = ("sensitivity", "specificity")
 DEFINITIONS = {
     "model": "malignant against benign at the model's threshold",
     "melanoma": "melanoma against everything else, at a probability of 0.5",
@@ -100,27 +102,25 @@ def run(options: argparse.Namespace) -> None:
     kinds = subgroups(samples)
     results: dict[str, Any] = {}
     for title, chosen in _subsets(test, options.title).items():
-        part = test.among(chosen)
-        results[title] = (
-            evaluation.pictures(part)
-            | evaluation.score(part, answers.among(chosen))
-            | {
-                "baselines": {
-                    name: evaluation.score(part, other.among(chosen))
-                    for name, other in baselines.items()
-                },
-                "unchanged": evaluation.headline(part, answers.among(chosen)),
-                "changed": {
-                    name: evaluation.headline(part, other.among(chosen))
-                    for name, other in changed.items()
-                },
-                "subgroups": evaluation.by_subgroup(
-                    part,
-                    answers.among(chosen),
-                    {kind: names[chosen] for kind, names in kinds.items()},
-                ),
-            }
-        )
+        part, answered = test.among(chosen), answers.among(chosen)
+        of_part = {kind: names[chosen] for kind, names in kinds.items()}
+        results[title] = {
+            **evaluation.pictures(part),
+            **evaluation.score(part, answered),
+            "baselines": {
+                name: evaluation.score(part, other.among(chosen))
+                for name, other in baselines.items()
+            },
+            "unchanged": evaluation.headline(part, answered),
+            "changed": {
+                name: evaluation.headline(part, other.among(chosen))
+                for name, other in changed.items()
+            },
+            "subgroups": evaluation.by_subgroup(part, answered, of_part),
+        }
+        if point := bundle.operating_point:
+            found = evaluation.headline(part, replace(answered, threshold=point["threshold"]))
+            results[title]["at_operating_point"] = {name: found[name] for name in AT_POINT}
         if part.leaked is not None:
             results[title]["with_near_duplicate_in_training"] = int(part.leaked.sum())
     metrics: dict[str, Any] = {

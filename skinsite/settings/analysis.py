@@ -18,7 +18,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10 * UPLOAD_MAX_FILES
 
 # Where the trained models are, and the one a new site starts with.
 BUNDLES_DIR = Path(env.str("BUNDLES_DIR", default=str(ROOT / "ml" / "bundles")))
-DEFAULT_MODEL = "seven-stage"
+DEFAULT_MODEL = "lesion-net"
 INFERENCE_THREADS = env.int("INFERENCE_THREADS", default=0) or None  # None: one per core
 
 # One analysis: stopped softly, then hard; a row that runs for longer has lost its worker.

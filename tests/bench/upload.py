@@ -13,6 +13,7 @@ import numpy as np
 
 from ml.bundle import find
 from ml.predictor import Predictor
+from skinsite.settings.analysis import DEFAULT_MODEL
 from tests.lesions import picture
 from tests.site import Client, Site
 
@@ -22,7 +23,7 @@ Row = tuple[str, str, str]
 
 def measure(data_dir: Path) -> Iterator[Row]:
     """Start the whole site in ``data_dir``, use it, and yield what it took."""
-    predictor = Predictor.load(find("seven-stage"))
+    predictor = Predictor.load(find(DEFAULT_MODEL))
     pixels = np.zeros((1, predictor.input_size, predictor.input_size, 3), np.uint8)
     with Site(data_dir) as site:
         client = Client(site.address)

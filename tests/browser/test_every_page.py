@@ -10,6 +10,9 @@ from tests.browser.visitor import assert_good, sign_up
 PUBLIC = [
     "/",
     "/about/",
+    "/models/",
+    "/models/lesion-net/",
+    "/models/seven-stage/",
     "/accounts/login/",
     "/accounts/signup/",
     "/accounts/password/reset/",

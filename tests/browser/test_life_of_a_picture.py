@@ -14,6 +14,12 @@ from tests.browser.visitor import ANSWER, assert_good, sign_up
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
+def percents(page: Page, name: str) -> float:
+    """The sum of a list of probabilities, 0 where there is none."""
+    shares = page.get_by_role("list", name=name).locator(".line strong")
+    return sum(float(text.removesuffix(" %")) for text in shares.all_inner_texts())
+
+
 @pytest.mark.parametrize(
     "screen",
     ["desktop", pytest.param("phone", marks=pytest.mark.browser_context_args(**PHONE))],
@@ -37,9 +43,17 @@ def test_upload_watch_history_and_delete(page: Page, lesion, choose, worker_halt
     assert page.locator("[hx-get]").count() == 0
     expect(page.get_by_text("This is not a diagnosis.")).to_be_visible()
     expect(page.get_by_role("heading", name="What to do next")).to_be_visible()
-    shares = page.get_by_role("list", name="Probability of each class").locator("strong")
-    percents = [float(text.removesuffix(" %")) for text in shares.all_inner_texts()]
-    assert sum(percents) == pytest.approx(100)
+    assert percents(page, "Benign or malignant") == pytest.approx(100)
+    more = page.get_by_text("Less likely:")
+    if more.count():
+        more.click()
+    likely, unlikely = "What it could be", "Less likely diagnoses"
+    assert percents(page, likely) + percents(page, unlikely) == pytest.approx(100)
+    assert_good(page)
+    with page.expect_navigation():
+        page.get_by_role("link", name="how it was made and measured").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^lesion-net "))
+    page.go_back()
     page.get_by_role("link", name="History", exact=True).click()
     expect(page.get_by_text("1 picture.")).to_be_visible()
     page.get_by_role("link", name="Delete mole.jpg").click()

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from classifier.management.commands import analyse
-from ml.bundle import find
+from ml.bundle import available, find
 from tests.classifier.fakes import FakePredictor
 from tests.factories import picture
 from tests.site import ROOT
@@ -77,32 +77,43 @@ def files(tmp_path: Path) -> dict[str, Path]:
 GOOD = ["mole.jpg", "mole.png", "wrong name.txt", "copy of mole.jpg"]
 
 
-def test_json_of_the_network_that_ships(run, files):
-    answer = run(*map(str, files.values()), "--json")
+ANSWERS = {
+    "lesion-net": ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"],
+    "seven-stage": ["benign", "malignant"],
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "name"), [([], "lesion-net"), (["--model", "seven-stage"], "seven-stage")]
+)
+def test_json_of_the_networks_that_ship(run, files, options, name):
+    answer = run(*map(str, files.values()), "--json", *options)
     assert answer.stderr == b""
     assert answer.returncode == 1  # some were rejected
     lines = [json.loads(line) for line in answer.stdout.decode().splitlines()]
     assert [line["file"] for line in lines] == [str(path) for path in files.values()]
-    shipped = find("seven-stage")
+    shipped = find(name)
     answers = {}
-    for name, line in zip(files, lines, strict=True):
+    for file, line in zip(files, lines, strict=True):
         assert list(line) == FIELDS
-        assert line["model"] == "seven-stage"
-        assert line["model_version"] == shipped.version
-        if name not in GOOD:
+        assert (line["model"], line["model_version"]) == (name, shipped.version)
+        if file not in GOOD:
             assert line["status"] == "rejected"
             assert line["reason"].endswith(".")
             assert {line[field] for field in FIELDS[3:7] + FIELDS[9:]} == {None}
             continue
         assert (line["status"], line["reason"]) == ("done", None)
-        assert list(line["probabilities"]) == ["benign", "malignant"]
-        assert sum(line["probabilities"].values()) == pytest.approx(1)
-        assert line["probabilities"]["malignant"] == line["malignant_probability"]
-        assert line["confidence"] == line["probabilities"][line["verdict"]]
-        malignant = line["malignant_probability"] >= shipped.threshold
-        assert line["verdict"] == ("malignant" if malignant else "benign")
+        probabilities = line["probabilities"]
+        assert list(probabilities) == ANSWERS[name]
+        assert sum(probabilities.values()) == pytest.approx(1)
+        malignant = line["malignant_probability"]
+        assert malignant == pytest.approx(sum(probabilities[key] for key in shipped.malignant))
+        assert line["verdict"] == ("malignant" if malignant >= shipped.threshold else "benign")
+        assert line["confidence"] == pytest.approx(
+            malignant if line["verdict"] == "malignant" else 1 - malignant
+        )
         assert 0 < line["inference_ms"] < 60_000
-        answers[name] = line["malignant_probability"]
+        answers[file] = malignant
     assert len(set(answers.values())) == 3  # it does look
     assert answers["copy of mole.jpg"] == answers["mole.jpg"]
 
@@ -110,7 +121,9 @@ def test_json_of_the_network_that_ships(run, files):
 def test_an_unknown_model(run, files):
     answer = run(str(files["mole.jpg"]), "--model", "no-such-model")
     assert answer.returncode == 1
-    assert b"no-such-model" in answer.stderr
+    assert b"no model called 'no-such-model'; choose one of:" in answer.stderr
+    for shipped in available():
+        assert shipped.name.encode() in answer.stderr
     assert b"Traceback" not in answer.stderr
     assert answer.stdout == b""
 
@@ -167,9 +180,9 @@ def test_in_words(quick, files):
     code, output = quick(str(files["mole.jpg"]), str(files["letter.jpg"]))
     assert code == 1
     done, rejected = output.splitlines()
-    version = find("seven-stage").version
+    version = find("lesion-net").version
     assert done == (
-        f"{files['mole.jpg']}: malignant, 75.0 % confident (seven-stage {version}; not a diagnosis)"
+        f"{files['mole.jpg']}: malignant, 75.0 % confident (lesion-net {version}; not a diagnosis)"
     )
     assert rejected.startswith(f"{files['letter.jpg']}: rejected. This is not a picture")
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from classifier.models import Submission
 from classifier.views.history import PER_PAGE
 from tests.classifier.markup import visible_text
-from tests.factories import SubmissionFactory
+from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
 LINK = re.compile(r'class="to-result" href="/results/([0-9a-f-]{36})/"')
@@ -150,6 +150,22 @@ def test_a_row_shows_what_matters(owner_client, owner, rows):
         for name in ("result", "result_thumbnail", "delete"):
             assert f'"{reverse(name, args=[submission.pk])}"' in html
     assert "of somebody else" not in html
+
+
+def test_a_row_tells_what_is_worth_a_look(owner_client, owner):
+    version = ModelVersionFactory(operating_point={"sensitivity": 0.9, "threshold": 0.2})
+    for probability in (0.1, 0.3, 0.7):
+        SubmissionFactory(
+            owner=owner,
+            done__model_version=version,
+            done__malignant_probability=probability,
+        )
+    text = visible_text(owner_client.get(reverse("history")).content.decode())
+    assert re.findall(r"(Benign|Malignant)(, but worth a look)? \d", text) == [
+        ("Malignant", ""),
+        ("Benign", ", but worth a look"),
+        ("Benign", ""),
+    ]
 
 
 def test_a_reviewer_has_a_history_of_their_own(reviewer, login, rows):

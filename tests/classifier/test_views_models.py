@@ -34,7 +34,15 @@ def read(client):
 def test_the_list_names_every_network_the_active_one_first(read):
     ModelVersionFactory()
     measured = {"value": 0.9, "low": 0.85, "high": 0.95}
-    scores = {"held_out": {"model": {"accuracy": measured}, "pictures": {"nv": 40, "mel": 10}}}
+    scores = {
+        "held_out": {
+            "pictures": {"nv": 40, "mel": 10},
+            "model": {"accuracy": measured, "sensitivity": dict.fromkeys(measured)},
+            "at_operating_point": {"sensitivity": measured},
+        },
+        "de_leaked": {"pictures": {"benign": 7}, "model": {"accuracy": measured}},
+        "official_split": {"pictures": {"benign": 9}, "model": {"accuracy": measured}},
+    }
     ModelVersionFactory(seven=True, version="2.0.0", is_active=True, metrics=scores)
     text, _ = read("models")
     assert DISCLAIMER in text
@@ -44,8 +52,12 @@ def test_the_list_names_every_network_the_active_one_first(read):
     assert "Tells 7 answers apart" in text
     assert "basal cell carcinoma" in text
     assert "Tells 2 answers apart: benign and malignant" in text
-    assert "On 50 test pictures" in text
-    assert "90.0 % (85.0 to 95.0 %)" in text
+    figure = "90.0 % (85.0 to 95.0 %)"
+    assert "50 pictures of lesions of the HAM10000 collection that were kept apart" in text
+    assert f"Malignant lesions it calls malignant or worth a look {figure}" in text
+    assert "Malignant lesions it calls malignant 9" not in text  # it is not defined
+    assert "7 test pictures of the Melanoma Cancer Image Dataset" in text
+    assert text.count(f"right in all {figure}") == 2  # not the set with near-duplicates
 
 
 def test_the_list_of_a_site_without_networks(read):

@@ -124,8 +124,9 @@ def test_a_likely_enough_cancer_deserves_a_look_though_benign_is_likelier(show, 
     near = visible_text(show(seven(owner)))
     assert "The network says: benign" in near
     assert "Have a doctor look at this spot in the next weeks" in near
-    assert "The malignant probability is 35.4 %" in near
-    assert "From 30.0 % on, this network finds 90 % of malignant spots" in near
+    assert "The network gives malignant 35.4 %." in near
+    assert "From 30.0 % on it is set to ask for a doctor" in near
+    assert "90 % of malignant spots" in near
     far = visible_text(show(seven(owner, mel=0.1, nv=0.745)))
     assert "Keep an eye on it" in far
     assert "Have a doctor look at this spot" not in far

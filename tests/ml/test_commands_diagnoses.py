@@ -90,6 +90,8 @@ def test_seven_diagnoses_are_scored_with_intervals_by_class_and_beside_baselines
         score = result[part]["balanced_accuracy"]
         assert score["low"] <= score["value"] <= score["high"]
     assert result["diagnosis"]["balanced_accuracy"]["value"] > 0.4  # it learnt the tints
+    at_point = result["at_operating_point"]["sensitivity"]["value"]
+    assert at_point >= result["model"]["sensitivity"]["value"]
     assert result["by_class"].keys() == set(DIAGNOSIS_CODES)
     assert result["subgroups"]["sex"].keys() == {"female", "male"}
     assert result["changed"].keys() == {"corners_masked", "low_resolution"}

@@ -27,8 +27,8 @@ def test_every_picture_is_in_one_subgroup_of_each_kind(tmp_path):
 @pytest.mark.parametrize(
     ("age", "band"),
     [
-        ("0", "under 30"),
-        ("29.9", "under 30"),
+        ("0", "0 to 29"),
+        ("29.9", "0 to 29"),
         ("30", "30 to 49"),
         ("50.0", "50 to 69"),
         ("70", "70 and older"),

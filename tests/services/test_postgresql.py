@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import psycopg
 import pytest
@@ -14,7 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from classifier.models import ModelVersion, Prediction, Status, Submission
+from classifier.models import ModelVersion, Prediction, Review, Status, Submission
+from classifier.services.review import review
 from classifier.services.sweep import Swept, sweep
 from tests.factories import (
     ModelVersionFactory,
@@ -85,6 +88,25 @@ def test_two_sweeps_at_once_send_a_message_once(database, queue):
     assert sweep() == Swept(resent=0, returned=0, failed=0)
     submission.refresh_from_db()
     assert submission.status == Status.QUEUED
+
+
+def test_a_review_sent_twice_at_once_is_one_review(transactional_db):
+    submission, reviewer = SubmissionFactory(done=True), UserFactory(admin=True)
+    together = Barrier(8)
+
+    def send(number: int) -> None:
+        together.wait()
+        try:
+            review(
+                submission=submission, reviewer=reviewer, diagnosis="benign", comment=str(number)
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(send, range(8)))
+    recorded = Review.objects.get()
+    assert recorded.history.count() == 8
 
 
 def test_the_history_takes_as_many_queries_for_many_as_for_few(db, client, settings):
