@@ -14,6 +14,7 @@ from ml import architectures, augmentation, pretrained, runs
 from ml.batches import Batches
 from ml.dataset import load_pixels
 from ml.errors import InputError
+from ml.folding import fold
 from ml.manifest import write_manifest
 from ml.objective import objective, sample_weights, targets_of
 from ml.progress import EpochProgress
@@ -138,7 +139,7 @@ def train(
             model.load_weights(directory / runs.STATE)
             history = finished_epochs(directory, model.optimizer, steps)
         elif start_from:
-            model.set_weights(load_best(start_from).get_weights())
+            _go_on_from(model, start_from)
         if not runs.has_ended(settings, history):
             _fit(model, settings, selection, directory, history)
     finally:
@@ -161,24 +162,44 @@ def _checked_earlier(settings: Settings, selection: Selection, earlier: Path) ->
     return asdict(before)
 
 
+def _go_on_from(model: keras.Model, earlier: Path) -> None:
+    before = load_trained(earlier)
+    if [v.shape for v in model.weights] != [v.shape for v in before.weights]:
+        raise InputError(
+            f"The weights of {earlier} fit pictures of one size only; give --input-size "
+            f"{before.input_shape[1]}. Received: {model.input_shape[1]}"
+        )
+    model.set_weights(before.get_weights())
+
+
 def load_best(directory: Path) -> keras.Model:
-    """Return the network of the run's best epoch, in float32 whatever it was trained in.
+    """Return the network of the run's best epoch as it is served, in float32.
 
     Raises:
         InputError: the directory holds no run, or none that has finished an epoch.
     """
+    trained = load_trained(directory)
+    served = architectures.build(trained.name, "zeros", trained.input_shape[1])
+    fold(trained, served)
+    return served
+
+
+def load_trained(directory: Path) -> keras.Model:
+    """Return the network of the run's best epoch as it was trained, in float32."""
     settings = runs.read_settings(directory)
     if not (directory / runs.BEST).exists():
         raise InputError(f"{directory} has not finished an epoch yet; go on training it.")
     model = architectures.build(
-        settings.architecture, kernel_initializer="zeros", input_size=settings.input_size
+        settings.architecture, "zeros", settings.input_size, for_training=True
     )
     model.load_weights(directory / runs.BEST)
     return model
 
 
 def _compiled(settings: Settings, steps: int) -> keras.Model:
-    model = architectures.build(settings.architecture, input_size=settings.input_size)
+    model = architectures.build(
+        settings.architecture, input_size=settings.input_size, for_training=True
+    )
     if settings.pretrained:
         pretrained.initialise(model, settings.architecture)
     schedule = keras.optimizers.schedules.CosineDecay(

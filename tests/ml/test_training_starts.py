@@ -12,7 +12,7 @@ from ml import pretrained, runs, training
 from ml.errors import InputError
 from ml.runs import Settings
 from ml.selection import select
-from ml.training import load_best, train
+from ml.training import load_trained, train
 
 # Keras 3.15 reads TensorFlow's variables this way when it saves weights.
 pytestmark = pytest.mark.filterwarnings(
@@ -55,9 +55,8 @@ def earlier(selection, tmp_path):
     return tmp_path / "earlier"
 
 
-@pytest.fixture
-def first_weights(monkeypatch):
-    """What `train` would have trained on, filled by it."""
+def watch(monkeypatch):
+    """Return a list that `train` fills with the weights it would have trained on."""
     found = []
 
     def fit(model, *arguments):
@@ -65,6 +64,11 @@ def first_weights(monkeypatch):
 
     monkeypatch.setattr(training, "_fit", fit)
     return found
+
+
+@pytest.fixture
+def first_weights(earlier, monkeypatch):
+    return watch(monkeypatch)
 
 
 def same(ours, theirs):
@@ -75,9 +79,9 @@ def test_a_run_starts_from_the_best_weights_of_the_earlier_one(
     selection, earlier, first_weights, tmp_path
 ):
     train(THEN, selection, tmp_path / "alone")
-    assert not same(first_weights, load_best(earlier).get_weights())
+    assert not same(first_weights, load_trained(earlier).get_weights())
     train(THEN, selection, tmp_path / "then", start_from=earlier)
-    assert same(first_weights, load_best(earlier).get_weights())
+    assert same(first_weights, load_trained(earlier).get_weights())
 
 
 def test_a_run_says_which_settings_the_earlier_one_had(selection, earlier, first_weights, tmp_path):
@@ -87,16 +91,25 @@ def test_a_run_says_which_settings_the_earlier_one_had(selection, earlier, first
 
 
 def test_a_run_that_was_stopped_does_not_start_from_the_earlier_one_again(
-    selection, earlier, first_weights, tmp_path, monkeypatch
+    selection, earlier, tmp_path, monkeypatch
 ):
-    longer = replace(THEN, epochs=2, patience=2)
+    class Stopped(BaseException):
+        pass
+
+    def stop(checkpoint, epoch, logs=None):
+        finish(checkpoint, epoch, logs)
+        raise Stopped
+
+    finish = training.Checkpoint.on_epoch_end
+    longer, run = replace(THEN, epochs=2), tmp_path / "then"
     with monkeypatch.context() as patch:
-        patch.undo()
-        patch.setattr(runs, "has_ended", lambda settings, history: False)
-        train(replace(longer), selection, tmp_path / "then", start_from=earlier)
-    state = (tmp_path / "then" / runs.STATE).read_bytes()
-    train(longer, selection, tmp_path / "then", start_from=earlier)
-    assert (tmp_path / "then" / runs.STATE).read_bytes() == state
+        patch.setattr(training.Checkpoint, "on_epoch_end", stop)
+        with pytest.raises(Stopped):
+            train(longer, selection, run, start_from=earlier)
+    went_on_with = watch(monkeypatch)
+    train(longer, selection, run, start_from=earlier)
+    assert same(went_on_with, load_trained(run).get_weights())
+    assert not same(went_on_with, load_trained(earlier).get_weights())
 
 
 def test_a_run_that_learnt_from_other_pictures_is_no_start(choose, earlier, tmp_path):
@@ -119,7 +132,7 @@ def test_a_directory_without_a_run_is_no_start(selection, tmp_path):
 def test_layers_before_the_first_trained_one_keep_their_weights(selection, earlier, tmp_path):
     settings = replace(THEN, train_from="dense")
     train(settings, selection, tmp_path / "then", start_from=earlier)
-    before, after = load_best(earlier), load_best(tmp_path / "then")
+    before, after = load_trained(earlier), load_trained(tmp_path / "then")
     for name, kept in (("conv_1", True), ("dense", False), ("logit", False)):
         found = same(before.get_layer(name).get_weights(), after.get_layer(name).get_weights())
         assert found is kept, name
