@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ml.architectures import NORMALISED
 from ml.bundle import Bundle
 from ml.card.tables import NOT_MEASURED, counts, table, words
 from ml.taxonomy import DIAGNOSES
@@ -89,6 +90,11 @@ def network(bundle: Bundle) -> str:
         (code, *meaning.get(code, (code, "malignant" if code in bundle.malignant else "benign")))
         for code in bundle.classes
     ]
+    normalised = (
+        "\nBatch normalisation after each convolution is folded into it for serving."
+        if bundle.architecture in NORMALISED
+        else ""
+    )
     start = "ImageNet weights" if any(s.get("pretrained") for s in stages) else "random weights"
     return f"""## Network
 
@@ -96,7 +102,7 @@ def network(bundle: Bundle) -> str:
 {bundle.input_size} pixels. Trained from {start} with AdamW and a cosine schedule; the best epoch is the one with the lowest
 validation loss. A picture of which only benign or malignant is known counts by the sum of the probabilities its label
 allows (marginal likelihood). Training pictures are turned, mirrored, recoloured, blurred, re-compressed and given dark
-corners, hair, rulers and ink at random, whatever their label.
+corners, hair, rulers and ink at random, whatever their label.{normalised}
 
 {table(("stage", "pixels", "epochs", "batch", "learning rate", "first layer trained"), rows)}
 
@@ -197,5 +203,5 @@ def identity(bundle: Bundle) -> str:
 The figures above come from these commands; how the manifests are made is in `docs/training.md`.
 
     python -m ml evaluate --bundle {name} --data HELD-OUT.csv --set held_out --output REPORT \\
-                          --near-duplicates PAIRS.csv --training-data TRAINING.csv --baseline seven-stage --record
+                          --near-duplicates PAIRS.csv --training-data TRAINING.csv … --baseline seven-stage --record
     python -m ml card --bundle {name} --output docs/model-card.md"""

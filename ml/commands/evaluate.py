@@ -53,7 +53,9 @@ def add_to(commands: Any) -> None:
         help="what the whole test set is called in the results (default: %(default)s)",
     )
     parser.add_argument("--near-duplicates", type=Path, help=PAIRS)
-    parser.add_argument("--training-data", type=Path, help=f"full training set: {SOURCE}")
+    parser.add_argument(
+        "--training-data", type=Path, nargs="+", help=f"full training sets: {SOURCE}"
+    )
     parser.add_argument(
         "--baseline", action="append", default=[], help=f"compare with this: {NAME_OR_DIRECTORY}"
     )
@@ -79,7 +81,11 @@ def run(options: argparse.Namespace) -> None:
     others = [bundle_of(name) for name in options.baseline]
     samples = read_samples(options.data)
     pairs = read_pairs(options.near_duplicates) if options.near_duplicates else []
-    training = read_samples(options.training_data) if options.training_data else None
+    training = (
+        [sample for path in options.training_data for sample in read_samples(path)]
+        if options.training_data
+        else None
+    )
     options.output.mkdir(parents=True, exist_ok=True)
 
     from ml import evaluation, figures
