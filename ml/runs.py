@@ -13,6 +13,7 @@ from ml.errors import InputError
 SETTINGS = "settings.json"
 DATA = "data.json"
 HISTORY = "history.json"
+TRAINING = "training.csv"
 VALIDATION = "validation.csv"
 STATE = "state.weights.h5"
 BEST = "best.weights.h5"

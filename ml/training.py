@@ -110,7 +110,7 @@ def train(
 
     Args:
         settings: of the run.
-        selection: its pictures; those that validate are listed in the run's ``validation.csv``.
+        selection: its pictures, which the run's ``training.csv`` and ``validation.csv`` list.
         directory: of the run.
         start_from: run whose best weights are the first ones, e.g. one with smaller pictures.
 
@@ -122,6 +122,7 @@ def train(
     if start_from:
         settings = replace(settings, earlier=_checked_earlier(settings, selection, start_from))
     runs.claim(directory, settings, selection.report)
+    write_manifest(directory / runs.TRAINING, selection.training)
     write_manifest(directory / runs.VALIDATION, selection.validation)
     steps = len(selection.training) // settings.batch_size
     if not steps:

@@ -202,6 +202,6 @@ def identity(bundle: Bundle) -> str:
 
 The figures above come from these commands; how the manifests are made is in `docs/training.md`.
 
-    python -m ml evaluate --bundle {name} --data HELD-OUT.csv --set held_out --output REPORT \\
-                          --near-duplicates PAIRS.csv --training-data TRAINING.csv … --baseline seven-stage --record
+    python -m ml evaluate --bundle {name} --data HELD-OUT.csv --set held_out --output REPORT --record --baseline seven-stage \\
+                          --near-duplicates PAIRS.csv --training-data RUN/training.csv RUN/validation.csv
     python -m ml card --bundle {name} --output docs/model-card.md"""

@@ -148,9 +148,12 @@ def test_training_learns(finished):
     assert losses[-1] < losses[0]
 
 
-def test_a_run_lists_the_pictures_that_validate_it(selection, finished):
-    listed = read_samples(finished / runs.VALIDATION)
-    assert [(s.path, s.label) for s in listed] == [(s.path, s.label) for s in selection.validation]
+@pytest.mark.parametrize("part", ["training", "validation"])
+def test_a_run_lists_its_pictures(selection, finished, part):
+    listed = read_samples(finished / f"{part}.csv")
+    assert [(s.path, s.label) for s in listed] == [
+        (s.path, s.label) for s in getattr(selection, part)
+    ]
 
 
 def test_seven_diagnoses_are_learnt_and_a_killed_run_of_them_goes_on(diagnoses, tmp_path):

@@ -1,0 +1,84 @@
+"""The default network that ships: small, calibrated, measured, and without a leak."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ml.bundle import find
+from ml.predictor import Predictor
+from ml.taxonomy import DIAGNOSIS_CODES, MALIGNANT_CODES
+from tests.lesions import render
+
+SETS = ("held_out", "de_leaked")
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return find("lesion-net")
+
+
+def test_the_weights_are_those_that_were_exported_in_at_most_30_megabytes(bundle):
+    bundle.verify()
+    assert bundle.weights_path.stat().st_size <= 30_000_000
+    assert bundle.classes == DIAGNOSIS_CODES
+    assert bundle.malignant == MALIGNANT_CODES
+
+
+def test_the_terms_of_the_weights_are_those_of_what_they_learnt_from(bundle):
+    assert any("ham10000" in source for source in bundle.data["sources"])
+    assert bundle.licence.startswith("CC BY-NC 4.0")
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_nothing_it_was_measured_on_was_learnt_or_chose_anything(bundle, name):
+    assert bundle.metrics[name]["with_near_duplicate_in_training"] == 0
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_scores_are_recorded_with_intervals_beside_the_baselines(bundle, name):
+    result = bundle.metrics[name]
+    assert result["baselines"].keys() == {"majority_class", "nearest_neighbour", "seven-stage"}
+    for metric in ("auroc", "balanced_accuracy", "sensitivity_at_specificity_80", "ece", "brier"):
+        score = result["model"][metric]
+        assert score["low"] <= score["value"] <= score["high"]
+    assert result["changed"].keys() == {"corners_masked", "low_resolution"}
+
+
+def test_every_diagnosis_and_group_was_measured_on_the_held_out_lesions(bundle):
+    result = bundle.metrics["held_out"]
+    assert result["by_class"].keys() == set(DIAGNOSIS_CODES)
+    assert {"sex", "age", "site", "skin_tone"} <= result["subgroups"].keys()
+    assert 0 < result["diagnosis"]["balanced_accuracy"]["value"] < 1
+
+
+def test_it_is_better_than_the_baselines_on_lesions_it_never_saw(bundle):
+    result = bundle.metrics["held_out"]
+    ours = result["model"]["auroc"]
+    for baseline in result["baselines"].values():
+        assert baseline["model"]["auroc"]["high"] < ours["low"]
+
+
+def test_it_was_calibrated_and_has_an_operating_point(bundle):
+    assert bundle.calibration["temperature"] != 1
+    point = bundle.operating_point
+    assert 0 < point["threshold"] < bundle.threshold
+    assert point["pictures"] > 500
+
+
+def test_the_choices_in_training_were_measured(bundle):
+    rows = bundle.metrics["ablations"]["rows"]
+    assert len(rows) > 4
+    assert rows[0]["name"] == "base"
+
+
+def test_it_tells_pictures_apart_the_same_way_every_time(bundle):
+    predictor = Predictor.load(bundle)
+    pictures = [render(seed) for seed in range(4)]
+    first, second = (
+        [list(diagnosis.probabilities.values()) for diagnosis in predictor.predict(pictures)]
+        for _ in range(2)
+    )
+    assert first == second
+    assert np.allclose(np.sum(first, axis=1), 1)
+    assert np.ptp([row[DIAGNOSIS_CODES.index("nv")] for row in first]) > 0.01
