@@ -8,12 +8,18 @@ from classifier.admin.read_only import NoAdding
 from classifier.models import ModelVersion
 from classifier.services.activate import activate
 
+#: "View on site" shows these in a form that can be read.
+ON_THE_CARD = ["card", "diagnoses"]
+
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(NoAdding, admin.ModelAdmin):
     list_display = ["name", "version", "architecture", "threshold", "is_active", "registered_at"]
     list_filter = ["name", "is_active"]
-    readonly_fields = [field.name for field in ModelVersion._meta.fields]
+    exclude = ON_THE_CARD
+    readonly_fields = [
+        field.name for field in ModelVersion._meta.fields if field.name not in ON_THE_CARD
+    ]
     actions = ["use_for_new_submissions"]
 
     def has_delete_permission(self, request: HttpRequest, obj: ModelVersion | None = None) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
@@ -47,6 +49,16 @@ def test_a_model_cannot_be_changed_by_hand(operator):
     path = reverse("admin:classifier_modelversion_change", args=[model.pk])
     operator.post(path, {"threshold": "0.9", "sha256": "f" * 64, "is_active": "on"})
     assert ModelVersion.objects.values().get(pk=model.pk) == before
+
+
+def test_the_page_of_a_model_leads_to_its_card(operator):
+    model = ModelVersionFactory(seven=True, card="# lesion-net\n\nFrom the card.")
+    path = reverse("admin:classifier_modelversion_change", args=[model.pk])
+    html = operator.get(path).content.decode()
+    assert "From the card." not in html
+    assert "0.5" in html
+    (link,) = re.findall(r'href="(/admin/r/[^"]*)"', html)
+    assert operator.get(link).url.endswith(model.get_absolute_url())
 
 
 def test_a_model_that_somebody_may_only_look_at_cannot_be_promoted(login, staff):
