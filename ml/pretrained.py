@@ -16,7 +16,6 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from ml.errors import InputError
-from ml.folding import NORMALISATION
 
 if TYPE_CHECKING:
     import keras
@@ -26,6 +25,9 @@ ARCHITECTURES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2
 #: First number of every file `torch.save` wrote before version 1.6.
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 STORAGE_TYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
+
+#: Of the checkpoints' batch normalisation.
+EPSILON = 1e-3
 
 
 def find_checkpoint(architecture: str) -> Path:
@@ -61,32 +63,39 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
-def weights(checkpoint: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
-    """Return the weights of each Keras layer of the network for training, by the layer's name."""
-    found: dict[str, list[np.ndarray]] = {}
+def folded(checkpoint: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the kernels and biases of the network, by the variable paths of its Keras layers.
+
+    Batch normalisation with fixed statistics is a factor and an offset of each channel, so it
+    goes into the convolution before it: kernel * gamma / sqrt(variance + epsilon), and
+    beta - mean * gamma / sqrt(variance + epsilon) as bias.
+    """
+    arrays: dict[str, np.ndarray] = {}
     for convolution, normalisation, layer in _layers(checkpoint):
+        factor = checkpoint[f"{normalisation}.weight"] / np.sqrt(
+            checkpoint[f"{normalisation}.running_var"] + EPSILON
+        )
         # (out, in, height, width), or (channels, 1, height, width) of a depthwise convolution.
-        axes = (2, 3, 0, 1) if layer.endswith("depthwise") else (2, 3, 1, 0)
-        found[layer] = [checkpoint[f"{convolution}.weight"].transpose(axes)]
-        found[f"{layer}{NORMALISATION}"] = [
-            checkpoint[f"{normalisation}.{part}"]
-            for part in ("weight", "bias", "running_mean", "running_var")
-        ]
-    return found
+        kernel = checkpoint[f"{convolution}.weight"] * factor[:, None, None, None]
+        depthwise = layer.endswith("depthwise")
+        arrays[f"{layer}/kernel"] = kernel.transpose((2, 3, 0, 1) if depthwise else (2, 3, 1, 0))
+        arrays[f"{layer}/bias"] = (
+            checkpoint[f"{normalisation}.bias"]
+            - checkpoint[f"{normalisation}.running_mean"] * factor
+        )
+    return arrays
 
 
 def initialise(model: keras.Model, architecture: str) -> None:
     """Give ``model`` the ImageNet weights of ``architecture``; its last layer keeps its own.
 
-    Args:
-        model: as it is built for training.
-        architecture: its name.
-
     Raises:
         InputError: there are none for the architecture, or their package is not installed.
     """
-    for layer, arrays in weights(read_checkpoint(find_checkpoint(architecture))).items():
-        model.get_layer(layer).set_weights(arrays)
+    arrays = folded(read_checkpoint(find_checkpoint(architecture)))
+    for variable in model.weights:
+        if not variable.path.startswith("logit/"):
+            variable.assign(arrays[variable.path])
 
 
 def _layers(checkpoint: dict[str, np.ndarray]) -> list[tuple[str, str, str]]:

@@ -14,7 +14,6 @@ from ml import architectures, augmentation, pretrained, runs
 from ml.batches import Batches
 from ml.dataset import load_pixels
 from ml.errors import InputError
-from ml.folding import fold
 from ml.manifest import write_manifest
 from ml.objective import objective, sample_weights, targets_of
 from ml.progress import EpochProgress
@@ -164,7 +163,7 @@ def _checked_earlier(settings: Settings, selection: Selection, earlier: Path) ->
 
 
 def _go_on_from(model: keras.Model, earlier: Path) -> None:
-    before = load_trained(earlier)
+    before = load_best(earlier)
     if [v.shape for v in model.weights] != [v.shape for v in before.weights]:
         raise InputError(
             f"The weights of {earlier} fit pictures of one size only; give --input-size "
@@ -174,33 +173,23 @@ def _go_on_from(model: keras.Model, earlier: Path) -> None:
 
 
 def load_best(directory: Path) -> keras.Model:
-    """Return the network of the run's best epoch as it is served, in float32.
+    """Return the network of the run's best epoch, in float32 whatever it was trained in.
 
     Raises:
         InputError: the directory holds no run, or none that has finished an epoch.
     """
-    trained = load_trained(directory)
-    served = architectures.build(trained.name, "zeros", trained.input_shape[1])
-    fold(trained, served)
-    return served
-
-
-def load_trained(directory: Path) -> keras.Model:
-    """Return the network of the run's best epoch as it was trained, in float32."""
     settings = runs.read_settings(directory)
     if not (directory / runs.BEST).exists():
         raise InputError(f"{directory} has not finished an epoch yet; go on training it.")
     model = architectures.build(
-        settings.architecture, "zeros", settings.input_size, for_training=True
+        settings.architecture, kernel_initializer="zeros", input_size=settings.input_size
     )
     model.load_weights(directory / runs.BEST)
     return model
 
 
 def _compiled(settings: Settings, steps: int) -> keras.Model:
-    model = architectures.build(
-        settings.architecture, input_size=settings.input_size, for_training=True
-    )
+    model = architectures.build(settings.architecture, input_size=settings.input_size)
     if settings.pretrained:
         pretrained.initialise(model, settings.architecture)
     schedule = keras.optimizers.schedules.CosineDecay(

@@ -20,16 +20,10 @@ _MODULES = {
     "efficientnet_lite2": "efficientnet_lite",
 }
 ARCHITECTURES = tuple(_MODULES)
-#: Those that are trained with batch normalisation.
-NORMALISED = tuple(name for name, module in _MODULES.items() if module == "efficientnet_lite")
 
 
 def build(
-    name: str,
-    kernel_initializer: str = "glorot_uniform",
-    input_size: int | None = None,
-    *,
-    for_training: bool = False,
+    name: str, kernel_initializer: str = "glorot_uniform", input_size: int | None = None
 ) -> keras.Model:
     """Return the untrained network called ``name``.
 
@@ -38,8 +32,6 @@ def build(
         kernel_initializer: a Keras initialiser; ``zeros`` where weights are loaded next, because
             drawing 44 million random ones takes a second and memory TensorFlow never gives back.
         input_size: side of the square it reads, in pixels; by default its own.
-        for_training: with the batch normalisation that `ml.folding` takes out of the trained
-            network, where the architecture has any.
 
     Returns:
         An un-nested functional model from ``(batch, size, size, 3)`` pixels in 0..255 to
@@ -52,7 +44,4 @@ def build(
     if name not in ARCHITECTURES:
         raise ValueError(f"Architecture must be one of {ARCHITECTURES}. Received: {name!r}")
     module = import_module(f"{__name__}.{_MODULES[name]}")
-    size = input_size or module.INPUT_SIZE
-    if for_training and name in NORMALISED:
-        return module.build(name, kernel_initializer, size, normalised=True)
-    return module.build(name, kernel_initializer, size)
+    return module.build(name, kernel_initializer, input_size or module.INPUT_SIZE)

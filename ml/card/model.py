@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml.architectures import NORMALISED
 from ml.bundle import Bundle
 from ml.card.tables import NOT_MEASURED, counts, table, words
 from ml.taxonomy import DIAGNOSES
@@ -90,11 +89,6 @@ def network(bundle: Bundle) -> str:
         (code, *meaning.get(code, (code, "malignant" if code in bundle.malignant else "benign")))
         for code in bundle.classes
     ]
-    normalised = (
-        "\nBatch normalisation after each convolution is folded into it for serving."
-        if bundle.architecture in NORMALISED
-        else ""
-    )
     start = "ImageNet weights" if any(s.get("pretrained") for s in stages) else "random weights"
     return f"""## Network
 
@@ -102,7 +96,7 @@ def network(bundle: Bundle) -> str:
 {bundle.input_size} pixels. Trained from {start} with AdamW and a cosine schedule; the best epoch is the one with the lowest
 validation loss. A picture of which only benign or malignant is known counts by the sum of the probabilities its label
 allows (marginal likelihood). Training pictures are turned, mirrored, recoloured, blurred, re-compressed and given dark
-corners, hair, rulers and ink at random, whatever their label.{normalised}
+corners, hair, rulers and ink at random, whatever their label.
 
 {table(("stage", "pixels", "epochs", "batch", "learning rate", "first layer trained"), rows)}
 

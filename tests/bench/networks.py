@@ -53,7 +53,7 @@ def _training() -> tuple[str, str, str]:
     random = np.random.default_rng(0)
     pixels = np.stack([np.asarray(render(seed, (SIZE, SIZE))) for seed in range(PICTURES)])
     targets = np.eye(7, dtype=np.float32)[random.integers(0, 7, PICTURES)]
-    model = architectures.build("efficientnet_lite0", input_size=SIZE, for_training=True)
+    model = architectures.build("efficientnet_lite0", input_size=SIZE)
     wanted = objective(7, label_smoothing=0.05)
     model.compile(keras.optimizers.AdamW(1e-4), wanted.loss)
     batches = Batches(

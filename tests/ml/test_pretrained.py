@@ -9,7 +9,6 @@ import pytest
 
 from ml import architectures, pretrained
 from ml.errors import InputError
-from ml.folding import fold
 from tests.ml.reference import efficientnet_lite as reference
 
 pytestmark = pytest.mark.usefixtures("packages")
@@ -23,13 +22,9 @@ def packages() -> None:
 
 @pytest.mark.parametrize("variant", reference.VARIANTS)
 def test_the_network_gives_the_features_of_the_original(variant):
-    trained, served = (
-        architectures.build(variant, input_size=reference.SIZE, for_training=training)
-        for training in (True, False)
-    )
-    pretrained.initialise(trained, variant)
-    fold(trained, served)
-    network = keras.Model(served.input, served.get_layer("features").output)
+    model = architectures.build(variant, input_size=reference.SIZE)
+    pretrained.initialise(model, variant)
+    network = keras.Model(model.input, model.get_layer("features").output)
 
     features = network.predict(reference.pictures(), verbose=0)
 
@@ -39,7 +34,7 @@ def test_the_network_gives_the_features_of_the_original(variant):
 
 
 def test_the_last_layer_keeps_its_own_weights():
-    model = architectures.build("efficientnet_lite0", input_size=32, for_training=True)
+    model = architectures.build("efficientnet_lite0", input_size=32)
     before = model.get_layer("logit").get_weights()[0]
     pretrained.initialise(model, "efficientnet_lite0")
     np.testing.assert_array_equal(model.get_layer("logit").get_weights()[0], before)

@@ -12,7 +12,7 @@ from ml import pretrained, runs, training
 from ml.errors import InputError
 from ml.runs import Settings
 from ml.selection import select
-from ml.training import load_trained, train
+from ml.training import load_best, train
 
 # Keras 3.15 reads TensorFlow's variables this way when it saves weights.
 pytestmark = pytest.mark.filterwarnings(
@@ -79,9 +79,9 @@ def test_a_run_starts_from_the_best_weights_of_the_earlier_one(
     selection, earlier, first_weights, tmp_path
 ):
     train(THEN, selection, tmp_path / "alone")
-    assert not same(first_weights, load_trained(earlier).get_weights())
+    assert not same(first_weights, load_best(earlier).get_weights())
     train(THEN, selection, tmp_path / "then", start_from=earlier)
-    assert same(first_weights, load_trained(earlier).get_weights())
+    assert same(first_weights, load_best(earlier).get_weights())
 
 
 def test_a_run_says_which_settings_the_earlier_one_had(selection, earlier, first_weights, tmp_path):
@@ -108,8 +108,8 @@ def test_a_run_that_was_stopped_does_not_start_from_the_earlier_one_again(
             train(longer, selection, run, start_from=earlier)
     went_on_with = watch(monkeypatch)
     train(longer, selection, run, start_from=earlier)
-    assert same(went_on_with, load_trained(run).get_weights())
-    assert not same(went_on_with, load_trained(earlier).get_weights())
+    assert same(went_on_with, load_best(run).get_weights())
+    assert not same(went_on_with, load_best(earlier).get_weights())
 
 
 def test_a_run_that_learnt_from_other_pictures_is_no_start(choose, earlier, tmp_path):
@@ -132,7 +132,7 @@ def test_a_directory_without_a_run_is_no_start(selection, tmp_path):
 def test_layers_before_the_first_trained_one_keep_their_weights(selection, earlier, tmp_path):
     settings = replace(THEN, train_from="dense")
     train(settings, selection, tmp_path / "then", start_from=earlier)
-    before, after = load_trained(earlier), load_trained(tmp_path / "then")
+    before, after = load_best(earlier), load_best(tmp_path / "then")
     for name, kept in (("conv_1", True), ("dense", False), ("logit", False)):
         found = same(before.get_layer(name).get_weights(), after.get_layer(name).get_weights())
         assert found is kept, name

@@ -17,13 +17,10 @@ def build(
     name: str = "seven_stage",
     kernel_initializer: str = "glorot_uniform",
     input_size: int | None = None,
-    *,
-    for_training: bool = False,
 ) -> keras.Model:
     """Return an untrained network with the layers of the large one, on 16x16 pixels.
 
-    It has one output as ``seven_stage``; under any other name seven, and for training a batch
-    normalisation.
+    It has one output as ``seven_stage``, and seven under any other name.
     """
     import keras
     from keras import layers
@@ -32,11 +29,7 @@ def build(
     pixels = keras.Input((size, size, 3), name="pixels")
     features = layers.Rescaling(1 / 255, name="rescale")(pixels)
     options = {"kernel_initializer": kernel_initializer}
-    normalised = for_training and name != "seven_stage"
-    features = layers.Conv2D(4, 3, 2, use_bias=not normalised, name="conv_1", **options)(features)
-    if normalised:
-        features = layers.BatchNormalization(momentum=0.8, name="conv_1_norm")(features)
-    features = layers.ReLU(name="conv_1_relu")(features)
+    features = layers.Conv2D(4, 3, 2, activation="relu", name="conv_1", **options)(features)
     features = layers.Flatten(name="flatten")(features)
     features = layers.Dense(8, activation="relu", name="dense", **options)(features)
     features = layers.Dropout(0.5, name="dropout")(features)
