@@ -23,7 +23,7 @@ UNLABELLED = ("hidden", "submit", "button")
 VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
 #: Addresses whose answer is no page: data, a picture, a part of a page, or an empty 405.
 NO_PAGE = {"healthz", "readyz", "result_image", "result_thumbnail", "result_status", "retry"}
-NO_PAGE |= {"admin:jsi18n", "admin:logout"}
+NO_PAGE |= {"model_figure", "model_version_figure", "admin:jsi18n", "admin:logout"}
 #: Of Django itself: two halves of a date share one legend, a hidden name is for password stores.
 FOREIGN = ["username", "last_login_0", "last_login_1", "date_joined_0", "date_joined_1"]
 

@@ -37,7 +37,8 @@ upload = BytesIO(picture())
 upload.name = "mole.jpg"
 result = client.post("/upload/", {"images": upload})
 assert result.status_code == 302, result.status_code
-for page in (result.url, "/history/", "/about/", "/readyz", "/admin/classifier/submission/"):
+pages = ("/history/", "/about/", "/models/", "/readyz", "/admin/classifier/submission/")
+for page in (result.url, *pages):
     assert client.get(page).status_code in (200, 503), page
 loaded = {name.partition(".")[0] for name in sys.modules} & {"tensorflow", "keras"}
 loaded |= {name for name in sys.modules if name == "ml" or name.startswith("ml.")}
