@@ -6,11 +6,14 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown import Markdown
 
 TOC = {"toc": {"toc_depth": "2-2", "title": "Contents"}}
-#: A table wider than a phone scrolls by itself, also with the keyboard.
-SCROLLING = (
-    '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>',
-    "</table></div>",
-)
+#: What is wider than a phone scrolls by itself, also with the keyboard.
+ACCESSIBLE = {
+    "<table>": '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>',
+    "</table>": "</table></div>",
+    "<th>": '<th scope="col">',
+    "<pre>": '<pre tabindex="0">',
+    "<img ": '<img loading="lazy" ',
+}
 
 
 def to_html(text: str) -> SafeString:
@@ -22,7 +25,6 @@ def to_html(text: str) -> SafeString:
     markdown.preprocessors.deregister("html_block")
     markdown.inlinePatterns.deregister("html")
     html = markdown.convert(text.replace("\n## ", "\n[TOC]\n\n## ", 1))
-    start, end = SCROLLING
-    html = html.replace("<table>", start).replace("</table>", end)
-    html = html.replace("<img ", '<img loading="lazy" ').replace("<th>", '<th scope="col">')
+    for plain, accessible in ACCESSIBLE.items():
+        html = html.replace(plain, accessible)
     return mark_safe(html)  # noqa: S308

@@ -145,7 +145,7 @@ def splits(bundle: Bundle) -> str:
     audit = "\n".join(leaks) or "- Leaks into the test sets were not counted."
     return f"""## Splits and leaks
 
-{table(("", "pictures"), rows)}
+{table(("part", "pictures"), rows)}
 
 Whole lesions, with every near-duplicate (16 x 16 grey thumbnails that correlate above 0.99, also mirrored), lie on one side
 of each split. Pictures that nearly repeat one of a public challenge's test set are "excluded". A picture that shows a
@@ -188,7 +188,7 @@ def identity(bundle: Bundle) -> str:
     name = bundle.name
     return f"""## Identity
 
-| | |
+| what | value |
 | --- | --- |
 | name and version | {name} {bundle.version} |
 | SHA-256 of the weights | `{bundle.sha256}` |

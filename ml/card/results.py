@@ -117,7 +117,7 @@ def subgroups(bundle: Bundle) -> str:
             (group, str(result["pictures"]), *(estimate(result.get(m)) for m in HEADLINE))
             for group, result in groups.items()
         )
-        headings = ("", "pictures", *(words(metric) for metric in HEADLINE))
+        headings = ("group", "pictures", *(words(metric) for metric in HEADLINE))
         parts.append(f"**{words(kind).capitalize()}** (`{name}`)\n\n{table(headings, rows)}")
     return "\n\n".join(parts if found else [parts[0], NOT_MEASURED])
 

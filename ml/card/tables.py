@@ -35,7 +35,7 @@ def scored(columns: dict[str, dict[str, Any]], metrics: Sequence[str]) -> str:
     """Return a table with a line for each metric that was measured and a column for each answer."""
     present = [name for name in metrics if any(name in scores for scores in columns.values())]
     return table(
-        ("", *(words(name) for name in columns)),
+        ("score", *(words(name) for name in columns)),
         (
             (words(metric), *(estimate(scores.get(metric)) for scores in columns.values()))
             for metric in present

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -87,3 +88,11 @@ def test_pieces_of_a_table():
     assert estimate(None) == "not defined"
     assert counts({"nv": 1200, "mel": 3}) == "1,200 nv, 3 mel"
     assert counts({}) == "none"
+
+
+@SHIPPED
+def test_every_column_has_a_heading(bundle):
+    lines = card.render(bundle).splitlines()
+    headings = [before for before, line in pairwise(lines) if "| --- |" in line]
+    assert len(headings) > 5
+    assert not any(re.search(r"\|\s*\|", heading) for heading in headings)
