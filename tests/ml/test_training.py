@@ -159,9 +159,9 @@ def test_a_run_lists_its_pictures(selection, finished, part):
 def test_seven_diagnoses_are_learnt_and_a_killed_run_of_them_goes_on(diagnoses, tmp_path):
     train(SEVEN, diagnoses, tmp_path / "whole")
     history = runs.read_history(tmp_path / "whole")
-    assert history[-1]["val_loss"] < history[0]["val_loss"]
+    assert history[-1]["val_loss"] < 0.9 * history[0]["val_loss"]
     # One in seven by chance.
-    assert history[-1]["val_accuracy"] > 0.5
+    assert history[-1]["val_accuracy"] > 0.25
     with pytest.MonkeyPatch.context() as patch:
         kill_at(patch, training, "keep_as_best", 2, before=True)
         with pytest.raises(Killed):
