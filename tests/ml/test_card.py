@@ -9,8 +9,9 @@ from itertools import pairwise
 import pytest
 
 from ml import card
-from ml.bundle import available
+from ml.bundle import available, find
 from ml.card.tables import NOT_MEASURED, counts, estimate, table
+from tests.site import ROOT
 
 SECTIONS = (
     "Use",
@@ -96,3 +97,8 @@ def test_every_column_has_a_heading(bundle):
     headings = [before for before, line in pairwise(lines) if "| --- |" in line]
     assert len(headings) > 5
     assert not any(re.search(r"\|\s*\|", heading) for heading in headings)
+
+
+def test_the_card_in_the_documentation_is_that_of_the_default_network():
+    written = (ROOT / "docs" / "model-card.md").read_text(encoding="utf-8")
+    assert written == card.render(find("lesion-net"), "../ml/bundles/lesion-net/report")
