@@ -62,7 +62,7 @@ def run(settings: Settings, selection: Selection, directory: Path) -> list[dict[
 
 
 def scores(run: Path, samples: list[Sample]) -> dict[str, float]:
-    """Return the scores of a run's best epoch, after fitting a temperature and bias to them."""
+    """Return the scores of a run's best epoch, after fitting a temperature to the pictures."""
     model = training.load_best(run)
     size = model.input_shape[1]
     fitted: calibration.Calibration | None = None

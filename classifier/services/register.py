@@ -71,6 +71,10 @@ def register(bundle: Bundle) -> ModelVersion:
 
 def _keep_figures(bundle: Bundle) -> None:
     for path in sorted(bundle.report_directory.glob("*.png")):
-        kept = figure_path(bundle.name, bundle.version, path.name)
-        default_storage.delete(kept)
-        default_storage.save(kept, ContentFile(path.read_bytes()))
+        kept, drawn = figure_path(bundle.name, bundle.version, path.name), path.read_bytes()
+        if default_storage.exists(kept):
+            with default_storage.open(kept) as stream:
+                if stream.read() == drawn:
+                    continue
+            default_storage.delete(kept)
+        default_storage.save(kept, ContentFile(drawn))

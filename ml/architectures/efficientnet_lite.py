@@ -3,7 +3,7 @@
 Tan & Le, "EfficientNet", arXiv 1905.11946; the Lite variants are those of TensorFlow's
 ``tpu/models/official/efficientnet/lite``. Every batch normalisation of the published network is
 folded into the convolution before it, as `ml.pretrained` does with the ImageNet weights: the
-answers are the same, and on processors a training step takes half the time.
+answers are the same, from fewer operations.
 """
 
 from __future__ import annotations

@@ -242,3 +242,14 @@ def test_a_worker_refuses_files_that_are_not_those_registered(write, loaded):
 def test_a_worker_without_an_active_model(loaded):
     with pytest.raises(BundleError, match="No model is active"):
         predictors.active()
+
+
+def test_figures_that_are_there_are_not_written_again(write, media):
+    bundle = write()
+    bundle.report_directory.mkdir()
+    (bundle.report_directory / "held-out-roc.png").write_bytes(b"figure")
+    register(bundle)
+    kept = media / figure_path("seven-stage", "1.0.0", "held-out-roc.png")
+    before = kept.stat()
+    register(bundle)
+    assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)

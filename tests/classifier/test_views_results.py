@@ -1,17 +1,15 @@
-"""A result in every state, its pictures, and what its owner can do with it."""
+"""A result in every state, and what its owner can do with it."""
 
 from __future__ import annotations
 
-import io
 import re
 
 import pytest
 from django.urls import reverse
-from PIL import Image
 
 from classifier.models import Status, Submission
 from tests.classifier.markup import visible_text
-from tests.factories import ModelVersionFactory, ReviewFactory, SubmissionFactory, picture
+from tests.factories import ModelVersionFactory, ReviewFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
 DISCLAIMER = "This is not a diagnosis."
@@ -239,54 +237,6 @@ def test_a_reviewer_sees_but_cannot_retry_or_delete(reviewer, login):
         html = client.get(address("result", submission)).content.decode()
         assert address("delete", submission) not in html
         assert address("retry", submission) not in html
-
-
-@pytest.mark.parametrize(("extension", "kind"), [("jpg", "image/jpeg"), ("png", "image/png")])
-def test_the_picture(owner_client, owner, extension, kind):
-    data = picture(extension)
-    submission = SubmissionFactory(owner=owner)
-    submission.image.save(f"x.{extension}", io.BytesIO(data))
-    answer = owner_client.get(address("result_image", submission))
-    assert b"".join(answer.streaming_content) == data
-    assert answer["Content-Type"] == kind
-
-
-@pytest.mark.parametrize("name", ["result_image", "result_thumbnail"])
-def test_headers_of_a_picture(owner_client, owner, name, media):
-    submission = SubmissionFactory(owner=owner, original_name="ada-left-arm.jpg")
-    # Whatever lies there is served as the picture it was stored as.
-    file = submission.image if name == "result_image" else submission.thumbnail
-    (media / file.name).write_bytes(b"<script>alert(1)</script>")
-    answer = owner_client.get(address(name, submission))
-    b"".join(answer.streaming_content)
-    assert answer["Content-Type"] == "image/jpeg"
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert "private" in answer["Cache-Control"]
-    assert "public" not in answer["Cache-Control"]
-    assert "Cookie" in answer["Vary"]
-    assert "ada" not in str(answer.headers)
-    assert "default-src 'none'" in answer["Content-Security-Policy"]
-
-
-def test_the_thumbnail_is_small(owner_client, owner):
-    answer = owner_client.get(address("result_thumbnail", SubmissionFactory(owner=owner)))
-    assert Image.open(io.BytesIO(b"".join(answer.streaming_content))).format == "JPEG"
-
-
-@pytest.mark.parametrize("name", ["result_image", "result_thumbnail"])
-def test_a_picture_that_is_lost(owner_client, owner, media, name):
-    submission = SubmissionFactory(owner=owner)
-    for file in (submission.image, submission.thumbnail):
-        (media / file.name).unlink()
-    assert owner_client.get(address(name, submission)).status_code == 404
-    assert owner_client.get(address("result", submission)).status_code == 200
-
-
-def test_pictures_have_no_public_address(client, owner_client, owner):
-    submission = SubmissionFactory(owner=owner)
-    for prefix in ("/", "/media/", "/static/"):
-        for browser in (client, owner_client):
-            assert browser.get(prefix + submission.image.name).status_code == 404
 
 
 def test_retry_queues_it_and_leads_back(

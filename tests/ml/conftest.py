@@ -10,6 +10,7 @@ from PIL import Image, ImageEnhance
 from ml import architectures, backend, weights
 from ml.bundle import Bundle
 from ml.manifest import Sample, write_manifest
+from ml.selection import Selection, select
 from ml.taxonomy import BINARY_CLASSES, DIAGNOSIS_CODES, MALIGNANT_CODES
 from tests.lesions import render
 from tests.ml import tiny
@@ -68,6 +69,18 @@ def diagnoses_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Pictures of each of the seven diagnoses, and some of which only malignant is known."""
     directory = tmp_path_factory.mktemp("data") / "set" / "diagnoses"
     return write_diagnoses(directory, 12, [*DIAGNOSIS_CODES, "malignant"])
+
+
+def choose(source: Path, seed: int = 1, validation_share: float = 0.25) -> Selection:
+    """Select from one source, nothing of which is dropped."""
+    return select(
+        [source],
+        near_duplicates=None,
+        exclude=None,
+        held_out=[],
+        validation_share=validation_share,
+        seed=seed,
+    )
 
 
 def export(directory: Path, architecture: str) -> Bundle:

@@ -5,6 +5,7 @@ import pytest
 from ml.errors import InputError
 from ml.manifest import Sample, write_manifest
 from ml.selection import coarser_repeats, counts, select
+from tests.ml.conftest import choose
 
 
 @pytest.fixture
@@ -200,15 +201,7 @@ def test_the_fingerprint_follows_a_label(manifest):
     def fingerprint(label):
         pictures = {str(i): ("nv", "") for i in range(7)} | {"7": (label, "")}
         source = manifest("all.csv", pictures | {"8": ("mel", ""), "9": ("mel", "")})
-        chosen = select(
-            [source],
-            near_duplicates=None,
-            exclude=None,
-            held_out=[],
-            validation_share=0.5,
-            seed=1,
-        )
-        return chosen.report["fingerprint"]
+        return choose(source, validation_share=0.5).report["fingerprint"]
 
     assert fingerprint("nv") == fingerprint("nv")
     assert fingerprint("nv") != fingerprint("mel")

@@ -13,9 +13,9 @@ from ml.errors import InputError
 from ml.manifest import read_samples
 from ml.objective import targets_of
 from ml.runs import Settings
-from ml.selection import select
 from ml.training import Checkpoint, load_best, train
 from tests.ml import tiny
+from tests.ml.conftest import choose
 
 # Keras 3.15 reads TensorFlow's variables this way when it saves weights.
 pytestmark = pytest.mark.filterwarnings(
@@ -37,27 +37,13 @@ def _tiny(tiny_network):
 
 @pytest.fixture(scope="module")
 def selection(training_folder):
-    return select(
-        [training_folder],
-        near_duplicates=None,
-        exclude=None,
-        held_out=[],
-        validation_share=0.25,
-        seed=1,
-    )
+    return choose(training_folder)
 
 
 @pytest.fixture(scope="module")
 def diagnoses(diagnoses_manifest):
     """The pictures of the seven diagnoses, some with a coarse label."""
-    return select(
-        [diagnoses_manifest],
-        near_duplicates=None,
-        exclude=None,
-        held_out=[],
-        validation_share=0.25,
-        seed=1,
-    )
+    return choose(diagnoses_manifest)
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 from ml import pretrained, runs, training
 from ml.errors import InputError
 from ml.runs import Settings
-from ml.selection import select
 from ml.training import load_best, train
+from tests.ml.conftest import choose
 
 # Keras 3.15 reads TensorFlow's variables this way when it saves weights.
 pytestmark = pytest.mark.filterwarnings(
@@ -29,23 +29,8 @@ def _tiny(tiny_network):
 
 
 @pytest.fixture(scope="module")
-def choose(diagnoses_manifest):
-    def make(seed):
-        return select(
-            [diagnoses_manifest],
-            near_duplicates=None,
-            exclude=None,
-            held_out=[],
-            validation_share=0.25,
-            seed=seed,
-        )
-
-    return make
-
-
-@pytest.fixture
-def selection(choose):
-    return choose(1)
+def selection(diagnoses_manifest):
+    return choose(diagnoses_manifest)
 
 
 @pytest.fixture
@@ -112,9 +97,9 @@ def test_a_run_that_was_stopped_does_not_start_from_the_earlier_one_again(
     assert not same(went_on_with, load_best(earlier).get_weights())
 
 
-def test_a_run_that_learnt_from_other_pictures_is_no_start(choose, earlier, tmp_path):
+def test_a_run_that_learnt_from_other_pictures_is_no_start(diagnoses_manifest, earlier, tmp_path):
     with pytest.raises(InputError, match="has learnt from other pictures"):
-        train(THEN, choose(2), tmp_path / "then", start_from=earlier)
+        train(THEN, choose(diagnoses_manifest, seed=2), tmp_path / "then", start_from=earlier)
     assert not (tmp_path / "then").exists()
 
 

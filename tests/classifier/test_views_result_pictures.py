@@ -1,0 +1,66 @@
+"""The pictures of a result: private, and served as what they were stored as."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.urls import reverse
+from PIL import Image
+
+from classifier.models import Submission
+from tests.factories import SubmissionFactory, picture
+
+pytestmark = pytest.mark.django_db
+
+
+def address(name: str, submission: Submission) -> str:
+    return reverse(name, args=[submission.pk])
+
+
+@pytest.mark.parametrize(("extension", "kind"), [("jpg", "image/jpeg"), ("png", "image/png")])
+def test_the_picture(owner_client, owner, extension, kind):
+    data = picture(extension)
+    submission = SubmissionFactory(owner=owner)
+    submission.image.save(f"x.{extension}", io.BytesIO(data))
+    answer = owner_client.get(address("result_image", submission))
+    assert b"".join(answer.streaming_content) == data
+    assert answer["Content-Type"] == kind
+
+
+@pytest.mark.parametrize("name", ["result_image", "result_thumbnail"])
+def test_headers_of_a_picture(owner_client, owner, name, media):
+    submission = SubmissionFactory(owner=owner, original_name="ada-left-arm.jpg")
+    # Whatever lies there is served as the picture it was stored as.
+    file = submission.image if name == "result_image" else submission.thumbnail
+    (media / file.name).write_bytes(b"<script>alert(1)</script>")
+    answer = owner_client.get(address(name, submission))
+    b"".join(answer.streaming_content)
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "private" in answer["Cache-Control"]
+    assert "public" not in answer["Cache-Control"]
+    assert "Cookie" in answer["Vary"]
+    assert "ada" not in str(answer.headers)
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+def test_the_thumbnail_is_small(owner_client, owner):
+    answer = owner_client.get(address("result_thumbnail", SubmissionFactory(owner=owner)))
+    assert Image.open(io.BytesIO(b"".join(answer.streaming_content))).format == "JPEG"
+
+
+@pytest.mark.parametrize("name", ["result_image", "result_thumbnail"])
+def test_a_picture_that_is_lost(owner_client, owner, media, name):
+    submission = SubmissionFactory(owner=owner)
+    for file in (submission.image, submission.thumbnail):
+        (media / file.name).unlink()
+    assert owner_client.get(address(name, submission)).status_code == 404
+    assert owner_client.get(address("result", submission)).status_code == 200
+
+
+def test_pictures_have_no_public_address(client, owner_client, owner):
+    submission = SubmissionFactory(owner=owner)
+    for prefix in ("/", "/media/", "/static/"):
+        for browser in (client, owner_client):
+            assert browser.get(prefix + submission.image.name).status_code == 404
