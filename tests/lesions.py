@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
+
+SKIN = (224, 178, 152)
 
 
 def render(seed: int = 0, size: tuple[int, int] = (640, 480)) -> Image.Image:
@@ -48,3 +51,38 @@ def picture(extension: str = "jpg", size: tuple[int, int] = (160, 120), seed: in
     image = render(seed=seed, size=size)
     image.save(stream, {"jpg": "JPEG", "tif": "TIFF"}.get(extension, extension.upper()))
     return stream.getvalue()
+
+
+def flower(petals: int = 0, depth: float = 0.0, points: int = 720) -> np.ndarray:
+    """Return the outline of a circle of radius 1 with waves, ``(points, 2)``."""
+    angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
+    radius = 1 + depth * np.cos(petals * angle)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+
+
+def draw(
+    outline: Sequence[Sequence[float]] | np.ndarray,
+    radius: float = 0.25,
+    fills: Sequence[tuple[int, int, int]] = ((80, 40, 20),),
+    centre: tuple[float, float] = (0.5, 0.5),
+    side: int = 256,
+) -> Image.Image:
+    """Return a square picture of plain skin with a lesion of which every measure is known.
+
+    Args:
+        outline: corners ``(n, 2)`` about the origin.
+        radius: what a distance of 1 from there is, as a share of the side.
+        fills: colours of the lesion, in upright stripes of equal width from left to right.
+        centre: where the origin lies, as shares of the side.
+        side: of the picture in pixels.
+    """
+    fine = 4 * side
+    corners = (np.array(centre) + radius * np.asarray(outline, float)) * fine
+    inside = Image.new("L", (fine, fine))
+    ImageDraw.Draw(inside).polygon([tuple(corner) for corner in corners], fill=255)
+    left, right = corners[:, 0].min(), corners[:, 0].max()
+    along = (np.arange(fine) - left) / (right - left) * len(fills)
+    row = np.array(fills, np.uint8)[np.clip(along.astype(int), 0, len(fills) - 1)]
+    lesion = Image.fromarray(np.repeat(row[None], fine, axis=0))
+    whole = Image.composite(lesion, Image.new("RGB", (fine, fine), SKIN), inside)
+    return whole.resize((side, side), Image.Resampling.LANCZOS)
