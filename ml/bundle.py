@@ -19,6 +19,7 @@ from ml.runs import write_json
 BUNDLES = Path(__file__).parent / "bundles"
 DESCRIPTION = "model.json"
 WEIGHTS = "weights.npz"
+LIMITS = "limits.npz"
 
 
 class BundleError(InputError):
@@ -42,8 +43,13 @@ class Bundle:
         threshold: malignant probability in 0..1 from which on the verdict is malignant.
         operating_point: ``threshold`` at which a stated ``sensitivity`` was reached on validation
             pictures, with the scores there; empty where none was chosen.
+        novelty: how strange pictures are told, see `ml.novelty`: the ``method``, the ``threshold``
+            of its score, the share of real pictures that it was set to accept (``accepted``) and
+            what it was compared with; empty where pictures are not screened.
         weights: file name of the weights, in the same directory.
         sha256: of that file, in hexadecimal.
+        limits_sha256: of `LIMITS` in the same directory, see `ml.limits`; empty where there is
+            none.
         training: settings of the run, epochs it took and which one was kept.
         data: what it was trained on, see `ml.selection.Selection`.
         metrics: what it scored, by set.
@@ -61,8 +67,10 @@ class Bundle:
     calibration: dict[str, Any]
     threshold: float
     operating_point: dict[str, Any]
+    novelty: dict[str, Any]
     weights: str
     sha256: str
+    limits_sha256: str
     training: dict[str, Any]
     data: dict[str, Any]
     metrics: dict[str, Any]
@@ -95,6 +103,11 @@ class Bundle:
         return self.directory / self.weights
 
     @property
+    def limits_path(self) -> Path:
+        """Where the statistics of what it does not know lie; there may be none."""
+        return self.directory / LIMITS
+
+    @property
     def report_directory(self) -> Path:
         """Where the figures of its evaluation lie; there may be none."""
         return self.directory / "report"
@@ -105,24 +118,14 @@ class Bundle:
         return 1 if len(self.classes) == 2 else len(self.classes)
 
     def verify(self) -> None:
-        """Check that the weights are the file that was exported.
+        """Check that its files are those that were exported.
 
         Raises:
-            BundleError: they are missing, or their SHA-256 is not the recorded one.
+            BundleError: one is missing, or its SHA-256 is not the recorded one.
         """
-        try:
-            with self.weights_path.open("rb") as stream:
-                found = hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError as error:
-            raise BundleError(
-                f"The weights {self.weights_path} cannot be read ({error.strerror}); "
-                "restore the file or export the model again."
-            ) from error
-        if found != self.sha256:
-            raise BundleError(
-                f"The weights {self.weights_path} are not the file that was exported; restore it "
-                f"or export the model again. Expected SHA-256: {self.sha256}. Received: {found}"
-            )
+        _verify(self.weights_path, self.sha256, "weights")
+        if self.limits_sha256:
+            _verify(self.limits_path, self.limits_sha256, "limits")
 
     def write(self) -> None:
         """Write ``model.json``."""
@@ -135,6 +138,27 @@ class Bundle:
         updated = replace(self, metrics=self.metrics | metrics)
         updated.write()
         return updated
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _verify(path: Path, expected: str, what: str) -> None:
+    try:
+        found = digest(path)
+    except OSError as error:
+        raise BundleError(
+            f"The {what} {path} cannot be read ({error.strerror}); "
+            "restore the file or export the model again."
+        ) from error
+    if found != expected:
+        raise BundleError(
+            f"The {what} {path} are not the file that was exported; restore it "
+            f"or export the model again. Expected SHA-256: {expected}. Received: {found}"
+        )
 
 
 def available(directory: Path = BUNDLES) -> list[Bundle]:
@@ -190,6 +214,10 @@ def _checked(path: Path, description: Any) -> dict[str, Any]:
         "operating_point": (
             not values["operating_point"] or "threshold" in values["operating_point"],
             "empty, or with a threshold",
+        ),
+        "novelty": (
+            not values["novelty"] or {"method", "threshold"} <= values["novelty"].keys(),
+            "empty, or with a method and a threshold",
         ),
         "threshold": (0 <= values["threshold"] <= 1, "in 0..1"),
         "weights": (Path(values["weights"]).name == values["weights"], "a plain file name"),

@@ -40,3 +40,13 @@ def to_pixels(image: Image.Image, size: int) -> np.ndarray:
     # The gap lets Pillow average whole pixels first where the picture is over six times too
     # large: ten times faster for a photograph of a phone, and the same to a grey level.
     return np.asarray(square.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0))
+
+
+def symmetries(pixels: np.ndarray) -> np.ndarray:
+    """Return the eight rotations and mirror images of ``(n, s, s, 3)`` as ``(8 n, s, s, 3)``.
+
+    Those of one picture follow one another, the upright one first.
+    """
+    turned = [np.rot90(pixels, turns, (1, 2)) for turns in range(4)]
+    views = [*turned, *(view[:, :, ::-1] for view in turned)]
+    return np.stack(views, axis=1).reshape(-1, *pixels.shape[1:])

@@ -8,6 +8,7 @@ for, and any code would claim more than the network knows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 BENIGN = "benign"
@@ -147,6 +148,21 @@ def is_malignant(label: str) -> bool | None:
     """Return whether ``label`` (one of `LABELS`) is malignant; None where it leaves that open."""
     kinds = {code in MALIGNANT_CODES for code in LABELS[label]}
     return kinds.pop() if len(kinds) == 1 else None
+
+
+def class_of(label: str, classes: Sequence[str]) -> str | None:
+    """Return the one of a network's ``classes`` that ``label`` means; None where it leaves it open.
+
+    Args:
+        label: one of `LABELS`.
+        classes: benign and malignant, or the diagnoses.
+    """
+    if label in classes:
+        return label
+    malignant = is_malignant(label)
+    if malignant is None or set(classes) != set(BINARY_CLASSES):
+        return None
+    return MALIGNANT if malignant else BENIGN
 
 
 def verhoeff(digits: str) -> bool:

@@ -6,6 +6,7 @@ that opening a model file can never run code.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,27 @@ _MODULES = {
     "efficientnet_lite2": "efficientnet_lite",
 }
 ARCHITECTURES = tuple(_MODULES)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Names of the layers that tell what a network saw.
+
+    Attributes:
+        novelty: whose means over the picture tell strange pictures, see `ml.novelty`: those in the
+            middle, because the last ones keep only what tells diagnoses apart.
+        last: whose output the logits are made from.
+        heat: the last convolution, which Grad-CAM looks at.
+    """
+
+    novelty: tuple[str, ...]
+    last: str
+    heat: str
+
+
+def layers_of(name: str) -> Layers:
+    """Return the layers of the network called ``name``, one of `ARCHITECTURES`."""
+    return import_module(f"{__name__}.{_MODULES[name]}").layers_of(name)
 
 
 def build(

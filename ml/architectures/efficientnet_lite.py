@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import accumulate
 
 import keras
 from keras import layers
 
+from ml.architectures import Layers
 from ml.taxonomy import DIAGNOSIS_CODES
 
 #: ``(kernel size, repeats, output filters, expansion, stride)`` of each stage at width and depth 1.
@@ -109,6 +111,17 @@ def build(
     )(features)
     probabilities = layers.Softmax(dtype="float32", name="diagnoses")(logit)
     return keras.Model(pixels, probabilities, name=name)
+
+
+def layers_of(name: str) -> Layers:
+    """Return the layers that tell what the network called ``name`` saw.
+
+    For novelty, the last block of every stage but the first and the last, which repeat nothing.
+    """
+    ends = accumulate(_repeats(VARIANTS[name].depth))
+    middle = list(ends)[1:-1]
+    novelty = tuple(f"block_{end - 1}_add" for end in middle)
+    return Layers(novelty, last="features", heat="head_relu")
 
 
 def _inverted_residual(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from ml.architectures import Layers
+
 INPUT_SIZE = 224
 PARAMETERS = 44_396_609
 
@@ -54,3 +56,8 @@ def build(
     )
     probability = layers.Activation("sigmoid", dtype="float32", name="malignant")(logit)
     return keras.Model(pixels, probability, name=name)
+
+
+def layers_of(name: str = "seven_stage") -> Layers:
+    """Return the layers that tell what the network saw."""
+    return Layers(novelty=("pool_1", "pool_2", "pool_3"), last="dense", heat="conv_3")

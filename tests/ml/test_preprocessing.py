@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ml.errors import InputError
-from ml.preprocessing import centre_square, to_pixels
+from ml.preprocessing import centre_square, symmetries, to_pixels
 from tests.lesions import render
 
 
@@ -66,3 +66,14 @@ def test_more_than_8_bits_are_refused_rather_than_cut_off(kind):
     picture = Image.fromarray(np.full((8, 8), 3000, kind))
     with pytest.raises(InputError, match="8 bits a channel"):
         to_pixels(picture, 8)
+
+
+def test_the_eight_symmetries_are_all_different_and_start_upright():
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 6, 6, 3), np.uint8)
+    views = symmetries(pixels)
+    assert views.shape == (16, 6, 6, 3)
+    for index in range(2):
+        own = views[8 * index : 8 * index + 8]
+        assert (own[0] == pixels[index]).all()
+        assert len({view.tobytes() for view in own}) == 8
+        assert len({tuple(sorted(view.reshape(-1).tolist())) for view in own}) == 1

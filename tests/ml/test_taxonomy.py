@@ -4,7 +4,15 @@ import itertools
 
 import pytest
 
-from ml.taxonomy import DIAGNOSES, DIAGNOSIS_CODES, LABELS, is_malignant, verhoeff
+from ml.taxonomy import (
+    BINARY_CLASSES,
+    DIAGNOSES,
+    DIAGNOSIS_CODES,
+    LABELS,
+    class_of,
+    is_malignant,
+    verhoeff,
+)
 
 BY_CODE = {diagnosis.code: diagnosis for diagnosis in DIAGNOSES}
 SNOMED_CT = [
@@ -73,3 +81,17 @@ def test_a_coarse_label_stands_for_all_it_leaves_open():
     assert set(LABELS["not_melanoma"]) == set(DIAGNOSIS_CODES) - {"mel"}
     labels = ("mel", "nv", "benign", "malignant", "melanoma", "not_melanoma")
     assert [is_malignant(label) for label in labels] == [True, False, False, True, True, None]
+
+
+@pytest.mark.parametrize(
+    ("label", "classes", "expected"),
+    [
+        ("mel", DIAGNOSIS_CODES, "mel"),
+        ("mel", BINARY_CLASSES, "malignant"),
+        ("nv", BINARY_CLASSES, "benign"),
+        ("malignant", BINARY_CLASSES, "malignant"),
+        ("malignant", DIAGNOSIS_CODES, None),
+    ],
+)
+def test_a_label_means_one_class_or_leaves_it_open(label, classes, expected):
+    assert class_of(label, classes) == expected

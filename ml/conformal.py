@@ -1,0 +1,90 @@
+"""Sets of diagnoses that hold the true one as often as promised.
+
+Split conformal prediction, by class group (Vovk, Gammerman & Shafer, "Algorithmic learning in a
+random world", 2005, section 4.5: Mondrian): a diagnosis is in the set of a picture unless its
+probability is lower than that of the true diagnosis in all but the promised share of the
+calibration pictures of its group (the score of Sadinle, Lei & Wasserman, "Least ambiguous
+set-valued classifiers with bounded error levels", arXiv 1609.00451). For pictures like those, the
+set of a malignant lesion holds its diagnosis at least that often, and so does that of a benign one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ml.taxonomy import BENIGN, MALIGNANT
+
+Array = np.ndarray
+UNCERTAIN = "uncertain"
+
+
+def group_of(name: str, malignant: Sequence[str]) -> str:
+    """Return the group whose coverage is promised: ``malignant`` or ``benign``."""
+    return MALIGNANT if name in malignant else BENIGN
+
+
+def calibration_scores(
+    probabilities: Array, labels: Sequence[str], classes: Sequence[str], malignant: Sequence[str]
+) -> dict[str, Array]:
+    """Return, by group, the probability each calibration picture gave to its true class, rising.
+
+    Args:
+        probabilities: calibrated, ``float (n, classes)``.
+        labels: of each picture, one of ``classes``.
+        classes: in the order of the probabilities.
+        malignant: which of them are.
+    """
+    true = probabilities[np.arange(len(labels)), [classes.index(label) for label in labels]]
+    groups = np.array([group_of(label, malignant) for label in labels])
+    return {group: np.sort(true[groups == group]) for group in (BENIGN, MALIGNANT)}
+
+
+def lowest_probability(scores: Array, coverage: float) -> float:
+    """Return the probability from which on a class of this group is in the set.
+
+    Args:
+        scores: of the group, rising, see `calibration_scores`.
+        coverage: promised share in (0, 1).
+
+    Returns:
+        0, which puts the class into every set, where there are too few pictures for the promise.
+    """
+    # 1 - 0.9 is a little less than 0.1 in floating point.
+    rank = math.floor((len(scores) + 1) * (1 - coverage) + 1e-9)
+    return float(scores[rank - 1]) if rank >= 1 else 0.0
+
+
+def prediction_sets(
+    probabilities: Array,
+    classes: Sequence[str],
+    malignant: Sequence[str],
+    scores: Mapping[str, Array],
+    coverage: float,
+) -> Array:
+    """Return which classes are in the set of each picture, ``bool (n, classes)``.
+
+    The likeliest class always is, so that no set is empty.
+    """
+    lowest = {group: lowest_probability(found, coverage) for group, found in scores.items()}
+    sets = probabilities >= np.array([lowest[group_of(name, malignant)] for name in classes])
+    sets[np.arange(len(sets)), probabilities.argmax(1)] = True
+    return sets
+
+
+def verdicts(sets: Array, called_malignant: Array, is_malignant: Array) -> Array:
+    """Return ``benign``, ``malignant`` or ``uncertain`` for each picture.
+
+    Uncertain, where the set holds both kinds, or not the kind that the probability speaks for.
+
+    Args:
+        sets: see `prediction_sets`.
+        called_malignant: ``bool (n,)``, whether the malignant probability reaches the threshold.
+        is_malignant: ``bool (classes,)``.
+    """
+    other = np.where(called_malignant, (sets & ~is_malignant).any(1), (sets & is_malignant).any(1))
+    called = np.where(called_malignant, MALIGNANT, BENIGN)
+    own = np.where(called_malignant, (sets & is_malignant).any(1), (sets & ~is_malignant).any(1))
+    return np.where(other | ~own, UNCERTAIN, called)

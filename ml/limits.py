@@ -1,0 +1,62 @@
+"""The statistics by which a bundle knows its limits: ``limits.npz`` beside the weights.
+
+``mean``, ``components`` and, for nearest neighbours, ``references`` tell strange pictures, see
+`ml.novelty`. ``plain/benign``, ``plain/malignant`` and the same under ``averaged`` are the
+calibration scores of `ml.conformal`, for the answer about the upright picture and for the mean over
+its eight symmetries.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ml.bundle import Bundle, BundleError, digest
+from ml.taxonomy import BINARY_CLASSES
+
+#: How an answer can be made; each has its own calibration scores.
+PLAIN, AVERAGED = "plain", "averaged"
+
+
+def read(bundle: Bundle) -> dict[str, np.ndarray]:
+    """Return the arrays of a bundle by name; none where it has no such file.
+
+    Raises:
+        BundleError: the file is missing, damaged, or not the one recorded.
+    """
+    if not bundle.limits_sha256:
+        return {}
+    bundle.verify()
+    try:
+        with np.load(bundle.limits_path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise BundleError(
+            f"{bundle.limits_path} cannot be read ({error}); restore it or calibrate again."
+        ) from error
+
+
+def write(bundle: Bundle, arrays: Mapping[str, np.ndarray]) -> Bundle:
+    """Add ``arrays`` to the file, replacing those of the same names, and return the new bundle.
+
+    The caller writes its ``model.json``, together with what the arrays belong to.
+    """
+    stored = read(bundle) | {name: array.astype(np.float32) for name, array in arrays.items()}
+    partial = bundle.limits_path.with_name(f"{bundle.limits_path.name}.part")
+    with partial.open("wb") as stream:
+        np.savez_compressed(stream, **stored)  # type: ignore[arg-type]
+    partial.replace(bundle.limits_path)
+    return replace(bundle, limits_sha256=digest(bundle.limits_path))
+
+
+def conformal_scores(arrays: Mapping[str, np.ndarray], answer: str) -> dict[str, np.ndarray]:
+    """Return the calibration scores by group for ``plain`` or ``averaged`` answers, or none."""
+    return {
+        group: arrays[f"{answer}/{group}"]
+        for group in BINARY_CLASSES
+        if f"{answer}/{group}" in arrays
+    }
