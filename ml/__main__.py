@@ -1,4 +1,4 @@
-"""``python -m ml manifest | train | ablate | export | calibrate | evaluate | card``."""
+"""``python -m ml COMMAND``: make data, train, calibrate, screen, measure and describe networks."""
 
 from __future__ import annotations
 
@@ -6,9 +6,33 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ml.commands import ablate, calibrate, card, evaluate, export, manifest, train
+from ml.commands import (
+    ablate,
+    audit,
+    calibrate,
+    card,
+    evaluate,
+    explain,
+    export,
+    manifest,
+    screen,
+    train,
+)
 from ml.errors import InputError
 
+#: In the order in which they are used.
+COMMANDS = (
+    manifest,
+    train,
+    ablate,
+    export,
+    calibrate,
+    screen,
+    evaluate,
+    audit,
+    explain,
+    card,
+)
 USAGE_ERROR, INTERRUPTED = 2, 130
 
 
@@ -20,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Each command explains its options with --help.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (manifest, train, ablate, export, calibrate, evaluate, card):
+    for command in COMMANDS:
         command.add_to(commands)
     options = parser.parse_args(arguments)
     try:

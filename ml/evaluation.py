@@ -18,6 +18,8 @@ from ml.errors import InputError
 from ml.manifest import Pair, Sample
 from ml.metrics import METRICS, Estimate, binary_scores, estimate, plain
 from ml.predictor import BATCH_SIZE, Predictor
+from ml.preprocessing import symmetries as eight
+from ml.preprocessing import to_pixels
 from ml.selection import counts
 from ml.subgroups import SMALLEST
 from ml.taxonomy import DIAGNOSES, DIAGNOSIS_CODES, LABELS, MALIGNANT_CODES, is_malignant
@@ -116,6 +118,8 @@ def predict(
     samples: Sequence[Sample],
     title: str,
     change: Any = None,
+    *,
+    symmetries: bool = False,
 ) -> Answers:
     """Return what ``predictor`` says about every sample.
 
@@ -124,6 +128,7 @@ def predict(
         samples: on which pictures.
         title: what the progress bar says.
         change: one of `ml.perturbations.PERTURBATIONS`, or None for the pictures as they are.
+        symmetries: whether to take the mean over each picture's eight symmetries.
 
     Raises:
         InputError: a picture cannot be decoded.
@@ -133,12 +138,20 @@ def predict(
         image = read_sample(sample)
         return change(image) if change else image
 
-    probabilities: list[list[float]] = []
+    def answer(batch: Sequence[Sample]) -> Array:
+        pixels = np.stack(
+            [to_pixels(image, predictor.input_size) for image in pool.map(read, batch)]
+        )
+        if not symmetries:
+            return predictor.probabilities(pixels)
+        return predictor.probabilities(eight(pixels)).reshape(len(pixels), 8, -1).mean(1)
+
     with ThreadPoolExecutor() as pool:
-        for start in track(range(0, len(samples), BATCH_SIZE), title):
-            diagnoses = predictor.predict(list(pool.map(read, samples[start : start + BATCH_SIZE])))
-            probabilities += [list(diagnosis.probabilities.values()) for diagnosis in diagnoses]
-    return Answers(np.array(probabilities), predictor.bundle.threshold)
+        probabilities = [
+            answer(samples[start : start + BATCH_SIZE])
+            for start in track(range(0, len(samples), BATCH_SIZE), title)
+        ]
+    return Answers(np.concatenate(probabilities), predictor.bundle.threshold)
 
 
 def score(test: TestSet, answers: Answers) -> dict[str, Any]:

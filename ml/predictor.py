@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from ml import architectures, backend, weights
+from ml import architectures, backend, explanation, limits, novelty, weights
 from ml.bundle import Bundle, BundleError
 from ml.calibration import Calibration, malignant_probability
 from ml.errors import InputError
@@ -19,6 +20,7 @@ from ml.taxonomy import BENIGN, BINARY_CLASSES, DIAGNOSIS_CODES, MALIGNANT, MALI
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 #: Pictures of one call of the network; more would only need more memory.
 BATCH_SIZE = 32
@@ -32,12 +34,16 @@ class Diagnosis:
     """What a network says about one picture.
 
     Attributes:
-        verdict: ``benign`` or ``malignant``.
+        verdict: ``benign``, ``malignant``, or ``uncertain`` where they cannot be told apart at the
+            promised coverage.
         malignant_probability: in 0..1, the sum over the malignant classes.
-        confidence: probability of the verdict, in 0..1.
+        confidence: probability in 0..1 of the likelier of benign and malignant, by the threshold.
         probabilities: calibrated, of every class, in the bundle's order; their sum is 1.
         inference_ms: milliseconds from the decoded picture to this answer; pictures that were
             analysed together share their time equally.
+        possible: the classes that hold the true one with the promised coverage, see
+            `ml.conformal`; empty where the bundle promises nothing.
+        spread: least and largest malignant probability over the picture's symmetries, or None.
     """
 
     verdict: str
@@ -45,6 +51,37 @@ class Diagnosis:
     confidence: float
     probabilities: dict[str, float]
     inference_ms: float
+    possible: tuple[str, ...] = ()
+    spread: tuple[float, float] | None = None
+
+
+class Examination(NamedTuple):
+    """What one call of the network gives about n pictures.
+
+    Attributes:
+        logits: ``float32 (n, k)``.
+        features: ``float32 (n, d)``, means over the picture of what its middle layers give.
+        heat: ``float32 (n, m, m)``, see `ml.explanation.attribution`.
+    """
+
+    logits: np.ndarray
+    features: np.ndarray
+    heat: np.ndarray
+
+
+def _examine(network: keras.Model, bundle: Bundle, pixels: tf.Tensor) -> Examination:
+    import tensorflow as tf
+
+    whole = tf.cast(pixels, tf.float32)
+    *activations, logits = network(whole, training=False)
+    log_odds = explanation.malignant_logit(
+        logits, bundle.classes, bundle.malignant, bundle.calibration["temperature"]
+    )
+    heat = explanation.attribution(
+        tf.gradients(log_odds, whole)[0], whole - explanation.blurred(whole)
+    )
+    means = [tf.reduce_mean(layer, (1, 2)) for layer in activations]
+    return Examination(logits, tf.concat(means, 1), heat)
 
 
 class Predictor:
@@ -60,17 +97,25 @@ class Predictor:
         import keras
         import tensorflow as tf
 
-        self.bundle, self.input_size = bundle, model.input_shape[1]
+        self.bundle, self.model, self.input_size = bundle, model, model.input_shape[1]
         self.calibration = Calibration(
             bundle.calibration["temperature"], tuple(bundle.calibration["bias"])
         )
-        network = keras.Model(model.input, model.get_layer("logit").output)
+        self.limits = limits.read(bundle)
+        layers = architectures.layers_of(bundle.architecture).novelty
+        network = keras.Model(
+            model.input, [model.get_layer(name).output for name in (*layers, "logit")]
+        )
         # One fixed signature: Model.predict in a loop grows memory (keras#13118), and a call
         # with another shape would trace, and keep, another graph.
-        self._network = tf.function(
-            lambda pixels: network(tf.cast(pixels, tf.float32), training=False),
+        compiled = partial(
+            tf.function,
             input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)],
         )
+        self._network = compiled(
+            lambda pixels: network(tf.cast(pixels, tf.float32), training=False)[-1]
+        )
+        self._examine = compiled(partial(_examine, network, bundle))
         self.probabilities(np.zeros((1, *model.input_shape[1:]), np.uint8))
 
     @classmethod
@@ -123,11 +168,24 @@ class Predictor:
             np.stack([to_pixels(image, self.input_size) for image in images])
         )
         elapsed = (time.perf_counter() - started) * 1000 / len(images)
-        malignant = malignant_probability(probabilities, self.bundle.classes, self.bundle.malignant)
+        return self.diagnoses(probabilities, elapsed)
+
+    def diagnoses(self, probabilities: np.ndarray, elapsed: float) -> list[Diagnosis]:
+        """Return the answers that ``float (n, classes)`` probabilities make.
+
+        Args:
+            probabilities: calibrated.
+            elapsed: milliseconds that each took.
+        """
+        malignant = self.malignant(probabilities)
         return [
             self._diagnosis(*answer, elapsed)
             for answer in zip(probabilities.tolist(), malignant.tolist(), strict=True)
         ]
+
+    def malignant(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return the malignant probability, ``float (n,)``, of ``float (n, classes)``."""
+        return malignant_probability(probabilities, self.bundle.classes, self.bundle.malignant)
 
     def logits(self, pixels: np.ndarray) -> np.ndarray:
         """Return the network's outputs for every picture by one call.
@@ -139,6 +197,33 @@ class Predictor:
             ``float32 (n, k)``: malignant alone, or one a diagnosis.
         """
         return self._network(pixels).numpy()
+
+    def examine(self, pixels: np.ndarray) -> Examination:
+        """Return the outputs for every picture, with what tells strange ones and where it looked.
+
+        Costs two to three times what `logits` does, for the gradient.
+
+        Args:
+            pixels: see `logits`.
+        """
+        return Examination(*(found.numpy() for found in self._examine(pixels)))
+
+    def strangeness(self, examination: Examination) -> np.ndarray | None:
+        """Return how unlike training pictures each is, ``float (n,)``; see `ml.novelty`.
+
+        None where the bundle has no statistics to tell it by. Not finite where the network gave
+        numbers that are not.
+        """
+        method = self.bundle.novelty.get("method")
+        if method is None:
+            return None
+        if method == "energy":
+            return novelty.energy(examination.logits, self.calibration.temperature)
+        whitening = novelty.Whitening(self.limits["mean"], self.limits["components"])
+        whitened = whitening(examination.features)
+        if method == "mahalanobis":
+            return novelty.mahalanobis(whitened)
+        return novelty.nearest_neighbours(whitened, self.limits["references"])
 
     def probabilities(self, pixels: np.ndarray) -> np.ndarray:
         """Return the calibrated probabilities of every picture by one call of the network.

@@ -7,7 +7,8 @@ the bundle; what was not measured is said to be so.
 from __future__ import annotations
 
 from ml.bundle import Bundle
-from ml.card import checklists, model, results
+from ml.card import abstention, checklists, model, results
+from ml.card.heat_maps import heat_maps
 
 
 def render(bundle: Bundle, figures: str = "figures") -> str:
@@ -27,6 +28,10 @@ def render(bundle: Bundle, figures: str = "figures") -> str:
         results.subgroups(bundle),
         results.artefacts(bundle),
         results.decision(bundle),
+        abstention.verdicts(bundle),
+        abstention.screening(bundle),
+        abstention.symmetries(bundle),
+        heat_maps(bundle),
         results.ablations(bundle),
         model.failures(),
         model.limits(bundle),

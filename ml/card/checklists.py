@@ -49,7 +49,10 @@ def tripod_ai(bundle: Bundle) -> str:
         ("24 Model updating", "no: not done"),
         ("25 Interpretation", "yes: *Limits*"),
         ("26 Limitations", "yes: *Limits*"),
-        ("27 Usability: poor input, user interaction, next steps", "partly: *Use*, *Limits*"),
+        (
+            "27 Usability: poor input, user interaction, next steps",
+            "partly: *Use*, *Limits*, *Pictures it refuses*",
+        ),
     )
     return f"""## TRIPOD+AI
 
@@ -83,7 +86,12 @@ def clear_derm(bundle: Bundle) -> str:
         ("Data: external test set", "no: the test sets come from the training collections"),
         ("Data: cameras of several makers", "partly: as the collections have them"),
         ("Data: class distribution", "yes: *Splits and leaks*, *Results*"),
-        ("Data: images outside the distribution", "no: not measured; *Limits*"),
+        (
+            "Data: images outside the distribution",
+            "partly: pictures of other things; *Pictures it refuses*"
+            if bundle.metrics.get("screening")
+            else "no: not measured; *Limits*",
+        ),
         ("Technique: how labels were made", "partly: *Data*"),
         ("Technique: accepted names of diagnoses", "yes: `ml/taxonomy.py`, with codes"),
         ("Technique: histopathology for malignancy", "partly: in HAM10000 all melanomas"),

@@ -59,7 +59,7 @@ sees the patient can weigh or ignore.
 
 - deciding whether a person is ill, needs a doctor or needs treatment, by itself or as triage;
 - pictures taken without a dermatoscope, of mucosa, nails, scalp hair or more than one lesion;
-- lesions that are none of the answers it knows: it gives one of them all the same;
+- lesions that are none of the answers it knows: where the picture passes for dermoscopy, it gives one of them all the same;
 - groups it has hardly seen: children, and darker skin above all. The collections come mostly from Europe, Australia and
   the United States and show mostly light skin.
 
@@ -179,7 +179,8 @@ def limits(bundle: Bundle) -> str:
 - The share of malignant lesions in the test sets is that of specialised clinics. In the general population it is far
   lower, and so is the share of malignant answers that are right.
 - Skin tone is estimated from the picture and is rough; very few pictures show dark skin.
-- A picture with two lesions, ink on the lesion or no lesion gets an answer too.{more}
+- A picture with two lesions or ink on the lesion gets an answer too, and so do many of skin without one.
+- Coverage is promised for lesions like those of HAM10000. Elsewhere it can be lower, and nothing on the page will show it.{more}
 - No clinician has been watched using it: whether it helps or misleads is not known."""
 
 
@@ -198,4 +199,6 @@ The figures above come from these commands; how the manifests are made is in `do
 
     python -m ml evaluate --bundle {name} --data HELD-OUT.csv --set held_out --output REPORT --record --baseline seven-stage \\
                           --near-duplicates PAIRS.csv --training-data RUN/training.csv RUN/validation.csv
+    python -m ml audit --bundle BUNDLE --data HELD-OUT.csv ... --strange FOLDER --output AUDIT.json --record
+    python -m ml explain --bundle BUNDLE --data RUN/validation.csv --source ham10000 --near-duplicates PAIRS.csv --record
     python -m ml card --bundle {name} --output docs/model-card.md"""

@@ -54,6 +54,10 @@ SPELT = {
     "specificity_at_sensitivity_95": "specificity at sensitivity 0.95",
     "in_first_two": "true diagnosis among the first two",
     "nearest_neighbour": "1-nearest neighbour",
+    "nearest_neighbours": "nearest neighbours",
+    "mahalanobis": "Mahalanobis distance",
+    "ham10000": "HAM10000",
+    "isic2017": "ISIC 2017",
     "corners_masked": "corners masked",
     "low_resolution": "low resolution",
 }

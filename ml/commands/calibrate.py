@@ -14,6 +14,7 @@ from ml.bundle import Bundle
 from ml.commands.options import PAIRS, SOURCE, between, positive
 from ml.errors import InputError
 from ml.manifest import read_pairs, read_samples
+from ml.taxonomy import class_of
 
 
 def add_to(commands: Any) -> None:
@@ -23,8 +24,9 @@ def add_to(commands: Any) -> None:
         help="fit a bundle's probabilities to validation pictures",
         description=(
             "Fit the temperature, and with --bias one bias a class, to pictures the network has "
-            "not learnt from; find the threshold for a stated sensitivity; and write both to the "
-            "bundle's model.json. What is printed is cross-validated."
+            "not learnt from; find the threshold for a stated sensitivity; keep what sets of "
+            "diagnoses with a promised coverage need; and write all to the bundle. What is "
+            "printed is cross-validated."
         ),
     )
     parser.add_argument("--bundle", required=True, type=Path, help="directory of the bundle")
@@ -61,20 +63,18 @@ def run(options: argparse.Namespace) -> None:
     from ml import backend
 
     backend.start(options.threads)
-    from ml import calibration, evaluation
+    from ml import calibration, evaluation, limits
+    from ml.conformal import calibration_scores
     from ml.dataset import load_pixels
     from ml.objective import targets_of
-    from ml.predictor import BATCH_SIZE, Predictor
+    from ml.predictor import Predictor
+    from ml.preprocessing import symmetries
+    from ml.screening import in_batches
 
     test = evaluation.describe(samples, pairs, None)
     predictor = Predictor.load(bundle, options.threads)
     pixels = load_pixels(samples, bundle.input_size)
-    logits = np.concatenate(
-        [
-            predictor.logits(pixels[start : start + BATCH_SIZE])
-            for start in range(0, len(pixels), BATCH_SIZE)
-        ]
-    )
+    logits = in_batches(predictor.logits, pixels)
     targets = targets_of(samples, bundle.logits)
     fitted = calibration.fit(logits, targets, with_bias=options.bias)
     compared = {
@@ -97,8 +97,28 @@ def run(options: argparse.Namespace) -> None:
     )
     at_threshold = evaluation.Answers(chosen, threshold)
     reached = evaluation.headline(test, at_threshold)
+    # A label that leaves the class open has no probability to keep.
+    exact = [class_of(sample.label, bundle.classes) for sample in samples]
+    chosen = np.array([label is not None for label in exact])
+    labels = [label for label in exact if label is not None]
+    views = in_batches(
+        lambda batch: predictor.logits(symmetries(batch)).reshape(len(batch), 8, -1), pixels[chosen]
+    )
+    answers = {
+        limits.PLAIN: fitted.probabilities(logits[chosen]),
+        limits.AVERAGED: fitted.probabilities(views.reshape(-1, views.shape[2]))
+        .reshape(len(views), 8, -1)
+        .mean(1),
+    }
+    arrays = {
+        f"{answer}/{group}": found
+        for answer, given in answers.items()
+        for group, found in calibration_scores(
+            given, labels, bundle.classes, bundle.malignant
+        ).items()
+    }
     replace(
-        bundle,
+        limits.write(bundle, arrays),
         calibration=asdict(fitted) | {"bias": list(fitted.bias)},
         operating_point={
             "sensitivity": options.sensitivity,

@@ -27,6 +27,8 @@ DEFINITIONS = {
     "melanoma": "melanoma against everything else, at a probability of 0.5",
     "diagnosis": "the likeliest of the seven diagnoses",
     "ece": f"confidence of the answer, {BINS} equal-width bins over 0..1",
+    "verdicts": "sets of diagnoses with a promised coverage, and uncertain as a third verdict",
+    "averaged": "the mean over the eight symmetries of each picture",
     "interval": "95 % percentile bootstrap, resampling lesions with their near-duplicates",
     "de_leaked": "the pictures without a near-duplicate in the training data",
 }
@@ -88,11 +90,12 @@ def run(options: argparse.Namespace) -> None:
     )
     options.output.mkdir(parents=True, exist_ok=True)
 
-    from ml import evaluation, figures
+    from ml import evaluation, figures, limits
     from ml.commands.scoreboard import show
     from ml.perturbations import PERTURBATIONS
     from ml.predictor import Predictor
     from ml.subgroups import subgroups
+    from ml.verdict_metrics import verdict_scores, verdicts_of
 
     test = evaluation.describe(samples, pairs, training)
     predictor = Predictor.load(bundle, options.threads)
@@ -106,6 +109,11 @@ def run(options: argparse.Namespace) -> None:
         for name, change in PERTURBATIONS.items()
     }
     kinds = subgroups(samples)
+    averaged = evaluation.predict(predictor, samples, "eight symmetries", symmetries=True)
+    promises = {
+        answer: limits.conformal_scores(predictor.limits, answer)
+        for answer in (limits.PLAIN, limits.AVERAGED)
+    }
     results: dict[str, Any] = {}
     for title, chosen in _subsets(test, options.title).items():
         part, answered = test.among(chosen), answers.among(chosen)
@@ -123,6 +131,15 @@ def run(options: argparse.Namespace) -> None:
                 for name, other in changed.items()
             },
             "subgroups": evaluation.by_subgroup(part, answered, of_part),
+        }
+        given = {limits.PLAIN: answered, limits.AVERAGED: averaged.among(chosen)}
+        results[title]["averaged"] = evaluation.headline(part, given[limits.AVERAGED])
+        results[title]["verdicts"] = {
+            answer: verdict_scores(
+                bundle, part, given[answer], verdicts_of(bundle, given[answer], scores)
+            )
+            for answer, scores in promises.items()
+            if scores
         }
         if point := bundle.operating_point:
             found = evaluation.headline(part, replace(answered, threshold=point["threshold"]))

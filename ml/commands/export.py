@@ -76,8 +76,10 @@ def run(options: argparse.Namespace) -> None:
         calibration={"temperature": 1.0, "bias": [0.0] * outputs},
         threshold=options.threshold,
         operating_point={},
+        novelty={},
         weights=WEIGHTS,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        limits_sha256="",
         training={**asdict(settings), "epochs_run": len(history), "best_epoch": best + 1},
         data=data,
         metrics={

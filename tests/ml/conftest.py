@@ -46,15 +46,21 @@ def test_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_pictures(tmp_path_factory.mktemp("data") / "set" / "test", 6, seed=500)
 
 
-def write_diagnoses(directory: Path, each: int, labels: Iterable[str], seed: int = 0) -> Path:
+def write_diagnoses(
+    directory: Path,
+    each: int,
+    labels: Iterable[str],
+    seed: int = 0,
+    size: tuple[int, int] = (32, 24),
+) -> Path:
     """Write a manifest of ``each`` generated lesions a label, tinted by it, two views a lesion."""
     directory.mkdir(parents=True)
     samples = []
     for number, label in enumerate(labels):
-        tint = Image.new("RGB", (32, 24), f"hsl({number * 50}, 90%, 50%)")
+        tint = Image.new("RGB", size, f"hsl({number * 50}, 90%, 50%)")
         for index in range(each):
             path = directory / f"{label}-{index}.png"
-            picture = render(seed + 1000 * number + index, (32, 24))
+            picture = render(seed + 1000 * number + index, size)
             Image.blend(picture, tint, 0.5).save(path)
             details = {"source": "collection", "sex": ("female", "male")[index % 2]}
             samples.append(
@@ -104,8 +110,10 @@ def export(directory: Path, architecture: str) -> Bundle:
         calibration={"temperature": 1.0, "bias": [0.0] * (7 if seven else 1)},
         threshold=0.5,
         operating_point={},
+        novelty={},
         weights="weights.npz",
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        limits_sha256="",
         training={},
         data={},
         metrics={},

@@ -98,6 +98,18 @@ def test_seven_diagnoses_are_scored_with_intervals_by_class_and_beside_baselines
     assert result["baselines"].keys() == {"majority_class", "nearest_neighbour"}
     majority = result["baselines"]["majority_class"]["diagnosis"]["balanced_accuracy"]["value"]
     assert majority == pytest.approx(1 / 7)
+    assert result["averaged"].keys() == result["unchanged"].keys()
+
+
+@pytest.mark.parametrize("answer", ["plain", "averaged"])
+def test_verdicts_are_counted_with_what_their_sets_hold(bundle, answer):
+    found = bundle.metrics["held_out"]["verdicts"][answer]
+    assert found["promised"] == 0.9
+    assert found["coverage"].keys() == {"benign", "malignant", *DIAGNOSIS_CODES}
+    assert 1 <= found["set_size"]["value"] <= 7
+    assert found["coverage"]["malignant"]["value"] > 0.6
+    for kind in ("benign", "malignant"):
+        assert sum(rate[kind]["value"] for rate in found["rates"].values()) == pytest.approx(1)
 
 
 def test_predictions_name_every_diagnosis_and_sum_to_1(bundle, folder):

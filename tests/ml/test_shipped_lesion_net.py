@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ml.analysis import analyse
 from ml.bundle import find
+from ml.oddities import oddities
 from ml.predictor import Predictor
+from ml.preprocessing import to_pixels
 from ml.taxonomy import DIAGNOSIS_CODES, MALIGNANT_CODES
-from tests.lesions import render
+from tests.lesions import draw, flower, render
 
 SETS = ("held_out", "de_leaked")
 
@@ -82,3 +85,48 @@ def test_it_tells_pictures_apart_the_same_way_every_time(bundle):
     assert first == second
     assert np.allclose(np.sum(first, axis=1), 1)
     assert np.ptp([row[DIAGNOSIS_CODES.index("nv")] for row in first]) > 0.01
+
+
+def test_pictures_of_lesions_are_judged_and_others_rejected(bundle):
+    predictor = Predictor.load(bundle)
+    lesions = analyse(predictor, [render(seed, (320, 240)) for seed in range(1, 9)])
+    assert [one.rejection for one in lesions] == [None] * 8
+    for one in lesions:
+        assert one.diagnosis.possible
+        assert one.abcd
+        assert one.heat_map
+    others = [image for kind in oddities(5, seed=3).values() for image in kind]
+    assert all(one.rejection for one in analyse(predictor, others))
+
+
+def test_what_it_refuses_was_measured_on_pictures_of_every_source(bundle):
+    screening = bundle.metrics["screening"]
+    assert screening["accepted"].keys() == {"ham10000", "isic2017", "melanoma_cancer_dataset"}
+    assert min(score["value"] for score in screening["accepted"].values()) >= 0.97
+    assert min(score["value"] for score in screening["rejected"].values()) >= 0.98
+
+
+@pytest.mark.parametrize("group", ["benign", "malignant"])
+def test_sets_of_diagnoses_hold_what_they_promise_on_held_out_lesions(bundle, group):
+    for answer in ("plain", "averaged"):
+        found = bundle.metrics["held_out"]["verdicts"][answer]
+        assert found["coverage"][group]["value"] == pytest.approx(found["promised"], abs=0.02)
+
+
+def test_the_heat_map_that_is_served_beats_grad_cam_and_a_blob_in_the_middle(bundle):
+    methods = bundle.metrics["explanation"]["methods"]
+    for other in ("grad_cam", "centre_blob"):
+        ours, theirs = (methods[name] for name in ("one_step", other))
+        assert ours["insertion_less_deletion"]["low"] > theirs["insertion_less_deletion"]["high"]
+        assert ours["deletion"]["value"] < theirs["deletion"]["value"]
+        assert ours["inside"]["value"] > theirs["inside"]["value"]
+
+
+def test_the_heat_follows_the_lesion(bundle):
+    predictor = Predictor.load(bundle)
+    places = []
+    for x in (0.35, 0.65):
+        pixels = to_pixels(draw(flower(3, 0.1), 0.2, centre=(x, 0.5)), bundle.input_size)
+        heat = predictor.examine(pixels[None]).heat[0]
+        places.append((heat.sum(0) * np.arange(len(heat))).sum() / heat.sum() / len(heat))
+    assert places[1] - places[0] > 0.15

@@ -1,0 +1,126 @@
+"""The sections of a card about when no answer is given, or none that is sure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml.bundle import Bundle
+from ml.card.results import CHANGED, measured
+from ml.card.tables import NOT_MEASURED, estimate, scored, table, words
+
+#: Names of the two ways to answer, see `ml.limits`.
+ANSWERS = {"plain": "one look", "averaged": "mean over eight symmetries"}
+LAYERS = {"middle": "means of the middle layers", "last": "last layer", "": "logits"}
+
+
+def screening(bundle: Bundle) -> str:
+    """Which pictures are refused, how the network tells strange ones, and what both are worth."""
+    title = "## Pictures it refuses"
+    found, novelty = bundle.metrics.get("screening"), bundle.novelty
+    if not found:
+        return f"{title}\n\n{NOT_MEASURED}"
+    parts = [
+        title,
+        "Before the network, `ml/quality.py` looks for pictures that are too small, dark, bright, "
+        "flat or blurred, mostly black, or without a lesion. Its limits were chosen on validation "
+        "pictures, and on copies of them that were spoilt by measured amounts.",
+    ]
+    if novelty:
+        rows = (
+            (
+                words(way["method"]).capitalize(),
+                LAYERS[way["layers"]],
+                f"{way['auroc']:.4f}",
+                f"{way['rejected']:.3f}",
+            )
+            for way in novelty["compared"]
+        )
+        parts += [
+            f"Then the network's own features tell what it does not know. Compared on "
+            f"{novelty['real']:,} validation pictures and {novelty['strange']:,} of other things "
+            f"(photographs, clip art, noise, plain colours, text, drawings), with each threshold "
+            f"set to accept {100 * novelty['accepted']:g} % of the real pictures of each source; "
+            f"`{novelty['method']}` is used, from {novelty['threshold']:.2f} on:",
+            table(("score", "features", "AUROC", "others rejected"), rows),
+        ]
+    accepted = ((f"real: {words(name)}", estimate(score)) for name, score in _of(found, "accepted"))
+    rejected = ((name, estimate(score)) for name, score in _of(found, "rejected"))
+    degraded = (
+        (
+            name,
+            words(change["expected"]),
+            estimate(change["right"]),
+            estimate(change["rejected"]),
+        )
+        for name, change in _of(found, "degraded")
+    )
+    parts += [
+        "Measured with pictures that chose nothing, but for the source `isic2017`, of which only "
+        "validation pictures are left. In brackets Wilson's 95 % interval.",
+        table(("pictures", "accepted"), accepted),
+        table(("pictures", "rejected"), rejected),
+        table(("real pictures, spoilt", "problem", "named rightly", "rejected"), degraded),
+    ]
+    return "\n\n".join(parts)
+
+
+def _of(found: dict[str, Any], part: str) -> list[tuple[str, Any]]:
+    return list(found[part].items())
+
+
+def verdicts(bundle: Bundle) -> str:
+    """What the sets of diagnoses hold, and what the third verdict costs and buys."""
+    title = "## Sets of diagnoses, and not being sure"
+    parts = [title]
+    for name, result in measured(bundle).items():
+        answers = result.get("verdicts", {})
+        if not answers:
+            continue
+        columns = {ANSWERS[answer]: _flat(found) for answer, found in answers.items()}
+        metrics = list(dict.fromkeys(key for column in columns.values() for key in column))
+        parts.append(f"`{name}`\n\n{scored(columns, metrics)}")
+    if len(parts) == 1:
+        return f"{title}\n\n{NOT_MEASURED}"
+    promised = next(
+        found["promised"]
+        for result in measured(bundle).values()
+        for found in result.get("verdicts", {}).values()
+    )
+    parts.insert(
+        1,
+        f"Every answer carries the diagnoses that hold the true one with {100 * promised:g} % "
+        "coverage, promised for malignant and for benign lesions apart (split conformal prediction "
+        "by class group, `ml/conformal.py`, calibrated on validation lesions). Where the set holds "
+        "both kinds, the verdict is uncertain. A group as small as one diagnosis cannot be promised "
+        "anything to two hundredths: the coverage of each is measured, not promised.",
+    )
+    return "\n\n".join(parts)
+
+
+def _flat(found: dict[str, Any]) -> dict[str, Any]:
+    scores = {
+        f"coverage, {words(name)}": score for name, score in found.get("coverage", {}).items()
+    }
+    scores["diagnoses in a set"] = found["set_size"]
+    scores["uncertain"] = found["uncertain"]
+    scores["accuracy of all answers"] = found["accuracy"]
+    scores["accuracy of those that are not uncertain"] = found["accuracy_answered"]
+    for verdict, kinds in found["rates"].items():
+        for kind, score in kinds.items():
+            scores[f"{kind} lesions called {verdict}"] = score
+    return scores
+
+
+def symmetries(bundle: Bundle) -> str:
+    """What the mean over the eight symmetries of a picture buys."""
+    parts = [
+        "## Eight looks instead of one",
+        "A picture turned and mirrored is the same lesion. The mean over its eight symmetries can "
+        "be served instead of one look, with its spread; it takes the network eight times the "
+        "work (`make bench` measures it), and is off unless the site switches it on.",
+    ]
+    found = {name: result for name, result in measured(bundle).items() if result.get("averaged")}
+    for name, result in found.items():
+        columns = {ANSWERS["plain"]: result["unchanged"], ANSWERS["averaged"]: result["averaged"]}
+        parts.append(f"`{name}`\n\n{scored(columns, CHANGED)}")
+    return "\n\n".join(parts if found else [parts[0], NOT_MEASURED])
