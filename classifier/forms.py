@@ -35,3 +35,17 @@ class UploadForm(forms.Form):
     images = MultipleFileField(
         label="Pictures", widget=MultipleFileInput(attrs={"accept": ACCEPT, "multiple": True})
     )
+    pixels_per_mm = forms.FloatField(
+        label="Pixels per millimetre",
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text="Of all the pictures chosen here. With it, the size of a spot is given in "
+        "millimetres.",
+        error_messages={
+            "invalid": "The scale must be a number of pixels per millimetre, like 42.5.",
+            "min_value": "The scale must be at least %(limit_value)s pixel per millimetre.",
+            "max_value": "The scale must be at most %(limit_value)s pixels per millimetre.",
+        },
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+    )

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Protocol
 
 from django.conf import settings
+from PIL import Image
 
 from classifier.models import ModelVersion
+from ml import analysis
 from ml.bundle import Bundle, BundleError
 from ml.predictor import Predictor
 
 
-def active() -> tuple[ModelVersion, Predictor]:
-    """Return the active model version and its network, loaded on first use.
+class Analyse(Protocol):
+    """`ml.analysis.analyse` by one network and with the site's settings."""
+
+    def __call__(
+        self, images: Sequence[Image.Image], *, screened: bool = True
+    ) -> list[analysis.Analysis]: ...
+
+
+def active() -> tuple[ModelVersion, Analyse]:
+    """Return the active model version and how it analyses pictures, loaded on first use.
 
     Raises:
         BundleError: no model is active, or its files are missing or not those registered.
@@ -20,7 +32,19 @@ def active() -> tuple[ModelVersion, Predictor]:
     model_version = ModelVersion.objects.filter(is_active=True).first()
     if model_version is None:
         raise BundleError("No model is active. Run: python manage.py register_models")
-    return model_version, _load(model_version.name, model_version.version, model_version.sha256)
+    return model_version, of(model_version)
+
+
+def of(model_version: ModelVersion) -> Analyse:
+    """Return how ``model_version`` analyses pictures; raises as `active` does."""
+    network = _load(model_version.name, model_version.version, model_version.sha256)
+    return analyse_by(network)
+
+
+def analyse_by(network: Predictor) -> Analyse:
+    """Return how ``network`` analyses pictures with the site's settings."""
+    chosen = analysis.Settings(settings.CONFORMAL_COVERAGE, settings.TEST_TIME_AUGMENTATION)
+    return partial(analysis.analyse, network, settings=chosen)
 
 
 @lru_cache(maxsize=2)

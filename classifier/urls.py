@@ -15,6 +15,7 @@ urlpatterns = [
     path("results/<uuid:pk>/status/", results.result_status, name="result_status"),
     path("results/<uuid:pk>/image/", results.result_image, name="result_image"),
     path("results/<uuid:pk>/thumbnail/", results.result_thumbnail, name="result_thumbnail"),
+    path("results/<uuid:pk>/heat-map/", results.result_heat_map, name="result_heat_map"),
     path("results/<uuid:pk>/retry/", results.retry, name="retry"),
     path("results/<uuid:pk>/delete/", results.delete, name="delete"),
     path("models/", models.models, name="models"),

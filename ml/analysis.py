@@ -64,13 +64,18 @@ class Analysis:
         rejection: None where the picture was judged.
         diagnosis: None where it was not.
         heat_map: see `ml.explanation.overlay`; None also where no place speaks for malignant.
+        heat_inside: share in 0..1 of the heat within the lesion; None without a heat map, and
+            where the lesion's outline is not clear.
         abcd: None also where the lesion's outline is not clear.
+        coverage: see `Settings`; None where the bundle's sets promise nothing.
     """
 
     rejection: Rejection | None = None
     diagnosis: Diagnosis | None = None
     heat_map: Image.Image | None = None
+    heat_inside: float | None = None
     abcd: Abcd | None = None
+    coverage: float | None = None
 
 
 @dataclass(frozen=True)
@@ -164,10 +169,16 @@ def _judge(
         if rejection:
             yield Analysis(rejection)
             continue
+        heat_map = explanation.overlay(heat, picture.image.size)
+        outline = picture.segmentation
         yield Analysis(
             diagnosis=replace(diagnosis, spread=spread, **changes),
-            heat_map=explanation.overlay(heat, picture.image.size),
-            abcd=abcd.measure(picture.outlined, picture.segmentation, min(picture.image.size)),
+            heat_map=heat_map,
+            heat_inside=explanation.inside(heat, outline.mask)
+            if heat_map and outline.is_clear
+            else None,
+            abcd=abcd.measure(picture.outlined, outline, min(picture.image.size)),
+            coverage=settings.coverage if changes else None,
         )
 
 

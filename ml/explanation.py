@@ -112,6 +112,18 @@ def overlay(heat: Array, size: tuple[int, int]) -> Image.Image | None:
     return whole
 
 
+def inside(heat: Array, mask: Array) -> float:
+    """Return the share of the heat within a lesion, in 0..1.
+
+    Args:
+        heat: ``float (m, m)``, at least 0 and not all of it 0.
+        mask: the lesion, ``bool (n, n)``, of the same square.
+    """
+    side = len(heat)
+    lesion = Image.fromarray(mask).resize((side, side), Image.Resampling.BOX)
+    return float((heat * np.asarray(lesion, np.float32)).sum() / heat.sum())
+
+
 _COLOURS = np.stack(
     [
         np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(VIRIDIS)), channel)

@@ -60,7 +60,7 @@ class ModelVersionFactory(DjangoModelFactory):
 
 
 class SubmissionFactory(DjangoModelFactory):
-    """Waiting, unless a trait says otherwise: ``running``, ``done`` or ``failed``."""
+    """Waiting, unless a trait says otherwise: ``running``, ``done``, ``rejected`` or ``failed``."""
 
     class Meta:
         model = Submission
@@ -76,6 +76,14 @@ class SubmissionFactory(DjangoModelFactory):
     class Params:
         running = factory.Trait(
             status=Status.RUNNING, attempts=1, started_at=factory.LazyFunction(timezone.now)
+        )
+        rejected = factory.Trait(
+            status=Status.REJECTED,
+            attempts=1,
+            rejection="blurred",
+            rejection_reason="The picture is blurred. Hold the camera still, and take it again.",
+            failure_detail="edges=0.001",
+            finished_at=factory.LazyFunction(timezone.now),
         )
         failed = factory.Trait(
             status=Status.FAILED,
@@ -110,6 +118,21 @@ class PredictionFactory(DjangoModelFactory):
         lambda p: {"benign": 1 - p.malignant_probability, "malignant": p.malignant_probability}
     )
     inference_ms = 17.4
+
+    class Params:
+        #: With all that explains it.
+        explained = factory.Trait(
+            heat_map=factory.LazyFunction(lambda: ContentFile(picture("png"), name="map.png")),
+            heat_inside=0.625,
+            abcd={
+                "asymmetry": [0.04, 0.125],
+                "border": 1.234,
+                "colours": ["red", "light brown"],
+                "diameter": 84.0,
+            },
+            coverage=0.9,
+            possible=factory.LazyAttribute(lambda p: [p.verdict]),
+        )
 
 
 class ReviewFactory(DjangoModelFactory):

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from classifier.admin.read_only import NoAdding, TakesReviewsAlong
 from classifier.models import Prediction, Review, Submission, User
 from classifier.models.submission import REVIEW_PERMISSION
-from classifier.services.retry import retry
+from classifier.services.retry import overrule, retry
 from classifier.services.review import review
 
 
@@ -74,6 +74,8 @@ class PredictionInline(admin.TabularInline):
         "model_version",
         "verdict",
         "all_probabilities",
+        "possible_diagnoses",
+        "heat",
         "inference_ms",
         "created_at",
     )
@@ -90,12 +92,21 @@ class PredictionInline(admin.TabularInline):
         lines = [(share.name, share.percent) for share in prediction.differential]
         return format_html_join(", ", "{} {} %", lines)
 
+    @admin.display(description="cannot be told apart")
+    def possible_diagnoses(self, prediction: Prediction) -> str:
+        return ", ".join(share.name for share in prediction.possible_diagnoses) or "-"
+
+    @admin.display(description="heat within the lesion")
+    def heat(self, prediction: Prediction) -> str:
+        percent = prediction.heat_inside_percent
+        return "-" if percent is None else f"{percent} %"
+
 
 @admin.register(Submission)
 class SubmissionAdmin(NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     form = ReviewForm
     inlines = [PredictionInline]
-    actions = ["requeue"]
+    actions = ["requeue", "overrule"]
     date_hierarchy = "created_at"
     list_display = [
         "picture_small",
@@ -119,15 +130,31 @@ class SubmissionAdmin(NoAdding, TakesReviewsAlong, admin.ModelAdmin):
         "size",
         "status",
         "attempts",
+        "rejection",
+        "rejection_reason",
+        "overruled_by",
         "failure_reason",
         "failure_detail",
+        "pixels_per_mm",
         "created_at",
         "started_at",
         "finished_at",
         "all_reviews",
     ]
     fieldsets = [
-        ("Picture", {"fields": ["picture", "owner", "original_name", "size", "created_at"]}),
+        (
+            "Picture",
+            {
+                "fields": [
+                    "picture",
+                    "owner",
+                    "original_name",
+                    "size",
+                    "pixels_per_mm",
+                    "created_at",
+                ]
+            },
+        ),
         ("Reviews", {"fields": ["all_reviews", "diagnosis", "comment"]}),
         (
             "Analysis",
@@ -137,6 +164,9 @@ class SubmissionAdmin(NoAdding, TakesReviewsAlong, admin.ModelAdmin):
                     "attempts",
                     "started_at",
                     "finished_at",
+                    "rejection",
+                    "rejection_reason",
+                    "overruled_by",
                     "failure_reason",
                     "failure_detail",
                 ]
@@ -172,8 +202,18 @@ class SubmissionAdmin(NoAdding, TakesReviewsAlong, admin.ModelAdmin):
 
     @admin.action(description="Analyse again", permissions=["change"])
     def requeue(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
-        queued = sum(retry(submission, requeue_done=True) for submission in queryset)
+        queued = sum(retry(submission, requeue_finished=True) for submission in queryset)
         self.message_user(request, f"{queued} of {queryset.count()} queued.", messages.INFO)
+
+    @admin.action(description="Analyse although the picture was rejected", permissions=["change"])
+    def overrule(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        queued = 0
+        for submission in queryset:
+            if overrule(submission, reviewer=request.user):  # type: ignore[arg-type]
+                self.log_change(request, submission, "Overruled the rejection of the picture.")
+                queued += 1
+        text = f"{queued} of {queryset.count()} queued; only rejected pictures can be overruled."
+        self.message_user(request, text, messages.INFO)
 
     @admin.display(description="picture")
     def picture_small(self, submission: Submission) -> SafeString:

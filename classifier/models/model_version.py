@@ -90,6 +90,16 @@ class ModelVersion(models.Model):
         return reverse("model_version", args=[self.name, self.version])
 
     @property
+    def shown_metrics(self) -> dict[str, Any]:
+        """What was measured on the first of `SHOWN_SETS` that was; empty where none was."""
+        return next((self.metrics[name] for name in SHOWN_SETS if name in self.metrics), {})
+
+    @property
+    def measured_coverage(self) -> float | None:
+        """The coverage its sets of diagnoses were measured at."""
+        return self.shown_metrics.get("verdicts", {}).get("plain", {}).get("promised")
+
+    @property
     def scored_sets(self) -> list[ScoredSet]:
         """What it scored on pictures it cannot have learnt by heart; empty where not measured."""
         return [

@@ -1,27 +1,42 @@
 from __future__ import annotations
 
+import uuid
+from functools import cached_property
 from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Q
 
+from classifier.models.predictive_value import (
+    PredictiveValue,
+    predictive_values,
+    rates_of,
+    rates_without_uncertain,
+)
+from classifier.models.shares import Share, shares
+
 
 class Verdict(models.TextChoices):
     BENIGN = "benign", "Benign"
     MALIGNANT = "malignant", "Malignant"
+    UNCERTAIN = "uncertain", "Not sure"
 
 
 #: Diagnoses below are shown on request only.
 LIKELY_PERCENT = 1.0
 
 
-class Share(NamedTuple):
-    """One line of probabilities; ``percent`` has one decimal, ``plain`` explains it or is empty."""
+class Asymmetry(NamedTuple):
+    """Percent of the lesion's area without a mirror image, about both of its axes."""
 
-    name: str
-    percent: float
-    is_malignant: bool
-    plain: str = ""
+    long_axis: int
+    short_axis: int
+
+
+def heat_map_path(prediction: Prediction, filename: str) -> str:
+    """Return a name that says nothing of the picture or its owner, in one of 256 folders."""
+    name = uuid.uuid4().hex
+    return f"{name[:2]}/{name}.png"
 
 
 class Prediction(models.Model):
@@ -35,8 +50,32 @@ class Prediction(models.Model):
     )
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
     malignant_probability = models.FloatField()
-    confidence = models.FloatField(help_text="Probability of the verdict.")
+    confidence = models.FloatField(help_text="Probability of the likelier of both.")
     probabilities = models.JSONField(help_text="Probability of each class; they sum to 1.")
+    possible = models.JSONField(
+        "possible classes", default=list, blank=True, help_text="The set with promised coverage."
+    )
+    coverage = models.FloatField(
+        null=True, blank=True, help_text="Share of such sets that hold the true class."
+    )
+    spread_low = models.FloatField(
+        null=True, blank=True, help_text="Least malignant probability over eight symmetries."
+    )
+    spread_high = models.FloatField(
+        null=True, blank=True, help_text="Largest malignant probability over eight symmetries."
+    )
+    heat_map = models.FileField(
+        upload_to=heat_map_path, blank=True, help_text="Where the network looked."
+    )
+    heat_inside = models.FloatField(
+        null=True, blank=True, help_text="Share of the heat within the lesion's outline."
+    )
+    abcd = models.JSONField(
+        "asymmetry, border, colours, diameter",
+        null=True,
+        blank=True,
+        help_text="Empty where the outline was not clear.",
+    )
     inference_ms = models.FloatField("inference time, ms")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -65,53 +104,42 @@ class Prediction(models.Model):
         return self.verdict == Verdict.MALIGNANT
 
     @property
-    def confidence_percent(self) -> float:
-        """The confidence in percent, as the breakdown shows it."""
-        return next(s.percent for s in self.breakdown if s.is_malignant == self.is_malignant)
+    def is_uncertain(self) -> bool:
+        return self.verdict == Verdict.UNCERTAIN
 
     @property
+    def leans_malignant(self) -> bool:
+        """Whether malignant is what the network would say if it had to."""
+        return self.malignant_probability >= self.model_version.threshold
+
+    @property
+    def appearance(self) -> str:
+        """How the answer is shown: its icon and colour."""
+        return "look" if self.deserves_a_look else self.verdict
+
+    @property
+    def confidence_percent(self) -> float:
+        """The confidence in percent, as the breakdown shows it."""
+        malignant = self.leans_malignant if self.is_uncertain else self.is_malignant
+        return next(share.percent for share in self.breakdown if share.is_malignant == malignant)
+
+    @cached_property
     def breakdown(self) -> list[Share]:
         """Benign and malignant in percent, the larger first: the sums over the differential."""
-        shares = self.differential
         sums = [
             Share(
                 verdict.value,
-                round(sum(s.percent for s in shares if s.is_malignant == malignant), 1),
+                round(sum(s.percent for s in self.differential if s.is_malignant == malignant), 1),
                 malignant,
             )
             for verdict, malignant in ((Verdict.BENIGN, False), (Verdict.MALIGNANT, True))
         ]
         return sorted(sums, key=lambda share: -share.percent)
 
-    @property
-    def names_diagnoses(self) -> bool:
-        """Whether the network tells more apart than benign and malignant."""
-        return bool(self.model_version.diagnoses)
-
-    @property
-    def deserves_a_look(self) -> bool:
-        """Whether it is called benign, but not where the network would miss few malignant ones."""
-        point = self.model_version.operating_point
-        return (
-            not self.is_malignant
-            and bool(point)
-            and self.malignant_probability >= point["threshold"]
-        )
-
-    @property
-    def malignant_percent(self) -> float:
-        """The malignant probability in percent, as the breakdown shows it."""
-        return next(share.percent for share in self.breakdown if share.is_malignant)
-
-    @property
-    def look_from_percent(self) -> float:
-        """The malignant probability in percent from which on a spot deserves a look."""
-        return round(100 * self.model_version.operating_point["threshold"], 1)
-
-    @property
-    def look_finds_percent(self) -> int:
-        """The share of malignant spots in percent that are found there."""
-        return round(100 * self.model_version.operating_point["sensitivity"])
+    @cached_property
+    def differential(self) -> list[Share]:
+        """Every answer in percent, largest first."""
+        return shares(self.probabilities, self.model_version)
 
     @property
     def likely(self) -> list[Share]:
@@ -124,24 +152,76 @@ class Prediction(models.Model):
         return [share for share in self.differential if share.percent < LIKELY_PERCENT]
 
     @property
-    def differential(self) -> list[Share]:
-        """Every answer in percent, largest first, rounded so that they sum to 100.
+    def names_diagnoses(self) -> bool:
+        """Whether the network tells more apart than benign and malignant."""
+        return bool(self.model_version.diagnoses)
 
-        Rounded by largest remainders (Hamilton's method): rounding each alone may show 100.1 %.
-        """
-        tenths = {name: 1000 * p for name, p in self.probabilities.items()}
-        shown = {name: int(value) for name, value in tenths.items()}
-        by_remainder = sorted(tenths, key=lambda name: shown[name] - tenths[name])
-        for name in by_remainder[: round(sum(tenths.values())) - sum(shown.values())]:
-            shown[name] += 1
-        malignant = set(self.model_version.malignant_classes)
+    @property
+    def deserves_a_look(self) -> bool:
+        """Whether it is called benign, but not where the network would miss few malignant ones."""
+        point = self.model_version.operating_point
+        return (
+            self.verdict == Verdict.BENIGN
+            and bool(point)
+            and self.malignant_probability >= point["threshold"]
+        )
+
+    @property
+    def malignant_percent(self) -> float:
+        """The malignant probability in percent, as the breakdown shows it."""
+        return next(share.percent for share in self.breakdown if share.is_malignant)
+
+    @property
+    def look_from_percent(self) -> float:
+        """The malignant probability in percent from which on a lesion deserves a look."""
+        return round(100 * self.model_version.operating_point["threshold"], 1)
+
+    @property
+    def look_finds_percent(self) -> int:
+        """The share of malignant lesions in percent that are found there."""
+        return round(100 * self.model_version.operating_point["sensitivity"])
+
+    @property
+    def possible_diagnoses(self) -> list[Share]:
+        """The answers in the set that holds the true one as often as promised, likeliest first."""
         known = self.model_version.diagnoses
-        return [
-            Share(
-                known.get(name, {}).get("name", name),
-                shown[name] / 10,
-                name in malignant,
-                known.get(name, {}).get("plain", ""),
-            )
-            for name in sorted(shown, key=lambda name: -tenths[name])
-        ]
+        names = {known.get(code, {}).get("name", code) for code in self.possible}
+        return [share for share in self.differential if share.name in names]
+
+    @property
+    def coverage_percent(self) -> int:
+        return round(100 * (self.coverage or 0))
+
+    @property
+    def spread_percent(self) -> tuple[int, int] | None:
+        """The least and the largest malignant probability over the symmetries, in percent."""
+        if self.spread_low is None or self.spread_high is None:
+            return None
+        return round(100 * self.spread_low), round(100 * self.spread_high)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether it was made since answers are explained: older ones stay as they were."""
+        return self.abcd is not None
+
+    @property
+    def heat_inside_percent(self) -> int | None:
+        return None if self.heat_inside is None else round(100 * self.heat_inside)
+
+    @property
+    def asymmetry(self) -> Asymmetry:
+        return Asymmetry(*(round(100 * share) for share in (self.abcd or {})["asymmetry"]))
+
+    @cached_property
+    def predictive_values(self) -> list[PredictiveValue]:
+        """What the verdict means for people; empty where that was not measured."""
+        metrics = self.model_version.shown_metrics
+        if self.coverage is None:
+            rates = rates_without_uncertain(metrics, self.verdict)
+        # Sets with another coverage are other answers, given more or less often.
+        elif self.coverage == self.model_version.measured_coverage:
+            is_averaged = self.spread_low is not None
+            rates = rates_of(metrics, self.verdict, is_averaged=is_averaged)
+        else:
+            rates = {}
+        return predictive_values(rates) if rates else []

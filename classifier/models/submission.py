@@ -18,8 +18,12 @@ class Status(models.TextChoices):
     QUEUED = "queued", "Waiting"
     RUNNING = "running", "Being analysed"
     DONE = "done", "Done"
+    REJECTED = "rejected", "Rejected"
     FAILED = "failed", "Failed"
 
+
+#: States in which a submission waits for nothing any more.
+FINISHED = (Status.DONE, Status.REJECTED, Status.FAILED)
 
 #: Permission that lets a clinician see everybody's submissions and record reviews.
 REVIEW_PERMISSION = "classifier.review_submission"
@@ -37,10 +41,6 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         if user.is_active and user.is_staff and user.has_perm(REVIEW_PERMISSION):
             return self
         return self.owned_by(user)
-
-    def finished(self) -> SubmissionQuerySet:
-        """Those that wait for nothing any more."""
-        return self.filter(status__in=[Status.DONE, Status.FAILED])
 
     def awaiting_review(self) -> SubmissionQuerySet:
         """Those with a result that no clinician has reviewed."""
@@ -82,6 +82,12 @@ class Submission(models.Model):
     thumbnail = models.FileField(upload_to=image_path)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
+    pixels_per_mm = models.FloatField(
+        "pixels per millimetre",
+        null=True,
+        blank=True,
+        help_text="Scale of the picture, where the person who sent it in knew it.",
+    )
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED)
     prediction = models.ForeignKey(
         "classifier.Prediction",
@@ -92,8 +98,23 @@ class Submission(models.Model):
         related_name="+",
         help_text="The one of its predictions that is shown.",
     )
+    rejection = models.CharField(
+        "what is wrong with the picture",
+        max_length=32,
+        blank=True,
+        help_text="Stays where a clinician had the picture analysed all the same.",
+    )
+    rejection_reason = models.TextField("why it was rejected, for its owner", blank=True)
+    overruled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The clinician who had it analysed although it had been rejected.",
+    )
     failure_reason = models.TextField("why it failed, for its owner", blank=True)
-    failure_detail = models.TextField("why it failed, for an engineer", blank=True)
+    failure_detail = models.TextField("why there is no result, for an engineer", blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField("message last sent")
@@ -122,11 +143,25 @@ class Submission(models.Model):
                 condition=~Q(status="failed") | ~Q(failure_reason=""),
                 name="submission_failed_has_reason",
             ),
+            models.CheckConstraint(
+                condition=~Q(status="rejected") | (~Q(rejection="") & ~Q(rejection_reason="")),
+                name="submission_rejected_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(pixels_per_mm__isnull=True) | Q(pixels_per_mm__gt=0),
+                name="submission_pixels_per_mm",
+            ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="submission_status"),
         ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def diameter_mm(self) -> float | None:
+        """Of the lesion, by the answer that is shown; None without a scale or an outline."""
+        abcd = self.prediction.abcd if self.prediction else None
+        return abcd["diameter"] / self.pixels_per_mm if abcd and self.pixels_per_mm else None
 
     @property
     def is_done(self) -> bool:
@@ -137,5 +172,9 @@ class Submission(models.Model):
         return self.status == Status.FAILED
 
     @property
+    def is_rejected(self) -> bool:
+        return self.status == Status.REJECTED
+
+    @property
     def is_finished(self) -> bool:
-        return self.is_done or self.is_failed
+        return self.status in FINISHED

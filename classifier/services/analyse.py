@@ -12,9 +12,10 @@ from django.utils import timezone
 from PIL import Image
 
 from classifier import predictors
-from classifier.models import ModelVersion, Prediction, Status, Submission
+from classifier.models import ModelVersion, Status, Submission
+from classifier.services.record import record
 from classifier.uploads import InvalidImage
-from ml.predictor import Diagnosis
+from ml.analysis import Analysis, Rejection
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ GAVE_UP = (
 
 
 def analyse(pk: uuid.UUID | str) -> bool:
-    """Claim the submission ``pk`` and bring it to DONE or FAILED.
+    """Claim the submission ``pk`` and bring it to DONE, REJECTED or FAILED.
 
     Returns:
         Whether it should be tried again later: after a surprise, while attempts are left.
@@ -41,8 +42,9 @@ def analyse(pk: uuid.UUID | str) -> bool:
     if submission is None:
         return False
     try:
-        model_version, predictor = predictors.active()
-        diagnosis = predictor.predict([_read(submission)])[0]
+        model_version, analyse_pictures = predictors.active()
+        screened = submission.overruled_by_id is None
+        analysis = analyse_pictures([read(submission)], screened=screened)[0]
     except InvalidImage as error:
         fail(submission, reason=str(error), detail=repr(error.__cause__))
     # Also Celery's soft time limit, which is an Exception.
@@ -50,7 +52,10 @@ def analyse(pk: uuid.UUID | str) -> bool:
         logger.exception("Attempt %d at %s failed", submission.attempts, pk)
         return _release(submission, error)
     else:
-        _finish(submission, model_version, diagnosis)
+        if analysis.rejection:
+            _reject(submission, analysis.rejection)
+        else:
+            _finish(submission, model_version, analysis)
     return False
 
 
@@ -71,7 +76,12 @@ def _latest_attempt(submission: Submission):
     )
 
 
-def _read(submission: Submission) -> Image.Image:
+def read(submission: Submission) -> Image.Image:
+    """Return the stored picture.
+
+    Raises:
+        InvalidImage: it is gone or damaged.
+    """
     try:
         with submission.image.open("rb") as stream, Image.open(stream) as image:
             return image.convert("RGB")
@@ -79,27 +89,30 @@ def _read(submission: Submission) -> Image.Image:
         raise InvalidImage(UNREADABLE) from error
 
 
-def _finish(submission: Submission, model_version: ModelVersion, diagnosis: Diagnosis) -> None:
+def _reject(submission: Submission, rejection: Rejection) -> None:
+    _latest_attempt(submission).update(
+        status=Status.REJECTED,
+        rejection=rejection.problem,
+        rejection_reason=rejection.advice,
+        failure_reason="",
+        failure_detail=rejection.detail,
+        finished_at=timezone.now(),
+    )
+
+
+def _finish(submission: Submission, model_version: ModelVersion, analysis: Analysis) -> None:
     with transaction.atomic():
         if not _latest_attempt(submission).select_for_update().exists():
             return
-        prediction, _ = Prediction.objects.get_or_create(
-            submission=submission,
-            model_version=model_version,
-            defaults={
-                "verdict": diagnosis.verdict,
-                "malignant_probability": diagnosis.malignant_probability,
-                "confidence": diagnosis.confidence,
-                "probabilities": diagnosis.probabilities,
-                "inference_ms": diagnosis.inference_ms,
-            },
-        )
+        # Why a clinician had to overrule stays on the page; what was rejected by mistake does not.
+        accepted = {} if submission.overruled_by_id else {"rejection": "", "rejection_reason": ""}
         _latest_attempt(submission).update(
             status=Status.DONE,
-            prediction=prediction,
+            prediction=record(submission, model_version, analysis),
             failure_reason="",
             failure_detail="",
             finished_at=timezone.now(),
+            **accepted,
         )
 
 

@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from classifier.models import Status, Submission
+from classifier.models import Status, Submission, User
+from classifier.models.submission import REVIEW_PERMISSION
 from classifier.services.dispatch import dispatch
 
 
-def retry(submission: Submission, *, requeue_done: bool = False) -> bool:
+def retry(submission: Submission, *, requeue_finished: bool = False) -> bool:
     """Queue ``submission`` for a fresh analysis, with all its attempts before it.
 
     Args:
         submission: a FAILED one.
-        requeue_done: also a DONE one; its predictions stay, another model version adds its own.
+        requeue_finished: also a DONE or REJECTED one; its predictions stay, another model version
+            adds its own.
 
     Returns:
         Whether it was queued; False where it is waiting or running already.
     """
-    statuses = [Status.FAILED, Status.DONE] if requeue_done else [Status.FAILED]
+    statuses = [Status.FAILED]
+    if requeue_finished:
+        statuses += [Status.DONE, Status.REJECTED]
+    return _queue(submission, statuses)
+
+
+def overrule(submission: Submission, *, reviewer: User) -> bool:
+    """Queue a REJECTED ``submission`` to be judged however unfit the network finds its picture.
+
+    Why it had been rejected stays on record, beside who decided otherwise.
+
+    Returns:
+        Whether it was queued; False where it is not rejected any more.
+
+    Raises:
+        PermissionDenied: not a reviewer.
+    """
+    if not reviewer.has_perm(REVIEW_PERMISSION):
+        raise PermissionDenied("Only reviewers may overrule a rejection.")
+    return _queue(submission, [Status.REJECTED], overruled_by=reviewer)
+
+
+def _queue(submission: Submission, statuses: list[Status], **changes: Any) -> bool:
     with transaction.atomic():
         queued = Submission.objects.filter(pk=submission.pk, status__in=statuses).update(
             status=Status.QUEUED,
@@ -31,6 +57,7 @@ def retry(submission: Submission, *, requeue_done: bool = False) -> bool:
             sent_at=timezone.now(),
             started_at=None,
             finished_at=None,
+            **changes,
         )
         if queued:
             transaction.on_commit(partial(dispatch, submission.pk))

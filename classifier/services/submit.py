@@ -20,13 +20,16 @@ class StorageFailed(Exception):
     """The picture is fine but could not be kept; nothing of it remains."""
 
 
-def submit(*, owner: User, stream: Readable, name: str) -> Submission:
+def submit(
+    *, owner: User, stream: Readable, name: str, pixels_per_mm: float | None = None
+) -> Submission:
     """Store the picture in ``stream`` and queue its analysis.
 
     Args:
         owner: whose it will be.
         stream: the file as it was uploaded, at its beginning.
         name: the file's name on the person's device, kept so that they recognise it.
+        pixels_per_mm: scale of the picture, more than 0, where it is known.
 
     Raises:
         InvalidImage: the file is no picture that can be analysed.
@@ -38,6 +41,7 @@ def submit(*, owner: User, stream: Readable, name: str) -> Submission:
         original_name=_short(name),
         width=clean.image.width,
         height=clean.image.height,
+        pixels_per_mm=pixels_per_mm,
         sent_at=timezone.now(),
     )
     try:

@@ -27,9 +27,15 @@ def _visible(request: HttpRequest, pk: uuid.UUID) -> Submission:
 
 
 def _panel(submission: Submission) -> dict[str, object]:
+    prediction = submission.prediction if submission.is_done else None
     return {
         "submission": submission,
-        "prediction": submission.prediction if submission.is_done else None,
+        "prediction": prediction,
+        "other_predictions": [
+            other
+            for other in submission.predictions.select_related("model_version").order_by("pk")
+            if other != prediction
+        ],
         "reviews": submission.reviews.all(),
     }
 
@@ -67,6 +73,16 @@ def result_image(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
 @cache_control(private=True, max_age=PICTURE_MAX_AGE)
 def result_thumbnail(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
     return _file(_visible(request, pk).thumbnail)
+
+
+@login_required
+@require_safe
+@cache_control(private=True, max_age=PICTURE_MAX_AGE)
+def result_heat_map(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
+    prediction = _visible(request, pk).prediction
+    if not prediction or not prediction.heat_map:
+        raise Http404("There is no heat map of this picture.")
+    return _file(prediction.heat_map)
 
 
 def _file(file: FieldFile) -> FileResponse:

@@ -40,10 +40,10 @@ def upload(request: HttpRequest) -> HttpResponse:
     wants_json = request.get_preferred_type(["text/html", "application/json"]) == "application/json"
     if not form.is_valid():
         if wants_json:
-            reason = " ".join(str(error) for error in form.errors["images"])
-            return _answer([], [Rejection("", reason)], status=422)
+            problems = [str(error) for errors in form.errors.values() for error in errors]
+            return _answer([], [Rejection("", problem) for problem in problems], status=422)
         return _page(request, form, status=422)
-    accepted, rejected, status = _submit_all(request, form.cleaned_data["images"])
+    accepted, rejected, status = _submit_all(request, form)
     if wants_json:
         return _answer(accepted, rejected, status)
     if rejected:
@@ -52,17 +52,19 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 def _submit_all(
-    request: HttpRequest, files: list[UploadedFile]
+    request: HttpRequest, form: UploadForm
 ) -> tuple[list[Submission], list[Rejection], int]:
     """Submit each file by itself, so that a bad one takes no good one with it."""
     owner = cast(User, request.user)  # login is required
     accepted: list[Submission] = []
     rejected: list[Rejection] = []
     status = 201
+    files: list[UploadedFile] = form.cleaned_data["images"]
+    scale = form.cleaned_data["pixels_per_mm"]
     for file in files:
         name = file.name or "picture"
         try:
-            accepted.append(submit(owner=owner, stream=file, name=name))
+            accepted.append(submit(owner=owner, stream=file, name=name, pixels_per_mm=scale))
         except InvalidImage as error:
             rejected.append(Rejection(name, str(error)))
             status = max(status, 422)

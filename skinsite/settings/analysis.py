@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from skinsite.settings.environment import REDIS_URL, ROOT, env, make_folder
 
 # What one upload may hold. Bytes are counted before anything is decoded.
@@ -20,6 +22,15 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10 * UPLOAD_MAX_FILES
 BUNDLES_DIR = Path(env.str("BUNDLES_DIR", default=str(ROOT / "ml" / "bundles")))
 DEFAULT_MODEL = "lesion-net"
 INFERENCE_THREADS = env.int("INFERENCE_THREADS", default=0) or None  # None: one per core
+
+# Share of answers whose set of diagnoses holds the true one.
+CONFORMAL_COVERAGE = env.float("CONFORMAL_COVERAGE", default=0.9)
+if not 0 < CONFORMAL_COVERAGE < 1:
+    raise ImproperlyConfigured(
+        f"CONFORMAL_COVERAGE must be between 0 and 1. Received: {CONFORMAL_COVERAGE}"
+    )
+# Whether each picture is looked at eight times, turned and mirrored: slower, with a spread.
+TEST_TIME_AUGMENTATION = env.bool("TEST_TIME_AUGMENTATION", default=False)
 
 # One analysis: stopped softly, then hard; a row that runs for longer has lost its worker.
 ANALYSIS_TIME_LIMIT = timedelta(seconds=env.int("ANALYSIS_TIME_LIMIT", default=30))

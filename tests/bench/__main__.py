@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import history, networks, upload
+from tests.bench import analysis, history, networks, upload
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
             upload.measure(Path(folder, "site")),
             history.measure(Path(folder, "rows")),
             networks.measure(),
+            analysis.measure(),
         )
         for row in chain(*rows):
             table.add_row(*row)

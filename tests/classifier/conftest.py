@@ -16,7 +16,7 @@ from classifier.models import Submission, User
 from classifier.services.dispatch import ANALYSE_TASK
 from skinsite.celery import app
 from tests.classifier.addresses import Paths
-from tests.classifier.fakes import FakePredictor
+from tests.classifier.fakes import FakeAnalyst
 from tests.factories import ModelVersionFactory, ReviewFactory, SubmissionFactory, UserFactory
 
 
@@ -53,9 +53,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def predictor(db, monkeypatch: pytest.MonkeyPatch) -> FakePredictor:
+def analyst(db, monkeypatch: pytest.MonkeyPatch) -> FakeAnalyst:
     """What the worker has loaded: a network that answers at once, of an active model version."""
-    fake = FakePredictor()
+    fake = FakeAnalyst()
     model_version = ModelVersionFactory(is_active=True)
     monkeypatch.setattr(predictors, "active", lambda: (model_version, fake))
     return fake
@@ -116,7 +116,7 @@ def owner_client(owner: User, login: Callable[[User], Client]) -> Client:
 def submission(owner: User) -> Submission:
     """A finished one of ``owner``, judged by the active model and reviewed once."""
     ModelVersionFactory(is_active=True)
-    return ReviewFactory(submission=SubmissionFactory(owner=owner, done=True)).submission
+    return ReviewFactory(submission=SubmissionFactory(owner=owner, done__explained=True)).submission
 
 
 @pytest.fixture

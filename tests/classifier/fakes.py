@@ -13,37 +13,65 @@ from PIL import Image
 
 from classifier.models import ModelVersion
 from classifier.models.model_version import figure_path
+from ml.abcd import Abcd
+from ml.analysis import Analysis, Rejection
 from ml.predictor import Diagnosis
+from ml.quality import Problem
 from skinsite import folder_broker  # noqa: F401  (registers folder:// as a broker address)
 from tests.factories import picture
 
+REJECTION = Rejection(Problem.BLURRED, "The picture is blurred. Take it again.", "edges 0.001")
+ABCD = Abcd(asymmetry=(0.04, 0.125), border=1.2, colours=("red", "light brown"), diameter=84.0)
 
-class FakePredictor:
-    """Answers like `ml.predictor.Predictor`, at once.
+
+class FakeAnalyst:
+    """Answers like `classifier.predictors.Analyse`, at once.
 
     Attributes:
+        malignant_probability: of every picture.
+        rejection: of every picture that is screened.
+        possible: the set of classes; without one it promises nothing.
+        heat_map: of every picture.
         seen: the pictures it was given.
-        meanwhile: called in the middle of every prediction, to fail or to change the world.
+        meanwhile: called in the middle of every analysis, to fail or to change the world.
     """
 
     def __init__(self, malignant_probability: float = 0.75) -> None:
         self.malignant_probability = malignant_probability
+        self.rejection: Rejection | None = None
+        self.possible: tuple[str, ...] = ()
+        self.spread: tuple[float, float] | None = None
+        self.heat_map: Image.Image | None = Image.new("RGBA", (256, 192), (253, 231, 37, 220))
+        self.abcd: Abcd | None = ABCD
         self.seen: list[Image.Image] = []
         self.meanwhile: Callable[[], None] = lambda: None
 
-    def predict(self, images: Sequence[Image.Image]) -> list[Diagnosis]:
+    def __call__(self, images: Sequence[Image.Image], *, screened: bool = True) -> list[Analysis]:
         self.seen += images
         self.meanwhile()
-        return [self._diagnosis() for _ in images]
+        rejection = self.rejection if screened else None
+        return [Analysis(rejection) if rejection else self._analysis() for _ in images]
+
+    def _analysis(self) -> Analysis:
+        return Analysis(
+            diagnosis=self._diagnosis(),
+            heat_map=self.heat_map,
+            heat_inside=0.625 if self.heat_map else None,
+            abcd=self.abcd,
+            coverage=0.9 if self.possible else None,
+        )
 
     def _diagnosis(self) -> Diagnosis:
         malignant = self.malignant_probability
+        called = "malignant" if malignant >= 0.5 else "benign"
         return Diagnosis(
-            verdict="malignant" if malignant >= 0.5 else "benign",
+            verdict="uncertain" if len(self.possible) > 1 else called,
             malignant_probability=malignant,
             confidence=max(malignant, 1 - malignant),
             probabilities={"benign": 1 - malignant, "malignant": malignant},
             inference_ms=12.5,
+            possible=self.possible,
+            spread=self.spread,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from classifier.models import Prediction, Review, Status, Submission, User
@@ -254,11 +255,36 @@ def test_requeue_leaves_alone_what_is_under_way(reviewer_client, rows, sent):
     assert Submission.objects.get(pk=rows["malignant"].pk).status == Status.QUEUED
 
 
+def test_a_rejection_is_overruled_and_the_log_says_by_whom(
+    reviewer_client, reviewer, rows, sent, django_capture_on_commit_callbacks
+):
+    rejected = SubmissionFactory(rejected=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = run_action(reviewer_client, "overrule", rejected, rows["malignant"])
+    assert "1 of 2 queued; only rejected pictures can be overruled." in answer
+    assert sent == [str(rejected.pk)]
+    queued = Submission.objects.get(pk=rejected.pk)
+    assert (queued.status, queued.overruled_by) == (Status.QUEUED, reviewer)
+    entry = LogEntry.objects.get(object_id=str(rejected.pk))
+    assert (entry.user, entry.change_message) == (
+        reviewer,
+        "Overruled the rejection of the picture.",
+    )
+
+
+def test_a_rejected_picture_is_listed_with_its_reason(reviewer_client):
+    rejected = SubmissionFactory(rejected=True)
+    listed = visible_text(reviewer_client.get(LIST + "?status__exact=rejected").content)
+    assert "Rejected" in listed
+    text = visible_text(reviewer_client.get(change(rejected)).content)
+    assert rejected.rejection_reason in text
+    assert rejected.failure_detail in text
+
+
 def test_a_reviewer_has_no_action_that_deletes(reviewer_client, rows):
     html = reviewer_client.get(LIST).content.decode()
-    assert set(re.findall(r'<option value="(\w+)"', html)) & {"delete_selected", "requeue"} == {
-        "requeue"
-    }
+    offered = set(re.findall(r'<option value="(\w+)"', html))
+    assert offered & {"delete_selected", "requeue", "overrule"} == {"requeue", "overrule"}
     run_action(reviewer_client, "delete_selected", rows["queued"])
     assert Submission.objects.filter(pk=rows["queued"].pk).exists()
 

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from PIL import Image
 
+from classifier import predictors
 from classifier.management.commands import analyse
 from ml.bundle import available, find
-from tests.classifier.fakes import FakePredictor
+from tests.classifier.fakes import FakeAnalyst
 from tests.factories import picture
 from tests.site import ROOT
 
@@ -31,6 +33,11 @@ FIELDS = [
     "model",
     "model_version",
     "inference_ms",
+    "problem",
+    "possible",
+    "coverage",
+    "spread",
+    "abcd",
 ]
 
 
@@ -60,10 +67,10 @@ def run(tmp_path: Path):
 def files(tmp_path: Path) -> dict[str, Path]:
     """Files of every fate, by name."""
     contents = {
-        "mole.jpg": picture(size=(320, 240)),
+        "mole.jpg": picture(size=(320, 240), seed=3),
         "mole.png": picture("png", size=(240, 320), seed=1),
-        "wrong name.txt": picture("webp", seed=2),
-        "copy of mole.jpg": picture(size=(320, 240)),
+        "wrong name.txt": picture("webp", size=(320, 240), seed=2),
+        "copy of mole.jpg": picture(size=(320, 240), seed=3),
         "letter.jpg": b"Dear doctor",
         "empty.jpg": b"",
         "half.jpg": picture()[:900],
@@ -102,20 +109,43 @@ def test_json_of_the_networks_that_ship(run, files, options, name):
             assert line["reason"].endswith(".")
             assert {line[field] for field in FIELDS[3:7] + FIELDS[9:]} == {None}
             continue
+        assert line["problem"] is None
+        assert line["abcd"]["diameter_pixels"] > 50
+        assert line["abcd"]["diameter_mm"] is None
         assert (line["status"], line["reason"]) == ("done", None)
         probabilities = line["probabilities"]
         assert list(probabilities) == ANSWERS[name]
         assert sum(probabilities.values()) == pytest.approx(1)
         malignant = line["malignant_probability"]
         assert malignant == pytest.approx(sum(probabilities[key] for key in shipped.malignant))
-        assert line["verdict"] == ("malignant" if malignant >= shipped.threshold else "benign")
+        called = "malignant" if malignant >= shipped.threshold else "benign"
+        assert line["verdict"] in (called, "uncertain")
         assert line["confidence"] == pytest.approx(
-            malignant if line["verdict"] == "malignant" else 1 - malignant
+            malignant if called == "malignant" else 1 - malignant
+        )
+        assert set(line["possible"]) <= set(probabilities)
+        # The seven-stage network promises nothing.
+        assert (line["coverage"], bool(line["possible"])) == (
+            (0.9, True) if shipped.limits_sha256 else (None, False)
         )
         assert 0 < line["inference_ms"] < 60_000
         answers[file] = malignant
     assert len(set(answers.values())) == 3  # it does look
     assert answers["copy of mole.jpg"] == answers["mole.jpg"]
+
+
+def test_pictures_that_cannot_be_judged(run, tmp_path):
+    black, fractal = tmp_path / "black.png", tmp_path / "fractal.png"
+    Image.new("RGB", (320, 240)).save(black)
+    Image.effect_mandelbrot((320, 240), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(fractal)
+    answer = run(str(black), str(fractal), "--json")
+    assert answer.returncode == 1
+    first, second = (json.loads(line) for line in answer.stdout.decode().splitlines())
+    assert (first["status"], first["problem"]) == ("rejected", "too_dark")
+    assert second["status"] == "rejected"
+    for line in (first, second):
+        assert line["reason"].endswith(".")
+        assert line["probabilities"] is line["verdict"] is line["malignant_probability"] is None
 
 
 def test_an_unknown_model(run, files):
@@ -138,7 +168,8 @@ def test_no_file_at_all(run):
 @pytest.fixture
 def quick(monkeypatch):
     """The command in this process, with a network that answers at once."""
-    monkeypatch.setattr(analyse.Predictor, "load", lambda *args, **options: FakePredictor())
+    monkeypatch.setattr(analyse.Predictor, "load", lambda *args, **options: None)
+    monkeypatch.setattr(predictors, "analyse_by", lambda network: FakeAnalyst())
 
     def called(*arguments: str) -> tuple[int, str]:
         output = io.StringIO()
@@ -197,6 +228,27 @@ def test_a_name_that_is_no_text(quick, tmp_path, monkeypatch, json_lines):
         call_command("analyse", os.fsdecode(path), *["--json"][: int(json_lines)])
     strict.seek(0)
     assert "malignant" in strict.read()
+
+
+def test_a_diameter_in_millimetres(quick, files):
+    code, output = quick(str(files["mole.jpg"]), "--json", "--pixels-per-mm", "20")
+    assert code == 0
+    measures = json.loads(output)["abcd"]
+    assert (measures["diameter_pixels"], measures["diameter_mm"]) == (84.0, 4.2)
+
+
+@pytest.mark.parametrize("scale", ["0", "-2", "nan", "wide"])
+def test_a_scale_that_is_none(quick, files, scale):
+    with pytest.raises(CommandError, match="pixels-per-mm"):
+        quick(str(files["mole.jpg"]), f"--pixels-per-mm={scale}")
+
+
+def test_not_being_sure_in_words(quick, files, monkeypatch):
+    fake = FakeAnalyst(malignant_probability=0.25)
+    fake.possible = ("benign", "malignant")
+    monkeypatch.setattr(predictors, "analyse_by", lambda network: fake)
+    _, output = quick(str(files["mole.jpg"]))
+    assert "mole.jpg: uncertain, malignant 25.0 % (lesion-net" in output
 
 
 def test_the_model_is_a_name_and_no_path(quick, files, tmp_path, settings):

@@ -48,6 +48,19 @@ def test_failed_without_a_reason(refuses):
         Submission.objects.filter(pk=submission.pk).update(status=Status.FAILED)
 
 
+@pytest.mark.parametrize("given", [{}, {"rejection": "blurred"}, {"rejection_reason": "Blurred."}])
+def test_rejected_without_a_reason(refuses, given):
+    submission = SubmissionFactory()
+    with refuses("submission_rejected_has_reason"):
+        Submission.objects.filter(pk=submission.pk).update(status=Status.REJECTED, **given)
+
+
+@pytest.mark.parametrize("scale", [0, -1.5])
+def test_a_scale_that_is_none(refuses, scale):
+    with refuses("pixels_per_mm"):
+        SubmissionFactory(pixels_per_mm=scale)
+
+
 def test_a_status_of_no_meaning(refuses):
     submission = SubmissionFactory()
     with refuses("submission_status"):
@@ -184,20 +197,25 @@ def test_named_queries():
     queued = SubmissionFactory(sent_at=past)
     running = SubmissionFactory(running=True, started_at=past)
     SubmissionFactory(), SubmissionFactory(running=True)
-    failed, done = SubmissionFactory(failed=True), SubmissionFactory(done=True)
-    reviewed = ReviewFactory().submission
+    done = SubmissionFactory(done=True)
+    SubmissionFactory(failed=True), ReviewFactory()
     objects = Submission.objects
     assert set(objects.message_lost(moment)) == {queued}
     assert set(objects.worker_lost(moment)) == {running}
-    assert set(objects.finished()) == {failed, done, reviewed}
     assert set(objects.awaiting_review()) == {done}
 
 
 @pytest.mark.parametrize(
     ("submission", "finished"),
-    [({}, False), ({"running": True}, False), ({"failed": True}, True), ({"done": True}, True)],
+    [
+        ({}, False),
+        ({"running": True}, False),
+        ({"failed": True}, True),
+        ({"rejected": True}, True),
+        ({"done": True}, True),
+    ],
 )
-def test_finished_means_done_or_failed(submission, finished):
+def test_finished_means_done_rejected_or_failed(submission, finished):
     row = SubmissionFactory(**submission)
     assert row.is_finished is finished
     assert row.is_done is bool(submission.get("done"))

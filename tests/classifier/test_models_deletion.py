@@ -33,10 +33,20 @@ def committed(django_capture_on_commit_callbacks):
     return lambda: django_capture_on_commit_callbacks(execute=True)
 
 
-@pytest.mark.parametrize("state", [{}, {"running": True}, {"failed": True}, {"done": True}])
-def test_deleting_a_submission_of_any_state(state, committed, stored_files):
+@pytest.mark.parametrize(
+    ("state", "files"),
+    [
+        ({}, 2),
+        ({"running": True}, 2),
+        ({"failed": True}, 2),
+        ({"rejected": True}, 2),
+        ({"done": True}, 2),
+        ({"done__explained": True}, 3),
+    ],
+)
+def test_deleting_a_submission_of_any_state(state, files, committed, stored_files):
     submission = SubmissionFactory(**state)
-    assert len(stored_files()) == 2
+    assert len(stored_files()) == files
     with committed():
         delete(submission)
     assert stored_files() == []

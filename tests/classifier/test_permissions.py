@@ -35,6 +35,7 @@ PAGES = {
     "result_status": VIEWERS,
     "result_image": VIEWERS,
     "result_thumbnail": VIEWERS,
+    "result_heat_map": VIEWERS,
     "retry": "login 405 405 405 405 405",
     "delete": OWNER,
     "models": EVERYBODY,

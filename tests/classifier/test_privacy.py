@@ -110,17 +110,17 @@ def test_a_broker_that_is_gone(ada, log, monkeypatch, django_capture_on_commit_c
     assert "waits for the sweep" in log.getvalue()
 
 
-def test_an_analysis_that_fails(ada, log, predictor):
+def test_an_analysis_that_fails(ada, log, analyst):
     def fail() -> None:
         raise RuntimeError("the graphics card is on fire")
 
     upload(ada)
-    predictor.meanwhile = fail
+    analyst.meanwhile = fail
     assert analyse(Submission.objects.get().pk)
     assert "on fire" in log.getvalue()
 
 
-def test_an_analysis_whose_picture_is_lost(ada, predictor, media):
+def test_an_analysis_whose_picture_is_lost(ada, analyst, media):
     upload(ada)
     submission = Submission.objects.get()
     (media / submission.image.name).unlink()
@@ -128,7 +128,7 @@ def test_an_analysis_whose_picture_is_lost(ada, predictor, media):
     assert Submission.objects.get().is_failed
 
 
-def test_everything_else_a_person_does(ada, predictor, time_machine):
+def test_everything_else_a_person_does(ada, analyst, time_machine):
     upload(ada)
     submission = Submission.objects.get()
     time_machine.move_to("2030-01-01")

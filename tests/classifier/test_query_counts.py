@@ -27,7 +27,7 @@ def queries():
 
 def fill(owner, each: int) -> None:
     """Add ``each`` rows of every state, the finished ones reviewed and by several models."""
-    for state in ({}, {"running": True}, {"failed": True}):
+    for state in ({}, {"running": True}, {"rejected": True}, {"failed": True}):
         SubmissionFactory.create_batch(each, owner=owner, **state)
     for number in range(each):
         version = ModelVersionFactory(version=f"0.{number}.0")
@@ -36,7 +36,7 @@ def fill(owner, each: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("history", 4), ("upload", 3), ("result", 5), ("result_status", 4)]
+    ("name", "limit"), [("history", 4), ("upload", 3), ("result", 6), ("result_status", 5)]
 )
 def test_pages_of_a_person(name, limit, owner, owner_client, submission, queries):
     args = [submission.pk] if name.startswith("result") else []

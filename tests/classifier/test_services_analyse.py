@@ -31,9 +31,9 @@ def change(submission: Submission, **fields: object):
     ("malignant", "verdict", "confidence"),
     [(0.75, "malignant", 0.75), (0.125, "benign", 0.875)],
 )
-def test_a_waiting_submission_is_done(predictor, time_machine, malignant, verdict, confidence):
+def test_a_waiting_submission_is_done(analyst, time_machine, malignant, verdict, confidence):
     time_machine.move_to("2026-03-01 12:00:00+00:00", tick=False)
-    predictor.malignant_probability = malignant
+    analyst.malignant_probability = malignant
     submission = SubmissionFactory(failure_reason="of an earlier attempt", failure_detail="x")
     assert analyse(str(submission.pk)) is False
     done = reloaded(submission)
@@ -51,59 +51,61 @@ def test_a_waiting_submission_is_done(predictor, time_machine, malignant, verdic
     assert str(prediction.model_version) == "seven-stage 0.0.1"
 
 
-def test_the_network_sees_the_stored_picture_in_colour(predictor):
+def test_the_network_sees_the_stored_picture_in_colour(analyst):
     submission = SubmissionFactory()
     analyse(submission.pk)
-    (image,) = predictor.seen
+    (image,) = analyst.seen
     assert image.mode == "RGB"
     assert image.size == (160, 120)
 
 
-def test_it_is_running_while_the_network_works(predictor):
+def test_it_is_running_while_the_network_works(analyst):
     submission = SubmissionFactory()
     states = []
-    predictor.meanwhile = lambda: states.append(reloaded(submission))
+    analyst.meanwhile = lambda: states.append(reloaded(submission))
     analyse(submission.pk)
     (during,) = states
     assert (during.status, during.attempts) == (Status.RUNNING, 1)
     assert during.started_at is not None
 
 
-def test_a_message_delivered_twice_does_the_work_once(predictor):
+def test_a_message_delivered_twice_does_the_work_once(analyst):
     submission = SubmissionFactory()
     assert [analyse(submission.pk) for _ in range(3)] == [False] * 3
-    assert len(predictor.seen) == 1
+    assert len(analyst.seen) == 1
     assert Prediction.objects.count() == 1
     assert reloaded(submission).attempts == 1
 
 
-def test_a_message_delivered_while_it_runs_does_nothing(predictor):
+def test_a_message_delivered_while_it_runs_does_nothing(analyst):
     submission = SubmissionFactory()
     answers = []
-    predictor.meanwhile = lambda: answers.append(analyse(submission.pk))
+    analyst.meanwhile = lambda: answers.append(analyse(submission.pk))
     analyse(submission.pk)
     assert answers == [False]
-    assert len(predictor.seen) == 1
+    assert len(analyst.seen) == 1
     assert reloaded(submission).status == Status.DONE
 
 
-@pytest.mark.parametrize("state", [{"running": True}, {"failed": True}, {"done": True}])
-def test_a_row_that_does_not_wait_is_left_alone(predictor, state):
+@pytest.mark.parametrize(
+    "state", [{"running": True}, {"failed": True}, {"rejected": True}, {"done": True}]
+)
+def test_a_row_that_does_not_wait_is_left_alone(analyst, state):
     submission = SubmissionFactory(**state)
     before = Submission.objects.values().get(pk=submission.pk)
     assert analyse(submission.pk) is False
-    assert predictor.seen == []
+    assert analyst.seen == []
     assert Submission.objects.values().get(pk=submission.pk) == before
 
 
-def test_a_row_that_is_gone(predictor):
+def test_a_row_that_is_gone(analyst):
     assert analyse(uuid.uuid4()) is False
-    assert predictor.seen == []
+    assert analyst.seen == []
 
 
-def test_a_row_deleted_while_it_runs(predictor):
+def test_a_row_deleted_while_it_runs(analyst):
     submission = SubmissionFactory()
-    predictor.meanwhile = lambda: Submission.objects.get(pk=submission.pk).delete()
+    analyst.meanwhile = lambda: Submission.objects.get(pk=submission.pk).delete()
     assert analyse(submission.pk) is False
     assert not Submission.objects.exists()
     assert not Prediction.objects.exists()
@@ -122,7 +124,7 @@ def fail() -> None:
         {"status": Status.FAILED, "failure_reason": "Given up.", "attempts": 3},
     ],
 )
-def test_a_worker_that_was_given_up_changes_nothing_any_more(predictor, fields, ending):
+def test_a_worker_that_was_given_up_changes_nothing_any_more(analyst, fields, ending):
     submission = SubmissionFactory()
     rows = Submission.objects.filter(pk=submission.pk)
     after_the_sweep = []
@@ -133,30 +135,30 @@ def test_a_worker_that_was_given_up_changes_nothing_any_more(predictor, fields, 
         if ending == "with an error":
             fail()
 
-    predictor.meanwhile = stall
+    analyst.meanwhile = stall
     assert analyse(submission.pk) is False
     assert rows.values().get() == after_the_sweep[0]
     assert not Prediction.objects.exists()
 
 
-def test_a_worker_that_was_given_up_leaves_the_answer_of_the_next_one(predictor):
+def test_a_worker_that_was_given_up_leaves_the_answer_of_the_next_one(analyst):
     submission = SubmissionFactory()
 
     def stall() -> None:
-        predictor.meanwhile = lambda: None
+        analyst.meanwhile = lambda: None
         change(submission, status=Status.QUEUED)()
-        predictor.malignant_probability = 0.25
+        analyst.malignant_probability = 0.25
         analyse(submission.pk)
-        predictor.malignant_probability = 0.75
+        analyst.malignant_probability = 0.75
 
-    predictor.meanwhile = stall
+    analyst.meanwhile = stall
     analyse(submission.pk)
     assert reloaded(submission).prediction.malignant_probability == 0.25
     assert Prediction.objects.count() == 1
 
 
 @pytest.mark.parametrize("damage", ["missing", "no picture", "empty"])
-def test_a_stored_picture_that_cannot_be_read_fails_at_once(predictor, media, damage):
+def test_a_stored_picture_that_cannot_be_read_fails_at_once(analyst, media, damage):
     submission = SubmissionFactory()
     path = media / submission.image.name
     path.unlink()
@@ -169,23 +171,21 @@ def test_a_stored_picture_that_cannot_be_read_fails_at_once(predictor, media, da
     assert failed.failure_detail
     assert failed.finished_at is not None
     assert failed.prediction is None
-    assert predictor.seen == []
+    assert analyst.seen == []
 
 
 @pytest.mark.parametrize(
     "error",
     [RuntimeError("boom"), SoftTimeLimitExceeded(), MemoryError(), BundleError("No model.")],
 )
-def test_a_surprise_is_tried_again_until_the_attempts_are_used_up(
-    predictor, settings, caplog, error
-):
+def test_a_surprise_is_tried_again_until_the_attempts_are_used_up(analyst, settings, caplog, error):
     settings.ANALYSIS_MAX_ATTEMPTS = 3
     submission = SubmissionFactory()
 
     def surprise() -> None:
         raise error
 
-    predictor.meanwhile = surprise
+    analyst.meanwhile = surprise
     for attempt in (1, 2):
         before = timezone.now()
         assert analyse(submission.pk) is True
@@ -200,15 +200,15 @@ def test_a_surprise_is_tried_again_until_the_attempts_are_used_up(
     assert failed.failure_reason == GAVE_UP
     assert type(error).__name__ in failed.failure_detail
     assert analyse(submission.pk) is False
-    assert len(predictor.seen) == 3
+    assert len(analyst.seen) == 3
     assert "Traceback" in caplog.text
 
 
-def test_a_surprise_that_goes_away(predictor):
+def test_a_surprise_that_goes_away(analyst):
     submission = SubmissionFactory()
-    predictor.meanwhile = fail
+    analyst.meanwhile = fail
     assert analyse(submission.pk) is True
-    predictor.meanwhile = lambda: None
+    analyst.meanwhile = lambda: None
     assert analyse(submission.pk) is False
     done = reloaded(submission)
     assert (done.status, done.attempts) == (Status.DONE, 2)
@@ -222,32 +222,32 @@ def test_without_an_active_model_it_waits(monkeypatch):
     assert "register_models" in reloaded(submission).failure_detail
 
 
-def test_analysed_again_by_another_version_both_predictions_stay(predictor, monkeypatch):
+def test_analysed_again_by_another_version_both_predictions_stay(analyst, monkeypatch):
     submission = SubmissionFactory()
     analyse(submission.pk)
     first = reloaded(submission).prediction
-    retry(submission, requeue_done=True)
+    retry(submission, requeue_finished=True)
     newer = ModelVersionFactory(version="0.0.2")
-    monkeypatch.setattr(predictors, "active", lambda: (newer, predictor))
+    monkeypatch.setattr(predictors, "active", lambda: (newer, analyst))
     analyse(submission.pk)
     assert reloaded(submission).prediction.model_version == newer
     assert set(submission.predictions.all()) == {first, reloaded(submission).prediction}
 
 
-def test_analysed_again_by_the_same_version_its_prediction_stays(predictor):
+def test_analysed_again_by_the_same_version_its_prediction_stays(analyst):
     submission = SubmissionFactory()
     analyse(submission.pk)
     first = reloaded(submission).prediction
-    retry(submission, requeue_done=True)
-    predictor.malignant_probability = 0.1
+    retry(submission, requeue_finished=True)
+    analyst.malignant_probability = 0.1
     assert analyse(submission.pk) is False
     done = reloaded(submission)
     assert (done.status, done.prediction) == (Status.DONE, first)
     assert done.prediction.malignant_probability == 0.75
 
 
-def test_a_grey_or_indexed_picture_in_the_storage_is_shown_in_colour(predictor, media):
+def test_a_grey_or_indexed_picture_in_the_storage_is_shown_in_colour(analyst, media):
     submission = SubmissionFactory()
     (media / submission.image.name).write_bytes(picture("gif"))
     analyse(submission.pk)
-    assert predictor.seen[0].mode == "RGB"
+    assert analyst.seen[0].mode == "RGB"

@@ -218,17 +218,17 @@ def test_a_worker_loads_the_active_model_once(write, loaded):
     row = register(write())
     (first, network), (second, same) = predictors.active(), predictors.active()
     assert first == second == row
-    assert same is network
+    assert same.args[0] is network.args[0]
     assert [bundle.sha256 for bundle in loaded] == [row.sha256]
 
 
 def test_a_worker_follows_the_active_model_and_back(write, loaded):
     register(write())
-    first = predictors.active()[1]
+    first = predictors.active()[1].args[0]
     activate(register(write("challenger", b"others")))
     assert predictors.active()[0].name == "challenger"
     activate(ModelVersion.objects.get(name="seven-stage"))
-    assert predictors.active()[1] is first
+    assert predictors.active()[1].args[0] is first
     assert len(loaded) == 2
 
 

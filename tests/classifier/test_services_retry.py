@@ -26,7 +26,7 @@ def queue(django_capture_on_commit_callbacks):
     return committed
 
 
-def test_a_failed_submission_gets_all_its_attempts_back(queue, sent, predictor):
+def test_a_failed_submission_gets_all_its_attempts_back(queue, sent, analyst):
     long_ago = timezone.now() - timedelta(days=1)
     submission = SubmissionFactory(failed=True, started_at=long_ago, sent_at=long_ago)
     assert queue(submission) is True
@@ -40,7 +40,7 @@ def test_a_failed_submission_gets_all_its_attempts_back(queue, sent, predictor):
     assert Submission.objects.get(pk=submission.pk).status == Status.DONE
 
 
-@pytest.mark.parametrize("state", [{}, {"running": True}, {"done": True}])
+@pytest.mark.parametrize("state", [{}, {"running": True}, {"rejected": True}, {"done": True}])
 def test_any_other_is_left_alone(queue, sent, state):
     submission = SubmissionFactory(**state)
     before = Submission.objects.values().get(pk=submission.pk)
@@ -57,7 +57,7 @@ def test_pressed_twice_it_is_queued_once(queue, sent):
 
 def test_an_operator_may_queue_a_finished_one_and_keeps_its_prediction(queue, sent):
     submission = SubmissionFactory(done=True)
-    assert queue(submission, requeue_done=True) is True
+    assert queue(submission, requeue_finished=True) is True
     assert Submission.objects.get(pk=submission.pk).status == Status.QUEUED
     assert submission.predictions.count() == 1
     assert sent == [str(submission.pk)]
@@ -65,7 +65,7 @@ def test_an_operator_may_queue_a_finished_one_and_keeps_its_prediction(queue, se
 
 @pytest.mark.parametrize("state", [{}, {"running": True}])
 def test_an_operator_cannot_queue_what_is_under_way(queue, sent, state):
-    assert queue(SubmissionFactory(**state), requeue_done=True) is False
+    assert queue(SubmissionFactory(**state), requeue_finished=True) is False
     assert sent == []
 
 

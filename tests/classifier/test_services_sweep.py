@@ -51,7 +51,7 @@ def test_a_message_that_may_still_be_on_the_way_is_not(sent, now):
     assert sent == []
 
 
-def test_a_row_whose_worker_was_lost_comes_back(sent, now, predictor):
+def test_a_row_whose_worker_was_lost_comes_back(sent, now, analyst):
     submission = SubmissionFactory(running=True, attempts=2, started_at=now - timedelta(seconds=31))
     assert sweep() == (0, 1, 0)
     assert sent == [str(submission.pk)]
@@ -107,26 +107,26 @@ def test_all_kinds_in_one_sweep(sent, now):
     assert len(sent) == 2
 
 
-def test_a_row_is_taken_back_before_its_slow_worker_can_finish(now, predictor, time_machine):
+def test_a_row_is_taken_back_before_its_slow_worker_can_finish(now, analyst, time_machine):
     submission = SubmissionFactory()
 
     def stall() -> None:
         time_machine.move_to(now + timedelta(seconds=31), tick=False)
         assert sweep() == (0, 1, 0)
 
-    predictor.meanwhile = stall
+    analyst.meanwhile = stall
     analyse(submission.pk)
     assert reloaded(submission).status == Status.QUEUED
     assert reloaded(submission).prediction is None
 
 
-def test_a_retry_that_waits_is_not_sent_twice(sent, now, predictor, time_machine):
+def test_a_retry_that_waits_is_not_sent_twice(sent, now, analyst, time_machine):
     submission = SubmissionFactory(sent_at=now - timedelta(seconds=119))
 
     def surprise() -> None:
         raise RuntimeError("boom")
 
-    predictor.meanwhile = surprise
+    analyst.meanwhile = surprise
     assert analyse(submission.pk) is True
     time_machine.move_to(now + 5 * SECOND, tick=False)
     assert sweep() == (0, 0, 0)

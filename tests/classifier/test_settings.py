@@ -78,6 +78,20 @@ def test_limits_come_from_the_environment(value):
     assert value(*names, **limits) == ["3", str(2 * 1024**2), "9000000"]
 
 
+def test_how_pictures_are_analysed_comes_from_the_environment(value):
+    names = ("CONFORMAL_COVERAGE", "TEST_TIME_AUGMENTATION")
+    assert value(*names) == ["0.9", "False"]
+    chosen = {"CONFORMAL_COVERAGE": "0.95", "TEST_TIME_AUGMENTATION": "true"}
+    assert value(*names, **chosen) == ["0.95", "True"]
+
+
+@pytest.mark.parametrize("coverage", ["0", "1", "90"])
+def test_a_coverage_that_is_no_share_is_refused(python, coverage):
+    answer = python("from django.conf import settings; settings.DEBUG", CONFORMAL_COVERAGE=coverage)
+    assert answer.returncode != 0
+    assert "CONFORMAL_COVERAGE must be between 0 and 1" in answer.stderr
+
+
 def test_a_pixel_limit_above_that_of_pillow_holds(python):
     code = f"""
 import django, io

@@ -20,22 +20,22 @@ from tests.factories import SubmissionFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_the_task_analyses_the_row_of_its_key(predictor):
+def test_the_task_analyses_the_row_of_its_key(analyst):
     submission = SubmissionFactory()
     tasks.analyse_submission(str(submission.pk))
     assert Submission.objects.get(pk=submission.pk).status == Status.DONE
 
 
-def test_a_surprise_is_handed_back_to_celery_to_try_later(predictor):
+def test_a_surprise_is_handed_back_to_celery_to_try_later(analyst):
     def surprise() -> None:
         raise RuntimeError("boom")
 
-    predictor.meanwhile = surprise
+    analyst.meanwhile = surprise
     with pytest.raises(Retry):
         tasks.analyse_submission(str(SubmissionFactory().pk))
 
 
-def test_what_cannot_get_better_is_not_tried_again(predictor, media):
+def test_what_cannot_get_better_is_not_tried_again(analyst, media):
     submission = SubmissionFactory()
     (media / submission.image.name).unlink()
     tasks.analyse_submission(str(submission.pk))
@@ -71,7 +71,7 @@ def test_the_schedule_sweeps():
     assert entry["schedule"] == settings.SWEEP_EVERY
 
 
-def test_a_worker_says_that_it_is_warm(predictor, settings, tmp_path, caplog):
+def test_a_worker_says_that_it_is_warm(analyst, settings, tmp_path, caplog):
     settings.DATA_DIR = tmp_path
     (tmp_path / "run").mkdir()
     caplog.set_level(logging.INFO)

@@ -23,7 +23,13 @@ UNLABELLED = ("hidden", "submit", "button")
 VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
 #: Addresses whose answer is no page: data, a picture, a part of a page, or an empty 405.
 NO_PAGE = {"healthz", "readyz", "result_image", "result_thumbnail", "result_status", "retry"}
-NO_PAGE |= {"model_figure", "model_version_figure", "admin:jsi18n", "admin:logout"}
+NO_PAGE |= {
+    "result_heat_map",
+    "model_figure",
+    "model_version_figure",
+    "admin:jsi18n",
+    "admin:logout",
+}
 #: Of Django itself: two halves of a date share one legend, a hidden name is for password stores.
 FOREIGN = ["username", "last_login_0", "last_login_1", "date_joined_0", "date_joined_1"]
 
@@ -132,7 +138,17 @@ def test_every_page_of_the_admin(name, browsers, path_of):
     assert [found and found[1] for found in unnamed if not (found and found[1] in FOREIGN)] == []
 
 
-@pytest.mark.parametrize("state", [{}, {"running": True}, {"failed": True}, {"done": True}])
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"running": True},
+        {"failed": True},
+        {"rejected": True},
+        {"done": True},
+        {"done__explained": True},
+    ],
+)
 def test_a_result_in_every_state(owner, owner_client, state):
     submission = SubmissionFactory(owner=owner, **state)
     SubmissionFactory(owner=owner, done=True)

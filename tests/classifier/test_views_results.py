@@ -221,7 +221,9 @@ def test_below_are_other_pictures_of_this_person(show, owner):
     assert f'href="{address("result", submission)}"' not in html
 
 
-@pytest.mark.parametrize("state", [{}, {"running": True}, {"failed": True}, {"done": True}])
+@pytest.mark.parametrize(
+    "state", [{}, {"running": True}, {"failed": True}, {"rejected": True}, {"done": True}]
+)
 def test_results_below_are_said_to_be_no_diagnosis_whatever_is_above(show, owner, state):
     submission = SubmissionFactory(owner=owner, **state)
     SubmissionFactory(owner=owner, done=True)

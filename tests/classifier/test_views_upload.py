@@ -170,6 +170,36 @@ def test_json_nothing_chosen(send):
     assert answer.json()["rejected"] == [{"name": "", "reason": "Choose at least one picture."}]
 
 
+def test_the_scale_belongs_to_every_picture(owner_client):
+    files = [good("a.jpg"), good("b.jpg", 1)]
+    owner_client.post(UPLOAD, {"images": files, "pixels_per_mm": "42.5"})
+    assert {s.pixels_per_mm for s in Submission.objects.all()} == {42.5}
+    assert Submission.objects.count() == 2
+
+
+def test_without_a_scale_there_is_none(send):
+    send(good())
+    assert Submission.objects.get().pixels_per_mm is None
+
+
+@pytest.mark.parametrize("options", [{}, {"headers": JSON}])
+@pytest.mark.parametrize(
+    ("scale", "reason"),
+    [
+        ("wide", "a number of pixels per millimetre, like 42.5"),
+        ("nan", "a number of pixels per millimetre, like 42.5"),
+        ("0", "at least 1 pixel per millimetre"),
+        ("-3", "at least 1 pixel per millimetre"),
+        ("1e9", "at most 1000 pixels per millimetre"),
+    ],
+)
+def test_a_scale_that_is_none_is_told_and_nothing_is_stored(owner_client, options, scale, reason):
+    answer = owner_client.post(UPLOAD, {"images": [good()], "pixels_per_mm": scale}, **options)
+    assert answer.status_code == 422
+    assert reason in answer.content.decode()
+    assert not Submission.objects.exists()
+
+
 @pytest.mark.parametrize("accept", ["*/*", "text/html,application/xhtml+xml,*/*;q=0.8", ""])
 def test_a_browser_gets_a_page(send, accept):
     assert send(bad(), headers={"accept": accept})["Content-Type"].startswith("text/html")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.lesions import picture
+from tests.lesions import judged
 from tests.site import ROOT, Client, Site
 
 PICTURES = 20
@@ -50,7 +50,7 @@ def test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything(tmp_path):
     with Site(tmp_path / "data with a space", make=True) as site:
         client = Client(site.address)
         client.sign_up("newcomer@example.org")
-        answer = client.upload([("mole.jpg", picture())])
+        answer = client.upload([("mole.jpg", judged())])
         assert re.search(r"/results/[0-9a-f-]{36}/$", answer.url)
         wait_until(lambda: statuses(site) == ["done"])
         page = client.get(answer.url.removeprefix(site.address)).text
@@ -71,7 +71,7 @@ def test_what_is_killed_comes_back_and_no_submission_is_lost(tmp_path):
         client.sign_up("unlucky@example.org")
         doomed = site.processes(WORKER)
         send(signal.SIGSTOP, doomed)
-        client.upload([(f"{n}.jpg", picture(seed=n)) for n in range(PICTURES)])
+        client.upload([(f"{n}.jpg", judged(n)) for n in range(PICTURES)])
         # Halted again and again, until it is caught between a claim and its result.
         while "running" not in statuses(site):
             assert "queued" in statuses(site)

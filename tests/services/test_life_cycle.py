@@ -11,7 +11,7 @@ import pytest
 from classifier.models import Status
 from classifier.services.submit import submit
 from tests.factories import UserFactory
-from tests.lesions import picture
+from tests.lesions import judged
 
 WORKER = "tests.services.slow_worker worker --without-gossip --without-mingle"
 BEAT = "skinsite beat --pidfile= --schedule="
@@ -20,7 +20,7 @@ BEAT = "skinsite beat --pidfile= --schedule="
 @pytest.fixture
 def upload(transactional_db):
     owner = UserFactory()
-    return lambda: submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+    return lambda: submit(owner=owner, stream=io.BytesIO(judged()), name="mole.jpg")
 
 
 @pytest.fixture

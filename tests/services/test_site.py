@@ -8,7 +8,7 @@ import time
 import pytest
 
 from classifier.models import Submission
-from tests.lesions import picture
+from tests.lesions import judged
 from tests.services.conftest import LIMITS
 from tests.site import Client, Site
 
@@ -35,7 +35,7 @@ def wait_for_result(client: Client, path: str) -> None:
 def test_a_person_uploads_sees_the_result_and_deletes_it(database, queue, tmp_path, client):
     with Site(tmp_path / "data", DATABASE_URL=database, REDIS_URL=os.environ["REDIS_URL"]) as site:
         person = client(site)
-        path = person.upload([("mole.png", picture("png"))]).url.removeprefix(site.address)
+        path = person.upload([("mole.png", judged(extension="png"))]).url.removeprefix(site.address)
         wait_for_result(person, path)
         submission = Submission.objects.get()
         assert submission.attempts == submission.predictions.count() == 1
@@ -57,7 +57,7 @@ def test_what_is_uploaded_while_the_broker_is_away_is_analysed_later(
         for take_away, pictures in ((broker.halt, 1), (broker.kill, 3)):
             take_away()
             began = time.monotonic()
-            answer = person.upload([(f"{n}.jpg", picture(seed=n)) for n in range(pictures)])
+            answer = person.upload([(f"{n}.jpg", judged(n)) for n in range(pictures)])
             assert answer.status_code == 200
             assert time.monotonic() - began < 15
         assert list(Submission.objects.values_list("status", flat=True)) == ["queued"] * 4

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from classifier import predictors
 from classifier.uploads import InvalidImage, open_image
-from ml.bundle import Bundle, BundleError, find
+from ml.abcd import Abcd
+from ml.bundle import BundleError, find
+from ml.conformal import UNCERTAIN
 from ml.predictor import Predictor
 
 FIELDS = (
@@ -24,6 +28,11 @@ FIELDS = (
     "model",
     "model_version",
     "inference_ms",
+    "problem",
+    "possible",
+    "coverage",
+    "spread",
+    "abcd",
 )
 
 
@@ -35,41 +44,72 @@ class Command(BaseCommand):
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
         parser.add_argument("--model", default=settings.DEFAULT_MODEL, metavar="NAME")
         parser.add_argument("--json", action="store_true", help="one JSON object a line")
+        parser.add_argument(
+            "--pixels-per-mm", type=_scale, metavar="NUMBER", help="gives diameters in millimetres"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             bundle = find(options["model"], settings.BUNDLES_DIR)
-            predictor = Predictor.load(bundle, threads=settings.INFERENCE_THREADS)
+            network = Predictor.load(bundle, threads=settings.INFERENCE_THREADS)
         except BundleError as error:
             raise CommandError(str(error)) from None
+        analyse, scale = predictors.analyse_by(network), options["pixels_per_mm"]
         rejected = 0
         for file in options["files"]:
-            answer = self._analyse(file, bundle, predictor)
+            answer: dict[str, Any] = dict.fromkeys(FIELDS)
+            answer |= {"file": str(file), "model": bundle.name, "model_version": bundle.version}
+            answer |= _answer(file, analyse, scale)
             rejected += answer["status"] == "rejected"
             self.stdout.write(json.dumps(answer) if options["json"] else _sentence(answer))
         if rejected:
             sys.exit(1)
 
-    def _analyse(self, file: Path, bundle: Bundle, predictor: Predictor) -> dict[str, Any]:
-        answer: dict[str, Any] = dict.fromkeys(FIELDS)
-        answer |= {"file": str(file), "model": bundle.name, "model_version": bundle.version}
-        try:
-            with file.open("rb") as stream:
-                image = open_image(stream).image
-        except InvalidImage as error:
-            return answer | {"status": "rejected", "reason": str(error)}
-        except OSError as error:
-            reason = f"The file cannot be opened: {error.strerror}."
-            return answer | {"status": "rejected", "reason": reason}
-        diagnosis = predictor.predict([image])[0]
-        return answer | {
-            "status": "done",
-            "verdict": diagnosis.verdict,
-            "malignant_probability": diagnosis.malignant_probability,
-            "confidence": diagnosis.confidence,
-            "probabilities": diagnosis.probabilities,
-            "inference_ms": round(diagnosis.inference_ms, 2),
-        }
+
+def _scale(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ArgumentTypeError("must be more than 0")
+    return number
+
+
+def _answer(file: Path, analyse: predictors.Analyse, scale: float | None) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            image = open_image(stream).image
+    except InvalidImage as error:
+        return {"status": "rejected", "reason": str(error)}
+    except OSError as error:
+        return {"status": "rejected", "reason": f"The file cannot be opened: {error.strerror}."}
+    found = analyse([image])[0]
+    if found.rejection:
+        rejection = found.rejection
+        return {"status": "rejected", "reason": rejection.advice, "problem": rejection.problem}
+    diagnosis = found.diagnosis
+    assert diagnosis is not None
+    return {
+        "status": "done",
+        "verdict": diagnosis.verdict,
+        "malignant_probability": diagnosis.malignant_probability,
+        "confidence": diagnosis.confidence,
+        "probabilities": diagnosis.probabilities,
+        "inference_ms": round(diagnosis.inference_ms, 2),
+        "possible": diagnosis.possible,
+        "coverage": found.coverage,
+        "spread": diagnosis.spread,
+        "abcd": _measures(found.abcd, scale),
+    }
+
+
+def _measures(abcd: Abcd | None, scale: float | None) -> dict[str, Any] | None:
+    if abcd is None:
+        return None
+    measures = asdict(abcd)
+    pixels = measures.pop("diameter")
+    return measures | {
+        "diameter_pixels": pixels,
+        "diameter_mm": pixels / scale if scale else None,
+    }
 
 
 def _sentence(answer: dict[str, Any]) -> str:
@@ -78,6 +118,12 @@ def _sentence(answer: dict[str, Any]) -> str:
     if answer["status"] == "rejected":
         return f"{name}: rejected. {answer['reason']}"
     return (
-        f"{name}: {answer['verdict']}, {100 * answer['confidence']:.1f} % confident "
+        f"{name}: {answer['verdict']}, {_confidence(answer)} "
         f"({answer['model']} {answer['model_version']}; not a diagnosis)"
     )
+
+
+def _confidence(answer: dict[str, Any]) -> str:
+    if answer["verdict"] == UNCERTAIN:
+        return f"malignant {100 * answer['malignant_probability']:.1f} %"
+    return f"{100 * answer['confidence']:.1f} % confident"

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from classifier import predictors
+from classifier.models import ModelVersion
+from classifier.services.reanalyse import ADDED, reanalyse, waiting_for
+from ml.bundle import BundleError
+
+
+class Command(BaseCommand):
+    help = (
+        "Add what another model version says beside earlier results, which stay as they are. "
+        "Can be stopped and started again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--model", metavar="NAME", help="name of its bundle (default: the active one)"
+        )
+        parser.add_argument(
+            "--since", type=_day, metavar="YYYY-MM-DD", help="only what was sent in from then on"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            model_version = _chosen(options["model"])
+            analyse = predictors.of(model_version)
+        except BundleError as error:
+            raise CommandError(str(error)) from None
+        submissions = waiting_for(model_version, options["since"])
+        total, counts = submissions.count(), Counter[str]()
+        self.stdout.write(f"{total} results without a prediction of {model_version}")
+        try:
+            for batch in reanalyse(submissions, model_version, analyse):
+                counts += batch
+                self.stdout.write(f"{counts.total()} of {total}")
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. Start it again to go on.", returncode=130) from None
+        others = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()) if name != ADDED)
+        self.stdout.write(f"{counts[ADDED]} added" + (f", {others}" if others else ""))
+
+
+def _chosen(name: str | None) -> ModelVersion:
+    chosen = {"name": name} if name else {"is_active": True}
+    # The folder of a bundle holds its latest version.
+    model_version = ModelVersion.objects.filter(**chosen).order_by("-registered_at").first()
+    if model_version is None:
+        known = ModelVersion.objects.order_by("name").values_list("name", flat=True).distinct()
+        raise CommandError(
+            f"No such model is registered. Known: {', '.join(known) or 'none'}. "
+            "Run: python manage.py register_models"
+        )
+    return model_version
+
+
+def _day(text: str) -> datetime:
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None:
+        raise ArgumentTypeError(f"must be a date like 2026-01-31. Received: {text}")
+    return datetime(day.year, day.month, day.day, tzinfo=timezone.get_default_timezone())

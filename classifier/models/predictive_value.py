@@ -1,0 +1,110 @@
+"""What an answer means for people: how many of those who get it have a malignant lesion.
+
+By Bayes' theorem from how often the network gives the answer to malignant and to benign lesions,
+and from how common malignant ones are (Gigerenzer & Hoffrage, "How to improve Bayesian reasoning
+without instruction: frequency formats", Psychological Review 1995, on why to count people).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+#: One malignant lesion in so many.
+BASE_RATES = (10, 100, 1000)
+#: People in the picture, and how many stand in a row.
+PEOPLE, COLUMNS = 1000, 40
+
+
+class PredictiveValue(NamedTuple):
+    """How many of `PEOPLE` who get an answer have a malignant lesion.
+
+    ``low`` and ``high`` are what is left in the least and in the most favourable case of both
+    measured rates, each within its 95 % interval; more cautious than a 95 % interval of its own.
+    """
+
+    one_in: int
+    malignant: float
+    low: float
+    high: float
+
+    @property
+    def before(self) -> int:
+        """How many of them were malignant before the answer was known."""
+        return round(PEOPLE / self.one_in)
+
+    @property
+    def drawn(self) -> int:
+        """How many are drawn as malignant."""
+        return round(self.malignant)
+
+    @property
+    def full_rows(self) -> int:
+        return self.drawn // COLUMNS
+
+    @property
+    def next_row(self) -> int:
+        return self.full_rows + 1
+
+    @property
+    def in_next_row(self) -> int:
+        return self.drawn % COLUMNS
+
+
+def rates_of(metrics: Mapping[str, Any], verdict: str, *, is_averaged: bool) -> dict[str, Any]:
+    """Return how often a verdict is given to malignant and to benign lesions, with intervals.
+
+    Args:
+        metrics: of one test set.
+        verdict: with uncertain as a third one.
+        is_averaged: whether the answer is the mean over the picture's symmetries.
+
+    Returns:
+        Empty where it was not measured.
+    """
+    answer = "averaged" if is_averaged else "plain"
+    return metrics.get("verdicts", {}).get(answer, {}).get("rates", {}).get(verdict, {})
+
+
+def rates_without_uncertain(metrics: Mapping[str, Any], verdict: str) -> dict[str, Any]:
+    """Return the same for a network that knows two verdicts, from sensitivity and specificity."""
+    scores = metrics.get("model", {})
+    if not {"sensitivity", "specificity"} <= scores.keys():
+        return {}
+    rates = {"malignant": scores["sensitivity"], "benign": _complement(scores["specificity"])}
+    if verdict == "malignant":
+        return rates
+    return {kind: _complement(rate) for kind, rate in rates.items()}
+
+
+def _complement(rate: Mapping[str, float]) -> dict[str, float]:
+    return {"value": 1 - rate["value"], "low": 1 - rate["high"], "high": 1 - rate["low"]}
+
+
+def predictive_values(rates: Mapping[str, Mapping[str, float]]) -> list[PredictiveValue]:
+    """Return what an answer means at every one of `BASE_RATES`.
+
+    Args:
+        rates: of ``malignant`` and ``benign`` lesions that get the answer: ``value``, ``low`` and
+            ``high``, each in 0..1.
+
+    Returns:
+        None of them where the answer was never given.
+    """
+    malignant, benign = rates["malignant"], rates["benign"]
+    if not malignant["value"] and not benign["value"]:
+        return []
+    return [
+        PredictiveValue(
+            one_in,
+            _share(one_in, malignant["value"], benign["value"]),
+            _share(one_in, malignant["low"], benign["high"]),
+            _share(one_in, malignant["high"], benign["low"]),
+        )
+        for one_in in BASE_RATES
+    ]
+
+
+def _share(one_in: int, of_malignant: float, of_benign: float) -> float:
+    answered = of_malignant + (one_in - 1) * of_benign
+    return PEOPLE * of_malignant / answered if answered else 0.0

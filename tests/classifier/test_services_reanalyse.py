@@ -1,0 +1,148 @@
+"""Another model version's predictions are added beside those that were there."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from classifier import predictors
+from classifier.models import Prediction, Submission
+from classifier.services import reanalyse as service
+from tests.classifier.fakes import REJECTION, FakeAnalyst
+from tests.factories import ModelVersionFactory, SubmissionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def newer():
+    return ModelVersionFactory(version="0.0.2", is_active=True)
+
+
+@pytest.fixture
+def analyst(monkeypatch):
+    fake = FakeAnalyst(malignant_probability=0.125)
+    monkeypatch.setattr(predictors, "of", lambda model_version: fake)
+    return fake
+
+
+@pytest.fixture
+def run(newer, analyst):
+    """Call the command and return what it prints."""
+
+    def called(*arguments: str) -> str:
+        output = io.StringIO()
+        call_command("reanalyse", *arguments, stdout=output)
+        return output.getvalue()
+
+    return called
+
+
+def rows() -> list[tuple]:
+    fields = ("status", "attempts", "prediction_id", "finished_at", "failure_reason")
+    return list(Submission.objects.order_by("pk").values_list(*fields))
+
+
+def test_predictions_are_added_and_what_was_shown_stays(run, newer, analyst):
+    done = SubmissionFactory.create_batch(3, done=True)
+    before, shown = rows(), list(Prediction.objects.order_by("pk").values())
+    assert "3 added" in run()
+    assert rows() == before
+    assert list(Prediction.objects.exclude(model_version=newer).order_by("pk").values()) == shown
+    added = Prediction.objects.filter(model_version=newer)
+    assert {prediction.submission for prediction in added} == set(done)
+    assert {prediction.verdict for prediction in added} == {"benign"}
+    assert all(prediction.heat_map for prediction in added)
+
+
+def test_only_results_get_another(run, analyst):
+    for state in ({}, {"running": True}, {"failed": True}, {"rejected": True}):
+        SubmissionFactory(**state)
+    assert "0 results without" in run()
+    assert analyst.seen == []
+
+
+def test_started_again_it_goes_on_with_what_is_left(run, newer, analyst, monkeypatch):
+    monkeypatch.setattr(service, "BATCH", 2)
+    SubmissionFactory.create_batch(5, done=True)
+
+    def stop() -> None:
+        if len(analyst.seen) > 2:
+            raise KeyboardInterrupt
+
+    analyst.meanwhile = stop
+    with pytest.raises(CommandError, match="Start it again to go on"):
+        run()
+    assert Prediction.objects.filter(model_version=newer).count() == 2
+    analyst.meanwhile = lambda: None
+    assert "3 added" in run()
+    assert Prediction.objects.filter(model_version=newer).count() == 5
+    assert "0 added" in run()
+
+
+def test_since_a_day(run, newer):
+    old, new = SubmissionFactory.create_batch(2, done=True)
+    days = {old: datetime(2026, 3, 1, tzinfo=UTC), new: datetime(2026, 3, 2, tzinfo=UTC)}
+    for submission, day in days.items():
+        Submission.objects.filter(pk=submission.pk).update(created_at=day)
+    assert "1 added" in run("--since", "2026-03-02")
+    assert Prediction.objects.get(model_version=newer).submission == new
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "01.03.2026"])
+def test_a_day_that_is_none(run, day):
+    with pytest.raises(CommandError, match="2026-01-31"):
+        run("--since", day)
+
+
+def test_a_named_model(run, newer):
+    other = ModelVersionFactory(name="other", version="1.0.0")
+    SubmissionFactory(done=True)
+    run("--model", "other")
+    assert Prediction.objects.filter(model_version=other).count() == 1
+    assert not Prediction.objects.filter(model_version=newer).exists()
+
+
+def test_the_latest_version_of_a_named_model(run):
+    ModelVersionFactory(name="other", version="1.0.0")
+    latest = ModelVersionFactory(name="other", version="1.1.0")
+    SubmissionFactory(done=True)
+    run("--model", "other")
+    assert Prediction.objects.filter(model_version=latest).count() == 1
+
+
+def test_a_model_that_is_not_registered(run):
+    with pytest.raises(CommandError, match="Known: seven-stage"):
+        run("--model", "no-such-model")
+
+
+def test_a_model_without_its_files(newer):
+    with pytest.raises(CommandError, match="register_models"):
+        call_command("reanalyse")
+
+
+def test_pictures_it_rejects_or_cannot_read_are_counted(run, newer, analyst, media):
+    lost, bad = SubmissionFactory(done=True), SubmissionFactory(done=True)
+    (media / lost.image.name).unlink()
+    assert "1 added, 1 unreadable" in run()
+    analyst.rejection = REJECTION
+    Prediction.objects.filter(model_version=newer).delete()
+    assert "0 added, 1 rejected, 1 unreadable" in run()
+    assert Submission.objects.get(pk=bad.pk).is_done
+
+
+def test_what_a_clinician_wanted_judged_is_judged(run, newer, analyst, reviewer):
+    SubmissionFactory(done=True, overruled_by=reviewer)
+    SubmissionFactory(done=True)
+    analyst.rejection = REJECTION
+    assert "1 added, 1 rejected" in run()
+    assert Prediction.objects.get(model_version=newer).submission.overruled_by == reviewer
+
+
+def test_a_submission_deleted_meanwhile(run, newer, analyst):
+    SubmissionFactory(done=True)
+    analyst.meanwhile = lambda: Submission.objects.all().delete()
+    assert "0 added, 1 deleted meanwhile" in run()
