@@ -1,9 +1,8 @@
 """The statistics by which a bundle knows its limits: ``limits.npz`` beside the weights.
 
-``mean``, ``components`` and, for nearest neighbours, ``references`` tell strange pictures, see
-`ml.novelty`. ``plain/benign``, ``plain/malignant`` and the same under ``averaged`` are the
-calibration scores of `ml.conformal`, for the answer about the upright picture and for the mean over
-its eight symmetries.
+Those under ``novelty`` tell strange pictures, see `ml.novelty`. ``plain/benign``,
+``plain/malignant`` and the same under ``averaged`` are the calibration scores of `ml.conformal`,
+for the answer about the upright picture and for the mean over its eight symmetries.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from ml.taxonomy import BINARY_CLASSES
 
 #: How an answer can be made; each has its own calibration scores.
 PLAIN, AVERAGED = "plain", "averaged"
+NOVELTY = "novelty"
 
 
 def read(bundle: Bundle) -> dict[str, np.ndarray]:
@@ -41,16 +41,33 @@ def read(bundle: Bundle) -> dict[str, np.ndarray]:
 
 
 def write(bundle: Bundle, arrays: Mapping[str, np.ndarray]) -> Bundle:
-    """Add ``arrays`` to the file, replacing those of the same names, and return the new bundle.
+    """Add ``arrays`` to the file and return the new bundle.
 
-    The caller writes its ``model.json``, together with what the arrays belong to.
+    They replace all whose names have the same first part, before the slash. The caller writes its
+    ``model.json``, together with what the arrays belong to.
     """
-    stored = read(bundle) | {name: array.astype(np.float32) for name, array in arrays.items()}
+    parts = {_part(name) for name in arrays}
+    stored = {name: array for name, array in read(bundle).items() if _part(name) not in parts}
+    stored |= {name: array.astype(np.float32) for name, array in arrays.items()}
     partial = bundle.limits_path.with_name(f"{bundle.limits_path.name}.part")
     with partial.open("wb") as stream:
         np.savez_compressed(stream, **stored)  # type: ignore[arg-type]
     partial.replace(bundle.limits_path)
     return replace(bundle, limits_sha256=digest(bundle.limits_path))
+
+
+def _part(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def novelty_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays of `ml.novelty` by their names there."""
+    prefix = f"{NOVELTY}/"
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
 def conformal_scores(arrays: Mapping[str, np.ndarray], answer: str) -> dict[str, np.ndarray]:

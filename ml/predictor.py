@@ -219,11 +219,13 @@ class Predictor:
             return None
         if method == "energy":
             return novelty.energy(examination.logits, self.calibration.temperature)
-        whitening = novelty.Whitening(self.limits["mean"], self.limits["components"])
-        whitened = whitening(examination.features)
+        arrays = limits.novelty_arrays(self.limits)
+        if method == "outlier_exposure":
+            return novelty.Exposure(**arrays)(examination.features)
+        whitened = novelty.Whitening(arrays["mean"], arrays["components"])(examination.features)
         if method == "mahalanobis":
             return novelty.mahalanobis(whitened)
-        return novelty.nearest_neighbours(whitened, self.limits["references"])
+        return novelty.nearest_neighbours(whitened, arrays["references"])
 
     def probabilities(self, pixels: np.ndarray) -> np.ndarray:
         """Return the calibrated probabilities of every picture by one call of the network.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,6 +64,7 @@ def in_batches(function: Any, pixels: Array) -> Array:
 def compare(
     predictor: Predictor,
     training: Array,
+    exposed: Array,
     real: Array,
     sources: Array,
     strange: Array,
@@ -77,32 +77,21 @@ def compare(
     Args:
         predictor: the network.
         training: pictures that it learnt from, ``uint8 (n, s, s, 3)``.
+        exposed: pictures of anything else, to learn from.
         real: dermoscopic pictures that it did not learn from.
         sources: of the real pictures.
-        strange: pictures of anything else.
+        strange: pictures of anything else, of which none is among the exposed ones.
         accepted: share of the real pictures of each source that must be accepted.
     """
     layers = architectures.layers_of(predictor.bundle.architecture)
     candidates = []
     for title, names in (("middle", layers.novelty), ("last", (layers.last,))):
-        known, genuine, other = (
-            features(predictor, names, pixels) for pixels in (training, real, strange)
+        known, other, genuine, unknown = (
+            features(predictor, names, pixels) for pixels in (training, exposed, real, strange)
         )
-        whitening = novelty.fit_whitening(known)
-        whitened = whitening(known)
-        chosen = np.random.default_rng(SEED).permutation(len(whitened))[: novelty.REFERENCES]
-        references = whitened[chosen]
-        arrays = {"mean": whitening.mean, "components": whitening.components}
-        scores: dict[str, tuple[Any, dict[str, Array]]] = {
-            "mahalanobis": (novelty.mahalanobis, arrays),
-            "nearest_neighbours": (
-                partial(novelty.nearest_neighbours, references=references),
-                {**arrays, "references": references},
-            ),
-        }
-        for method, (score, needed) in scores.items():
-            found = score(whitening(genuine)), score(whitening(other))
-            candidates.append(_candidate(method, title, needed, found, sources, accepted))
+        for method, (score, arrays) in _scores(known, other).items():
+            found = score(genuine), score(unknown)
+            candidates.append(_candidate(method, title, arrays, found, sources, accepted))
     temperature = predictor.calibration.temperature
     energies = tuple(
         novelty.energy(in_batches(predictor.logits, pixels), temperature)
@@ -110,6 +99,26 @@ def compare(
     )
     candidates.append(_candidate("energy", "", {}, energies, sources, accepted))
     return sorted(candidates, key=lambda found: (-found.rejected, -found.auroc))
+
+
+def _scores(
+    known: Array, exposed: Array
+) -> dict[str, tuple[Callable[[Array], Array], dict[str, Array]]]:
+    """Return by name how features are scored, and the arrays that this needs."""
+    whitening = novelty.fit_whitening(known)
+    whitened = whitening(known)
+    chosen = np.random.default_rng(SEED).permutation(len(whitened))[: novelty.REFERENCES]
+    references = whitened[chosen]
+    exposure = novelty.fit_exposure(known, exposed)
+    arrays = {"mean": whitening.mean, "components": whitening.components}
+    return {
+        "mahalanobis": (lambda found: novelty.mahalanobis(whitening(found)), arrays),
+        "nearest_neighbours": (
+            lambda found: novelty.nearest_neighbours(whitening(found), references),
+            {**arrays, "references": references},
+        ),
+        "outlier_exposure": (exposure, vars(exposure)),
+    }
 
 
 def _candidate(

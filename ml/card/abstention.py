@@ -40,7 +40,8 @@ def screening(bundle: Bundle) -> str:
             f"{novelty['real']:,} validation pictures and {novelty['strange']:,} of other things "
             f"(photographs, clip art, noise, plain colours, text, drawings), with each threshold "
             f"set to accept {100 * novelty['accepted']:g} % of the real pictures of each source; "
-            f"`{novelty['method']}` is used, from {novelty['threshold']:.2f} on:",
+            f"`{novelty['method']}` is used, from {novelty['threshold']:.2f} on. Outlier exposure "
+            f"learns from {novelty['exposed']:,} more pictures of other things.",
             table(("score", "features", "AUROC", "others rejected"), rows),
         ]
     accepted = ((f"real: {words(name)}", estimate(score)) for name, score in _of(found, "accepted"))

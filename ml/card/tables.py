@@ -56,6 +56,7 @@ SPELT = {
     "nearest_neighbour": "1-nearest neighbour",
     "nearest_neighbours": "nearest neighbours",
     "mahalanobis": "Mahalanobis distance",
+    "outlier_exposure": "outlier exposure",
     "ham10000": "HAM10000",
     "isic2017": "ISIC 2017",
     "corners_masked": "corners masked",

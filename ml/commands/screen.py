@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,23 @@ def add_to(commands: Any) -> None:
         "screen",
         help="choose how a bundle tells pictures that are no dermoscopy",
         description=(
-            "Compare Mahalanobis distance, nearest neighbours and energy on validation pictures "
-            "and on pictures of anything else, and write the best with its threshold and "
-            "statistics to the bundle. Noise, plain colours, text and drawings are generated."
+            "Compare Mahalanobis distance, nearest neighbours, energy and outlier exposure on "
+            "validation pictures and on pictures of anything else, and write the best with its "
+            "threshold and statistics to the bundle. Noise, plain colours, text and drawings are "
+            "generated."
         ),
     )
     parser.add_argument("--bundle", required=True, type=Path, help="directory of the bundle")
     parser.add_argument("--training-data", required=True, type=Path, help=f"a run's {SOURCE}")
     parser.add_argument("--data", required=True, type=Path, help=f"validation pictures: {SOURCE}")
     parser.add_argument(
-        "--strange", required=True, type=Path, help="folder of pictures that are no dermoscopy"
+        "--exposed",
+        required=True,
+        type=Path,
+        help="folder of pictures that are no dermoscopy, to learn from",
+    )
+    parser.add_argument(
+        "--strange", required=True, type=Path, help="folder of others, to compare on"
     )
     parser.add_argument(
         "--accept",
@@ -52,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
     """Compare, write the best to the bundle and print all."""
     bundle = Bundle.read(options.bundle)
     training, real = read_samples(options.training_data), read_samples(options.data)
-    photographs = pictures_in(options.strange)
+    learnt, compared = pictures_in(options.exposed), pictures_in(options.strange)
 
     import numpy as np
 
@@ -67,25 +75,32 @@ def run(options: argparse.Namespace) -> None:
     size = bundle.input_size
     if len(training) > TRAINING:
         training = random.Random(SEED).sample(training, TRAINING)  # noqa: S311 (no secret)
-    generated = [image for kind in oddities(GENERATED, SEED).values() for image in kind]
-    strange = [read_picture(path) for path in photographs] + generated
+
+    def others(files: list[Path], seed: int) -> np.ndarray:
+        generated = oddities(GENERATED, seed).values()
+        images = chain(map(read_picture, files), chain.from_iterable(generated))
+        return np.stack([to_pixels(image, size) for image in images])
+
+    exposed, strange = others(learnt, SEED), others(compared, SEED + 1)
     candidates = compare(
         predictor,
         load_pixels(training, size),
+        exposed,
         load_pixels(real, size),
         np.array([sample.source for sample in real]),
-        np.stack([to_pixels(image, size) for image in strange]),
+        strange,
         options.accept,
     )
     # The last layer is here to compare with: the site looks at those in the middle.
     best = next(found for found in candidates if found.layers != "last")
     replace(
-        limits.write(bundle, best.arrays),
+        limits.write(bundle, {f"{limits.NOVELTY}/{k}": a for k, a in best.arrays.items()}),
         novelty={
             "method": best.method,
             "threshold": best.threshold,
             "accepted": options.accept,
             "real": len(real),
+            "exposed": len(exposed),
             "strange": len(strange),
             "compared": [
                 {

@@ -74,7 +74,7 @@ def lesion():
     """Return a generated picture as a file to choose."""
 
     def make(name: str = "mole.jpg", seed: int = 0, size: tuple[int, int] = (640, 480)) -> dict:
-        content = picture(size=size, seed=seed + 1)
+        content = picture(size=size, seed=seed)
         return {"name": name, "mimeType": "image/jpeg", "buffer": content}
 
     return make

@@ -29,7 +29,10 @@ def screening(seven_bundle):
 
     def load(threshold: float) -> Predictor:
         features = Predictor.load(seven_bundle).examine(analysis_pixels()).features
-        arrays = {"mean": features.mean(0), "components": np.eye(features.shape[1]) / 10}
+        arrays = {
+            "novelty/mean": features.mean(0),
+            "novelty/components": np.eye(features.shape[1]) / 10,
+        }
         novelty = {"method": "mahalanobis", "threshold": threshold}
         return Predictor.load(replace(limits.write(seven_bundle, arrays), novelty=novelty))
 
@@ -146,3 +149,29 @@ def test_the_mean_over_the_symmetries_is_the_same_for_each_of_them(promising):
         low, high = one.diagnosis.spread
         assert low <= one.diagnosis.malignant_probability <= high
         assert low < high
+
+
+@pytest.mark.parametrize("method", ["nearest_neighbours", "energy", "outlier_exposure"])
+def test_every_way_to_tell_strange_pictures_can_be_served(seven_bundle, method):
+    width = Predictor.load(seven_bundle).examine(analysis_pixels()).features.shape[1]
+    arrays = {
+        "nearest_neighbours": {
+            "mean": np.zeros(width),
+            "components": np.eye(width)[:, :3],
+            "references": np.zeros((9, 3)),
+        },
+        "energy": {},
+        "outlier_exposure": {
+            "mean": np.zeros(width),
+            "direction": np.ones(width),
+            "offset": np.zeros(1),
+        },
+    }[method]
+    named = {f"novelty/{name}": array for name, array in arrays.items()}
+    for threshold, rejected in ((-1e6, True), (1e6, False)):
+        bundle = replace(
+            limits.write(seven_bundle, named),
+            novelty={"method": method, "threshold": threshold},
+        )
+        found = analyse(Predictor.load(bundle), GOOD)
+        assert [bool(one.rejection) for one in found] == [rejected] * 3

@@ -61,7 +61,8 @@ def bundle(folder, data, strange) -> Bundle:
     directory.mkdir()
     export(directory, "efficientnet_lite0")
     command("calibrate", "--bundle", directory, "--data", data)
-    options = ["--training-data", data, "--data", data, "--strange", strange, "--accept", 0.95]
+    options = ["--training-data", data, "--data", data, "--accept", 0.95]
+    options += ["--exposed", strange, "--strange", strange]
     command("screen", "--bundle", directory, *options)
     options = ["--data", data, "--strange", strange, "--output", folder / "audit.json", "--record"]
     command("audit", "--bundle", directory, *options)
@@ -89,11 +90,15 @@ def test_screening_compares_every_score_and_keeps_the_best_of_those_it_can_serve
         ("mahalanobis", "last"),
         ("nearest_neighbours", "middle"),
         ("nearest_neighbours", "last"),
+        ("outlier_exposure", "middle"),
+        ("outlier_exposure", "last"),
         ("energy", ""),
     }
     best = next(way for way in compared if way["layers"] != "last")
     assert bundle.novelty["method"] == best["method"]
-    assert (bundle.novelty["real"], bundle.novelty["strange"]) == (56, 8 + 4 * len(KINDS))
+    others = 2 * len(KINDS) + 4 * len(KINDS)
+    assert (bundle.novelty["real"], bundle.novelty["strange"]) == (56, others)
+    assert bundle.novelty["exposed"] == others
     served = max(way["rejected"] for way in compared if way["layers"] != "last")
     assert best["rejected"] == served
 

@@ -6,6 +6,7 @@ import pytest
 from ml.novelty import (
     accepting,
     energy,
+    fit_exposure,
     fit_whitening,
     mahalanobis,
     nearest_neighbours,
@@ -32,6 +33,7 @@ def test_no_more_components_are_kept_than_asked_for(features):
 
 def test_the_distance_is_that_of_mahalanobis(features):
     whitening = fit_whitening(features[:, :6])
+    assert fit_whitening(features[:, :6], None)(features[:, :6]).shape == (3000, 6)
     expected = np.linalg.inv(np.cov(features[:, :6].T, bias=True))
     centred = features[:50, :6] - features[:, :6].mean(0)
     distance = np.sqrt(np.einsum("ni,ij,nj->n", centred, expected, centred))
@@ -45,6 +47,20 @@ def test_what_is_unlike_the_known_pictures_is_stranger_by_every_distance(feature
     strange = whitening(features[:500] + random.normal(size=20) * 5 * features.std(0))
     for score in (mahalanobis, lambda points: nearest_neighbours(points, references)):
         assert np.quantile(score(known), 0.99) < np.median(score(strange))
+
+
+def test_exposure_parts_known_pictures_from_others_it_never_saw(features):
+    random = np.random.default_rng(3)
+    away = features.std(0) * random.normal(size=20)
+    others = features[random.permutation(3000)] + away
+    exposure = fit_exposure(features[:2000], others[:200])
+    assert exposure.mean.dtype == exposure.direction.dtype == exposure.offset.dtype == np.float32
+    known, strange = exposure(features[2000:]), exposure(others[200:])
+    assert known.shape == (1000,)
+    assert (known < 0).mean() > 0.85
+    assert (strange > 0).mean() > 0.85
+    # However few others there were, both count the same.
+    assert np.median(known) == pytest.approx(-np.median(strange), abs=1)
 
 
 def test_the_neighbour_that_counts_is_the_fifth():
