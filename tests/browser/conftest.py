@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from itertools import count
 
 import pytest
+from PIL import Image
 from playwright.sync_api import ConsoleMessage, Page, Response
 
 from tests.lesions import picture
@@ -78,6 +80,14 @@ def lesion():
         return {"name": name, "mimeType": "image/jpeg", "buffer": content}
 
     return make
+
+
+@pytest.fixture
+def blank() -> dict:
+    """A picture without anything in it, as a file to choose."""
+    content = io.BytesIO()
+    Image.new("RGB", (320, 240), "black").save(content, "PNG")
+    return {"name": "blank.png", "mimeType": "image/png", "buffer": content.getvalue()}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.visitor import assert_good, sign_up
+from tests.browser.visitor import REJECTED, assert_good, sign_up
 
 PUBLIC = [
     "/",
@@ -51,7 +51,7 @@ def test_pages_for_everybody(page: Page):
         assert_good(page)
 
 
-def test_pages_for_a_person(page: Page, lesion, choose):
+def test_pages_for_a_person(page: Page, lesion, blank, choose):
     sign_up(page)
     for path in PRIVATE:
         page.goto(path)
@@ -67,4 +67,11 @@ def test_pages_for_a_person(page: Page, lesion, choose):
     assert_good(page)
     page.get_by_role("link", name="Delete").click()
     page.wait_for_url("**/delete/")
+    assert_good(page)
+    page.goto("/upload/")
+    page.get_by_text("I know the scale of my pictures").click()
+    assert_good(page)
+    choose(blank)
+    page.get_by_role("button", name="Analyse").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(REJECTED, timeout=30_000)
     assert_good(page)

@@ -196,6 +196,8 @@ def test_by_keyboard_alone(page: Page, lesion):
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Remove mole.jpg")).to_be_focused()
     page.keyboard.press("Tab")
+    expect(page.get_by_text("I know the scale of my pictures")).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Analyse")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(ANSWER, timeout=30_000)

@@ -10,7 +10,8 @@ from playwright.sync_api import Page
 
 from tests import PASSWORD
 
-ANSWER = re.compile("The network says: (benign|malignant)")
+ANSWER = re.compile("The network says: (benign|malignant|not sure)")
+REJECTED = "This picture could not be judged"
 
 _numbers = count()
 
