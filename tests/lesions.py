@@ -88,6 +88,6 @@ def draw(
     return whole.resize((side, side), Image.Resampling.LANCZOS)
 
 
-def judged(seed: int = 0, extension: str = "jpg", size: tuple[int, int] = (640, 480)) -> bytes:
+def judged(seed: int = 0, extension: str = "jpg") -> bytes:
     """Return a generated lesion that passes for dermoscopy with the networks that ship."""
-    return picture(extension, size, seed)
+    return picture(extension, (640, 480), seed)

@@ -59,7 +59,7 @@ def _keep_heat_map(prediction: Prediction, analysis: Analysis) -> None:
     """Store the heat map, or leave it out: a full disk must not take the answer along."""
     assert analysis.heat_map is not None
     content = io.BytesIO()
-    analysis.heat_map.save(content, "PNG", optimize=True)
+    analysis.heat_map.save(content, "PNG", compress_level=3)
     name = heat_map_path(prediction, "")
     try:
         default_storage.save(name, ContentFile(content.getvalue()))
