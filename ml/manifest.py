@@ -56,11 +56,12 @@ class Sample:
         return self.details.get("source", "")
 
 
-def read_samples(source: Path) -> list[Sample]:
+def read_samples(source: Path, collections: Sequence[str] = ()) -> list[Sample]:
     """Return the samples of a class-folder directory or of a manifest, in a fixed order.
 
     Args:
         source: a directory with one sub-directory per class, or a manifest.
+        collections: only those whose source is one of these; all where none is named.
 
     Raises:
         InputError: nothing to read there, or a class that is not one of `ml.taxonomy.LABELS`.
@@ -72,7 +73,10 @@ def read_samples(source: Path) -> list[Sample]:
             f"Expected pictures of the classes {tuple(LABELS)} in {source}. "
             f"Received: {sorted(unknown) or 'no picture'}"
         )
-    return samples
+    chosen = [sample for sample in samples if not collections or sample.source in collections]
+    if not chosen:
+        raise InputError(f"{source} has no picture of the sources {', '.join(collections)}.")
+    return chosen
 
 
 def _read_folders(directory: Path) -> list[Sample]:

@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ml.bundle import Bundle
-from ml.commands.options import PAIRS, SOURCE, between, positive
-from ml.errors import InputError
+from ml.commands.options import PAIRS, SOURCE, add_source, between, positive
 from ml.manifest import read_pairs, read_samples
 from ml.taxonomy import class_of
 
@@ -34,9 +33,7 @@ def add_to(commands: Any) -> None:
         "--data", required=True, type=Path, help=f"a run's validation.csv, or another {SOURCE}"
     )
     parser.add_argument("--near-duplicates", type=Path, help=PAIRS)
-    parser.add_argument(
-        "--source", action="append", help="use only the pictures of this source (repeatable)"
-    )
+    add_source(parser)
     parser.add_argument("--bias", action="store_true", help="fit a bias for each class too")
     parser.add_argument(
         "--sensitivity",
@@ -51,11 +48,7 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Fit, write ``model.json`` and print the scores before and after."""
     bundle = Bundle.read(options.bundle)
-    samples = read_samples(options.data)
-    if options.source:
-        samples = [sample for sample in samples if sample.source in options.source]
-        if not samples:
-            raise InputError(f"{options.data} has no picture of the sources {options.source}.")
+    samples = read_samples(options.data, options.source or ())
     pairs = read_pairs(options.near_duplicates) if options.near_duplicates else []
 
     import numpy as np

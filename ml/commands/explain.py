@@ -13,8 +13,7 @@ from rich.progress import track
 from rich.table import Table
 
 from ml.bundle import Bundle
-from ml.commands.options import PAIRS, SOURCE, positive
-from ml.errors import InputError
+from ml.commands.options import PAIRS, SOURCE, add_source, positive
 from ml.manifest import read_pairs, read_samples
 
 SEED, BATCH = 20263, 25
@@ -36,7 +35,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--bundle", required=True, type=Path, help="directory of the bundle")
     parser.add_argument("--data", required=True, type=Path, help=f"validation pictures: {SOURCE}")
     parser.add_argument("--near-duplicates", type=Path, help=PAIRS)
-    parser.add_argument("--source", help="use only the pictures of this source")
+    add_source(parser)
     parser.add_argument("--pictures", type=positive, default=500, help="default: %(default)s")
     parser.add_argument("--record", action="store_true", help="add the results to the bundle")
     parser.add_argument("--threads", type=positive, help="processor threads (default: all)")
@@ -46,11 +45,7 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Measure, record and print."""
     bundle = Bundle.read(options.bundle)
-    samples = read_samples(options.data)
-    if options.source:
-        samples = [sample for sample in samples if sample.source == options.source]
-    if not samples:
-        raise InputError(f"{options.data} has no picture of the source {options.source}.")
+    samples = read_samples(options.data, options.source or ())
     samples = random.Random(SEED).sample(samples, min(options.pictures, len(samples)))  # noqa: S311
     pairs = read_pairs(options.near_duplicates) if options.near_duplicates else []
 

@@ -1,12 +1,19 @@
-"""Types of command-line values, with a clear refusal of what is out of range."""
+"""Options that commands share, with a clear refusal of values that are out of range."""
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 
 SOURCE = "directory with one folder per class, or CSV with the columns path and diagnosis"
 PAIRS = "CSV of pairs of nearly the same picture, with the columns path_a and path_b"
+
+
+def add_source(parser: ArgumentParser) -> None:
+    """Add ``--source``, see `ml.manifest.read_samples`."""
+    parser.add_argument(
+        "--source", action="append", help="use only the pictures of this source (repeatable)"
+    )
 
 
 def positive(text: str) -> int:

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.visitor import ANSWER, assert_good, sign_up
+from tests.browser.visitor import ANSWER, assert_good, sign_up, wait_without_javascript
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -169,13 +169,7 @@ def test_without_javascript(page: Page, lesion, choose):
         "notes.txt: This is not a picture we can read"
     )
     page.get_by_role("link", name="mole.jpg").click()
-    heading = page.get_by_role("heading", level=1)
-    for _ in range(100):
-        if ANSWER.search(heading.inner_text()):
-            break
-        page.wait_for_timeout(100)
-        page.reload()
-    expect(heading).to_have_text(ANSWER)
+    wait_without_javascript(page)
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()

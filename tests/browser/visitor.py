@@ -6,7 +6,7 @@ import re
 from itertools import count
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests import PASSWORD
 
@@ -34,6 +34,16 @@ def log_in(page: Page, email: str, password: str = PASSWORD) -> None:
     page.get_by_label("Email", exact=True).fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign In").click()
+
+
+def wait_without_javascript(page: Page) -> None:
+    """Reload the page of a result until it has come."""
+    for _ in range(100):
+        if ANSWER.search(page.get_by_role("heading", level=1).inner_text()):
+            break
+        page.wait_for_timeout(100)
+        page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text(ANSWER)
 
 
 def assert_fits(page: Page) -> None:

@@ -109,3 +109,16 @@ def test_a_label_is_benign_malignant_or_neither():
     ]
     with pytest.raises(ValueError, match="not_melanoma"):
         binary("not_melanoma")
+
+
+def test_only_the_pictures_of_the_named_collections_are_read(tmp_path):
+    samples = [
+        Sample(tmp_path / f"{source}.png", "nv", details={"source": source}) for source in "abc"
+    ]
+    for sample in samples:
+        sample.path.write_bytes(b"picture")
+    write_manifest(tmp_path / "manifest.csv", samples)
+    found = read_samples(tmp_path / "manifest.csv", ["a", "c"])
+    assert [sample.source for sample in found] == ["a", "c"]
+    with pytest.raises(InputError, match="no picture of the sources d"):
+        read_samples(tmp_path / "manifest.csv", ["d"])
