@@ -11,6 +11,7 @@ from django.conf import settings
 from classifier import predictors
 from classifier.services.analyse import analyse
 from classifier.services.dispatch import ANALYSE_TASK
+from classifier.services.retention import expire
 from classifier.services.sweep import sweep
 from ml.bundle import BundleError
 
@@ -41,3 +42,9 @@ def sweep_submissions() -> None:
     swept = sweep()
     if any(swept):
         logger.warning("Sweep: %s", swept)
+
+
+@shared_task(name="classifier.expire")
+def expire_submissions() -> None:
+    if deleted := expire():
+        logger.info("Retention: %d submissions deleted", deleted)

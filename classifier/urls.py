@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from classifier.views import health, history, models, pages, results, upload
+from classifier.views import account, health, history, models, pages, results, upload
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -18,6 +18,9 @@ urlpatterns = [
     path("results/<uuid:pk>/heat-map/", results.result_heat_map, name="result_heat_map"),
     path("results/<uuid:pk>/retry/", results.retry, name="retry"),
     path("results/<uuid:pk>/delete/", results.delete, name="delete"),
+    path("account/data/", account.account_data, name="account_data"),
+    path("account/data/export/", account.account_export, name="account_export"),
+    path("account/delete/", account.account_delete, name="account_delete"),
     path("models/", models.models, name="models"),
     path("models/<slug:name>/", models.model, name="model"),
     path("models/<slug:name>/figures/<slug:file>.png", models.figure, name="model_figure"),

@@ -42,6 +42,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
             return self
         return self.owned_by(user)
 
+    def finished(self) -> SubmissionQuerySet:
+        """Those that wait for nothing any more."""
+        return self.filter(status__in=FINISHED)
+
     def awaiting_review(self) -> SubmissionQuerySet:
         """Those with a result that no clinician has reviewed."""
         return self.filter(status=Status.DONE, reviews__isnull=True)

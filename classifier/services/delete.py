@@ -1,8 +1,15 @@
-"""Delete a submission."""
+"""Delete a submission, or an account with all that belongs to it."""
 
 from __future__ import annotations
 
-from classifier.models import Submission
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from classifier.models import Submission, User
+
+
+class AccountInUse(Exception):
+    """The account belongs to a clinician who said something of other people's pictures."""
 
 
 def delete(submission: Submission) -> None:
@@ -11,3 +18,16 @@ def delete(submission: Submission) -> None:
     A worker that is analysing it finds its row gone and drops the result.
     """
     submission.delete()
+
+
+def delete_account(user: User) -> None:
+    """Delete the account and everything that was sent in with it, rows and files, at once.
+
+    Raises:
+        AccountInUse: its reviews belong to other people's results, and would vanish from them.
+    """
+    try:
+        with transaction.atomic():
+            user.delete()
+    except ProtectedError as error:
+        raise AccountInUse from error

@@ -40,6 +40,10 @@ ANALYSIS_RETRY_DELAY = timedelta(seconds=env.int("ANALYSIS_RETRY_DELAY", default
 MESSAGE_LOST_AFTER = timedelta(seconds=env.int("MESSAGE_LOST_AFTER", default=120))
 SWEEP_EVERY = timedelta(seconds=env.int("SWEEP_EVERY", default=15))
 
+# How long a submission is kept after it was sent in; None keeps it until its owner deletes it.
+RETENTION = timedelta(days=env.int("RETENTION_DAYS", default=0)) or None
+EXPIRE_EVERY = timedelta(minutes=10)
+
 CELERY_TASK_DEFAULT_QUEUE = "analysis"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -59,6 +63,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_EVERY,
         # A sweep that waited longer than the next one is due has nothing left to find.
         "options": {"expires": SWEEP_EVERY.total_seconds()},
+    },
+    "expire": {
+        "task": "classifier.expire",
+        "schedule": EXPIRE_EVERY,
+        "options": {"expires": EXPIRE_EVERY.total_seconds()},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(make_folder("run") / "schedule")

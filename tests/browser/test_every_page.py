@@ -27,6 +27,8 @@ PRIVATE = [
     "/history/?status=failed",
     "/history/?date_from=never",
     "/accounts/email/",
+    "/account/data/",
+    "/account/delete/",
     "/accounts/password/change/",
     "/accounts/logout/",
 ]

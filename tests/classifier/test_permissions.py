@@ -38,6 +38,9 @@ PAGES = {
     "result_heat_map": VIEWERS,
     "retry": "login 405 405 405 405 405",
     "delete": OWNER,
+    "account_data": MEMBERS,
+    "account_export": MEMBERS,
+    "account_delete": MEMBERS,
     "models": EVERYBODY,
     "model": EVERYBODY,
     "model_figure": EVERYBODY,
@@ -129,6 +132,8 @@ SENT = {
     "upload": "login 422 422 422 422 422",
     "retry": OWNER,
     "delete": OWNER,
+    # They have to prove once more who they are.
+    "account_delete": MEMBERS,
 }
 
 

@@ -25,6 +25,7 @@ VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 NO_PAGE = {"healthz", "readyz", "result_image", "result_thumbnail", "result_status", "retry"}
 NO_PAGE |= {
     "result_heat_map",
+    "account_export",
     "model_figure",
     "model_version_figure",
     "admin:jsi18n",
