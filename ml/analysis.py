@@ -8,8 +8,10 @@ the network looked, and `ml.abcd` measures the lesion.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -22,6 +24,8 @@ from ml.quality import ADVICE, Problem
 from ml.segmentation import Segmentation, segment
 
 Array = np.ndarray
+T = TypeVar("T")
+R = TypeVar("R")
 
 #: Side in pixels of the square that the lesion is outlined in.
 OUTLINE_SIDE = 128
@@ -114,8 +118,10 @@ def analyse(
 def _analyse_batch(
     predictor: Predictor, images: Sequence[Image.Image], settings: Settings, screened: bool
 ) -> list[Analysis]:
-    pictures = [_prepare(image) for image in images]
-    rejections = [_reject_quality(picture) if screened else None for picture in pictures]
+    pictures = _each(_prepare, images)
+    rejections: list[Rejection | None] = [None] * len(pictures)
+    if screened:
+        rejections = _each(_reject_quality, pictures)
     found = [Analysis(rejection) for rejection in rejections]
     judged = [index for index, rejection in enumerate(rejections) if rejection is None]
     if judged:
@@ -123,6 +129,14 @@ def _analyse_batch(
         for index, analysis in zip(judged, answers, strict=True):
             found[index] = analysis
     return found
+
+
+def _each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Call ``function`` on every item; Pillow, NumPy and SciPy let threads work side by side."""
+    if len(items) == 1:
+        return [function(items[0])]
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(function, items))
 
 
 def _prepare(image: Image.Image) -> _Picture:
@@ -148,14 +162,16 @@ def _reject_quality(picture: _Picture) -> Rejection | None:
 
 def _judge(
     predictor: Predictor, pictures: Sequence[_Picture], settings: Settings, screened: bool
-) -> Iterator[Analysis]:
+) -> list[Analysis]:
     started = time.perf_counter()
     size = predictor.input_size
     pixels = np.stack(
-        [
-            picture.square if size == quality.SIDE else to_pixels(picture.image, size)
-            for picture in pictures
-        ]
+        _each(
+            lambda picture: (
+                picture.square if size == quality.SIDE else to_pixels(picture.image, size)
+            ),
+            pictures,
+        )
     )
     examination = predictor.examine(pixels)
     probabilities, spreads = _probabilities(predictor, pixels, examination, settings)
@@ -163,23 +179,22 @@ def _judge(
     diagnoses = predictor.diagnoses(probabilities, elapsed)
     possible = _possible(predictor, probabilities, diagnoses, settings)
     strange = _strange(predictor, examination) if screened else [None] * len(pictures)
-    for picture, diagnosis, changes, spread, heat, rejection in zip(
-        pictures, diagnoses, possible, spreads, examination.heat, strange, strict=True
-    ):
-        if rejection:
-            yield Analysis(rejection)
-            continue
-        heat_map = explanation.overlay(heat, picture.image.size)
-        outline = picture.segmentation
-        yield Analysis(
-            diagnosis=replace(diagnosis, spread=spread, **changes),
+
+    def explained(index: int) -> Analysis:
+        if rejection := strange[index]:
+            return Analysis(rejection)
+        picture, heat, changes = pictures[index], examination.heat[index], possible[index]
+        heat_map, outline = explanation.overlay(heat, picture.image.size), picture.segmentation
+        located = heat_map and outline.is_clear
+        return Analysis(
+            diagnosis=replace(diagnoses[index], spread=spreads[index], **changes),
             heat_map=heat_map,
-            heat_inside=explanation.inside(heat, outline.mask)
-            if heat_map and outline.is_clear
-            else None,
+            heat_inside=explanation.inside(heat, outline.mask) if located else None,
             abcd=abcd.measure(picture.outlined, outline, min(picture.image.size)),
             coverage=settings.coverage if changes else None,
         )
+
+    return _each(explained, range(len(pictures)))
 
 
 def _probabilities(
@@ -199,7 +214,7 @@ def _possible(
     probabilities: Array,
     diagnoses: Sequence[Diagnosis],
     settings: Settings,
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Return for each picture its set of diagnoses and the verdict that follows from it."""
     bundle = predictor.bundle
     answer = limits.AVERAGED if settings.symmetries else limits.PLAIN

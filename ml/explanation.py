@@ -94,8 +94,8 @@ def overlay(heat: Array, size: tuple[int, int]) -> Image.Image | None:
         size: of the picture that was sent in, in pixels; the overlay has its proportions.
 
     Returns:
-        ``RGBA``, transparent where there is no heat and outside the centre square; None where no
-        place speaks for malignant, or the heat is not finite.
+        A picture of 256 colours, transparent where there is no heat and outside the centre square;
+        None where no place speaks for malignant, or the heat is not finite.
     """
     # The hottest hundredth is one colour: a single pixel must not dim all the others.
     hottest = float(np.quantile(heat, 0.99)) if np.isfinite(heat).all() else 0.0
@@ -106,9 +106,11 @@ def overlay(heat: Array, size: tuple[int, int]) -> Image.Image | None:
     width, height = (max(1, round(side * scale)) for side in size)
     side = min(width, height)
     square = Image.fromarray(levels).resize((side, side), Image.Resampling.BICUBIC)
-    coloured = np.dstack([_COLOURS[np.asarray(square)], _ALPHA[np.asarray(square)]])
-    whole = Image.new("RGBA", (width, height))
-    whole.paste(Image.fromarray(coloured, "RGBA"), ((width - side) // 2, (height - side) // 2))
+    whole = Image.new("L", (width, height))
+    whole.paste(square, ((width - side) // 2, (height - side) // 2))
+    # The levels are the indices of the colours: a quarter of the bytes of four channels.
+    whole.putpalette(_COLOURS.tobytes())
+    whole.info["transparency"] = _ALPHA.tobytes()
     return whole
 
 

@@ -1,4 +1,4 @@
-"""Let the active model judge a waiting submission. Runs in the worker only."""
+"""Let the active model judge waiting submissions. Runs in the worker only."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import uuid
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from PIL import Image
 
 from classifier import predictors
 from classifier.models import ModelVersion, Status, Submission
+from classifier.services.claim import claim
+from classifier.services.dispatch import dispatch
 from classifier.services.record import record
 from classifier.uploads import InvalidImage
 from ml.analysis import Analysis, Rejection
@@ -27,36 +28,50 @@ GAVE_UP = (
 
 
 def analyse(pk: uuid.UUID | str) -> bool:
-    """Claim the submission ``pk`` and bring it to DONE, REJECTED or FAILED.
+    """Claim the submission ``pk``, with others that wait, and bring all to an end.
+
+    Each is DONE, REJECTED or FAILED by itself; a surprise is everybody's.
 
     Returns:
-        Whether it should be tried again later: after a surprise, while attempts are left.
+        Whether ``pk`` should be tried again later: after a surprise, while attempts are left.
         False also where there was nothing to do: it is gone, finished or another worker's.
     """
-    claimed = Submission.objects.filter(pk=pk, status=Status.QUEUED).update(
-        status=Status.RUNNING, started_at=timezone.now(), attempts=F("attempts") + 1
-    )
-    if not claimed:
-        return False
-    submission = Submission.objects.filter(pk=pk).first()
-    if submission is None:
-        return False
+    submissions = claim(pk)
     try:
-        model_version, analyse_pictures = predictors.active()
-        screened = submission.overruled_by_id is None
-        analysis = analyse_pictures([read(submission)], screened=screened)[0]
-    except InvalidImage as error:
-        fail(submission, reason=str(error), detail=repr(error.__cause__))
+        readable = _readable(submissions)
+        if readable:
+            model_version, analyse_pictures = predictors.active()
+            screened = submissions[0].overruled_by_id is None
+            found = analyse_pictures([image for _, image in readable], screened=screened)
+            for (submission, _), analysis in zip(readable, found, strict=True):
+                _end(submission, model_version, analysis)
     # Also Celery's soft time limit, which is an Exception.
     except Exception as error:
-        logger.exception("Attempt %d at %s failed", submission.attempts, pk)
-        return _release(submission, error)
-    else:
-        if analysis.rejection:
-            _reject(submission, analysis.rejection)
-        else:
-            _finish(submission, model_version, analysis)
+        first, *others = submissions
+        logger.exception("Attempt %d at %s failed", first.attempts, pk)
+        for submission in others:
+            if _release(submission, error):
+                dispatch(submission.pk)
+        return _release(first, error)
     return False
+
+
+def _readable(submissions: list[Submission]) -> list[tuple[Submission, Image.Image]]:
+    """Return those whose picture can be read, with it; the others have failed."""
+    found = []
+    for submission in submissions:
+        try:
+            found.append((submission, read(submission)))
+        except InvalidImage as error:
+            fail(submission, reason=str(error), detail=repr(error.__cause__))
+    return found
+
+
+def _end(submission: Submission, model_version: ModelVersion, analysis: Analysis) -> None:
+    if analysis.rejection:
+        _reject(submission, analysis.rejection)
+    else:
+        _finish(submission, model_version, analysis)
 
 
 def fail(submission: Submission, *, reason: str, detail: str) -> None:

@@ -32,6 +32,8 @@ if not 0 < CONFORMAL_COVERAGE < 1:
 # Whether each picture is looked at eight times, turned and mirrored: slower, with a spread.
 TEST_TIME_AUGMENTATION = env.bool("TEST_TIME_AUGMENTATION", default=False)
 
+# Waiting pictures that go through the network together.
+ANALYSIS_BATCH_SIZE = env.int("ANALYSIS_BATCH_SIZE", default=16)
 # One analysis: stopped softly, then hard; a row that runs for longer has lost its worker.
 ANALYSIS_TIME_LIMIT = timedelta(seconds=env.int("ANALYSIS_TIME_LIMIT", default=30))
 ANALYSIS_MAX_ATTEMPTS = env.int("ANALYSIS_MAX_ATTEMPTS", default=3)

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import analysis, history, networks, upload
+from tests.bench import analysis, history, networks, upload, worker
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
             history.measure(Path(folder, "rows")),
             networks.measure(),
             analysis.measure(),
+            worker.measure(Path(folder, "worker")),
         )
         for row in chain(*rows):
             table.add_row(*row)

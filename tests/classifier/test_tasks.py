@@ -65,10 +65,24 @@ def test_time_limits_are_soft_first_and_known_to_the_sweep():
     assert app.conf.task_time_limit == settings.ANALYSIS_TIME_LIMIT.total_seconds()
 
 
-def test_the_schedule_sweeps():
-    (entry,) = app.conf.beat_schedule.values()
+@pytest.mark.parametrize(
+    ("name", "every"), [("sweep", settings.SWEEP_EVERY), ("expire", settings.EXPIRE_EVERY)]
+)
+def test_the_schedule_sweeps_and_expires(name, every):
+    entry = app.conf.beat_schedule[name]
     assert entry["task"] in app.tasks
-    assert entry["schedule"] == settings.SWEEP_EVERY
+    assert entry["schedule"] == every
+
+
+def test_the_expiry_task_says_how_many_it_deleted(caplog, settings, time_machine):
+    caplog.set_level(logging.INFO)
+    SubmissionFactory(done=True)
+    tasks.expire_submissions()
+    assert "Retention" not in caplog.text
+    settings.RETENTION = timedelta(days=1)
+    time_machine.move_to(timezone.now() + timedelta(days=2))
+    tasks.expire_submissions()
+    assert "Retention: 1 submissions deleted" in caplog.text
 
 
 def test_a_worker_says_that_it_is_warm(analyst, settings, tmp_path, caplog):

@@ -117,8 +117,7 @@ def test_the_log_odds_are_those_of_the_summed_probabilities():
 def test_the_overlay_has_the_proportions_of_the_picture_and_lies_on_its_centre_square():
     heat = np.zeros((48, 48))
     heat[10:20, 30:40] = 1
-    picture = overlay(heat, (800, 400))
-    assert picture.mode == "RGBA"
+    picture = overlay(heat, (800, 400)).convert("RGBA")
     assert picture.size == (256, 128)
     alpha = np.asarray(picture)[..., 3]
     assert alpha[:, :60].max() == alpha[:, 196:].max() == 0
@@ -136,7 +135,7 @@ def test_without_heat_there_is_no_overlay(heat):
 def test_one_hot_pixel_does_not_dim_the_rest():
     heat = np.ones((48, 48))
     heat[0, 0] = 1e9
-    assert np.median(np.asarray(overlay(heat, (96, 96)))[..., 3]) == OPACITY
+    assert np.median(np.asarray(overlay(heat, (96, 96)).convert("RGBA"))[..., 3]) == OPACITY
 
 
 def test_viridis_grows_lighter_all_the_way():

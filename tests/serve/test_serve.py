@@ -84,7 +84,7 @@ def test_what_is_killed_comes_back_and_no_submission_is_lost(tmp_path):
         analysed = select(site, "submission_id FROM classifier_prediction")
         assert len(analysed) == len(set(analysed)) == PICTURES
         attempts = select(site, "attempts FROM classifier_submission")
-        assert sorted(attempts) == [1] * (PICTURES - 1) + [2]
+        assert set(attempts) == {1, 2}
         assert not set(doomed) & set(site.processes(WORKER))
 
         (master, *_) = site.processes("gunicorn")
