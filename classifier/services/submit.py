@@ -13,6 +13,7 @@ from django.utils import timezone
 from classifier.models import Submission, User
 from classifier.models.submission import image_path
 from classifier.services.dispatch import dispatch
+from classifier.services.quota import spend
 from classifier.uploads import Readable, open_image
 
 
@@ -32,9 +33,11 @@ def submit(
         pixels_per_mm: scale of the picture, more than 0, where it is known.
 
     Raises:
+        QuotaExceeded: the owner has sent in too much.
         InvalidImage: the file is no picture that can be analysed.
         StorageFailed: there is no room for it, or the storage is gone.
     """
+    spend(owner)
     clean = open_image(stream)
     submission = Submission(
         owner=owner,

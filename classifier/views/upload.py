@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from classifier.forms import UploadForm
 from classifier.models import Submission, User
+from classifier.services.quota import QuotaExceeded
 from classifier.services.submit import StorageFailed, submit
 from classifier.uploads import ACCEPT, FORMATS_IN_WORDS, InvalidImage
 
@@ -68,6 +69,9 @@ def _submit_all(
         except InvalidImage as error:
             rejected.append(Rejection(name, str(error)))
             status = max(status, 422)
+        except QuotaExceeded as error:
+            rejected.append(Rejection(name, str(error)))
+            status = max(status, 429)
         except StorageFailed:
             rejected.append(Rejection(name, STORAGE_FAILED))
             status = 503

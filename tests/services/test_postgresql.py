@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classifier.models import ModelVersion, Prediction, Review, Status, Submission
+from classifier.services.claim import claim
 from classifier.services.review import review
 from classifier.services.sweep import Swept, sweep
 from tests.factories import (
@@ -37,6 +38,11 @@ def change(model: type, **fields: object):
 REFUSED = {
     "submission_done_has_prediction": (SubmissionFactory, change(Submission, status=Status.DONE)),
     "submission_failed_has_reason": (SubmissionFactory, change(Submission, status=Status.FAILED)),
+    "submission_rejected_has_reason": (
+        SubmissionFactory,
+        change(Submission, status=Status.REJECTED, rejection="blurred"),
+    ),
+    "submission_pixels_per_mm": (SubmissionFactory, change(Submission, pixels_per_mm=0)),
     "submission_status": (SubmissionFactory, change(Submission, status="lost")),
     "prediction_malignant_probability": (
         PredictionFactory,
@@ -88,6 +94,30 @@ def test_two_sweeps_at_once_send_a_message_once(database, queue):
     assert sweep() == Swept(resent=0, returned=0, failed=0)
     submission.refresh_from_db()
     assert submission.status == Status.QUEUED
+
+
+def test_workers_that_claim_at_once_share_what_waits_and_take_nothing_twice(
+    transactional_db, settings
+):
+    settings.ANALYSIS_BATCH_SIZE = 4
+    waiting = SubmissionFactory.create_batch(24)
+    together = Barrier(8)
+
+    def work(number: int) -> list[Submission]:
+        together.wait()
+        try:
+            # All of them come for the same few first.
+            return [row for submission in waiting[:16] for row in claim(submission.pk)]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as workers:
+        taken = [row.pk for rows in workers.map(work, range(8)) for row in rows]
+    assert len(taken) == len(set(taken))
+    assert set(Submission.objects.values_list("attempts", flat=True)) <= {0, 1}
+    running = Submission.objects.filter(status=Status.RUNNING)
+    assert set(running.values_list("pk", flat=True)) == set(taken)
+    assert {submission.pk for submission in waiting[:16]} <= set(taken)
 
 
 def test_a_review_sent_twice_at_once_is_one_review(transactional_db):

@@ -1,0 +1,73 @@
+"""One account cannot crowd out the others, and a cache that is gone refuses nobody."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from classifier.models import Submission
+from classifier.services.quota import QuotaExceeded, spend
+from classifier.services.submit import submit
+from tests.factories import SubmissionFactory, picture
+
+pytestmark = pytest.mark.django_db
+
+
+def send(owner) -> Submission:
+    return submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+
+
+def test_so_many_in_an_hour_and_then_again_in_the_next(owner, other, settings, time_machine):
+    settings.UPLOADS_PER_HOUR = 2
+    time_machine.move_to("2026-03-01 12:10:00+00:00")
+    send(owner), send(owner)
+    with pytest.raises(QuotaExceeded, match=r"2 pictures within an hour.*Please send this one"):
+        send(owner)
+    send(other)
+    time_machine.move_to(timezone.now() + timedelta(hours=1))
+    send(owner)
+    assert Submission.objects.filter(owner=owner).count() == 3
+
+
+def test_deleting_gives_no_new_ones_within_the_hour(owner, settings):
+    settings.UPLOADS_PER_HOUR = 1
+    send(owner).delete()
+    with pytest.raises(QuotaExceeded):
+        send(owner)
+
+
+def test_so_many_are_kept_until_some_are_deleted(owner, settings, stored_files):
+    settings.UPLOADS_KEPT = 2
+    first, _ = SubmissionFactory.create_batch(2, owner=owner)
+    with pytest.raises(QuotaExceeded, match="You have 2 pictures here"):
+        send(owner)
+    assert len(stored_files()) == 4
+    first.delete()
+    send(owner)
+
+
+def test_without_a_cache_nobody_is_refused(owner, settings, monkeypatch, caplog):
+    def gone(*arguments, **options):
+        raise ConnectionError("redis is gone")
+
+    settings.UPLOADS_PER_HOUR = 0
+    monkeypatch.setattr(type(cache._connections["default"]), "add", gone)
+    spend(owner)
+    assert "an upload is not counted: ConnectionError" in caplog.text
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_the_page_names_what_was_too_much(owner_client, settings, accept):
+    settings.UPLOADS_PER_HOUR = 1
+    files = [SimpleUploadedFile(name, picture(), "image/jpeg") for name in ("a.jpg", "b.jpg")]
+    answer = owner_client.post(reverse("upload"), {"images": files}, headers={"accept": accept})
+    assert answer.status_code == (429 if accept == "text/html" else 207)
+    assert "b.jpg" in answer.content.decode()
+    assert "1 pictures within an hour" in answer.content.decode()
+    assert Submission.objects.get().original_name == "a.jpg"
