@@ -1,12 +1,15 @@
-"""Refuse a request that is too large before any of it is read."""
+"""Refuse what is too large before any of it is read, and staff without a second factor."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 #: Room for form fields and the headers of each part.
 SLACK = 1024 * 1024
@@ -31,4 +34,26 @@ class LimitRequestSize:
         if length > limit:
             context = {"max_megabytes": limit // 1024**2}
             return render(request, "413.html", context, status=413)
+        return self.get_response(request)
+
+
+class RequireSecondFactor:
+    """Lead staff who have no second factor to its set-up, wherever in the admin they want to go.
+
+    Who has one was asked for it when they signed in.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if (
+            settings.STAFF_SECOND_FACTOR
+            and request.path.startswith(reverse("admin:index"))
+            and request.user.is_authenticated
+            and request.user.is_staff
+            and not is_mfa_enabled(request.user)
+        ):
+            messages.info(request, "Set up a second factor first: staff need one on this site.")
+            return redirect("mfa_activate_totp")
         return self.get_response(request)

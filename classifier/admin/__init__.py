@@ -2,7 +2,14 @@
 
 from classifier.admin.model_version import ModelVersionAdmin
 from classifier.admin.review import ReviewAdmin
+from classifier.admin.second_factor import AuthenticatorAdmin
 from classifier.admin.submission import SubmissionAdmin
 from classifier.admin.user import UserAdmin
 
-__all__ = ["ModelVersionAdmin", "ReviewAdmin", "SubmissionAdmin", "UserAdmin"]
+__all__ = [
+    "AuthenticatorAdmin",
+    "ModelVersionAdmin",
+    "ReviewAdmin",
+    "SubmissionAdmin",
+    "UserAdmin",
+]

@@ -43,6 +43,13 @@ ACCOUNT_RATE_LIMITS = {
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "SkinSite"
+MFA_ALLOW_UNVERIFIED_EMAIL = not PRODUCTION
+MFA_ADAPTER = "classifier.second_factor.EncryptingMFAAdapter"
+# Whoever may see other people's pictures proves with a second factor who they are.
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=PRODUCTION)
+
 if env.str("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL"))
 else:

@@ -47,6 +47,9 @@ else:
     SECRET_KEY = env.str("SECRET_KEY", default="") or _local_secret()
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOOPBACK)
 
+#: Former secrets, which still open what was signed or encrypted with them.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

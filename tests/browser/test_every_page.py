@@ -27,6 +27,8 @@ PRIVATE = [
     "/history/?status=failed",
     "/history/?date_from=never",
     "/accounts/email/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
     "/account/data/",
     "/account/delete/",
     "/accounts/password/change/",

@@ -65,6 +65,15 @@ ACCOUNTS = {
     "account_reset_password_from_key_done": EVERYBODY,
     "account_reset_password_from_key": EVERYBODY,
     "account_reset_password_done": EVERYBODY,
+    "mfa_index": MEMBERS,
+    "mfa_authenticate": ENTRANCE,
+    "mfa_reauthenticate": MEMBERS,
+    "mfa_activate_totp": MEMBERS,
+    "mfa_generate_recovery_codes": MEMBERS,
+    # They have none.
+    "mfa_deactivate_totp": "login 404 404 404 404 404",
+    "mfa_view_recovery_codes": "login 404 404 404 404 404",
+    "mfa_download_recovery_codes": "login 404 404 404 404 404",
 }
 ADMIN = {
     "admin:index": STAFF,
@@ -88,6 +97,7 @@ ADMIN_MODELS = {
     "classifier_user": (SUPERUSERS,) * 5,
     "auth_group": (SUPERUSERS,) * 5,
     "account_emailaddress": (SUPERUSERS,) * 5,
+    "mfa_authenticator": (SUPERUSERS, NOBODY, SUPERUSERS, SUPERUSERS, SUPERUSERS),
 }
 for model, (changelist, add, history, delete, change) in ADMIN_MODELS.items():
     ADMIN |= {

@@ -1,0 +1,116 @@
+"""A second factor: set up, asked for, kept secret, and required of staff where the site says so."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.core import signing
+from django.test import Client
+from django.urls import reverse
+
+from tests import PASSWORD
+from tests.classifier.markup import visible_text
+
+pytestmark = pytest.mark.django_db
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+ADMIN = reverse("admin:index")
+
+
+def code(secret: str = SECRET) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def sign_in(user) -> tuple[Client, object]:
+    client = Client()
+    fields = {"login": user.email, "password": PASSWORD}
+    return client, client.post(reverse("account_login"), fields)
+
+
+def test_it_is_set_up_with_an_app_and_gives_recovery_codes(owner):
+    client, _ = sign_in(owner)
+    path = reverse("mfa_activate_totp")
+    asked = client.get(path)
+    page = client.post(asked.url, {"password": PASSWORD}, follow=True)
+    assert "data:image/svg" in page.content.decode()
+    secret = re.search(r'value="([A-Z2-7]{32})"', page.content.decode())[1]
+    wrong = client.post(path, {"code": "000000"})
+    assert "incorrect" in visible_text(wrong.content).lower()
+    done = client.post(path, {"code": code(secret)}, follow=True)
+    assert "recovery codes" in visible_text(done.content).lower()
+    types = set(Authenticator.objects.filter(user=owner).values_list("type", flat=True))
+    assert types == {"totp", "recovery_codes"}
+
+
+@pytest.fixture
+def protected(owner):
+    TOTP.activate(owner, SECRET)
+    RecoveryCodes.activate(owner)
+    return owner
+
+
+def test_who_has_one_is_asked_for_it_before_anything_is_shown(protected):
+    client, answer = sign_in(protected)
+    assert answer.url.startswith(reverse("mfa_authenticate"))
+    assert client.get(reverse("history")).status_code == 302
+    wrong = client.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert wrong.status_code == 200
+    assert client.get(reverse("history")).status_code == 302
+    client.post(reverse("mfa_authenticate"), {"code": code()})
+    assert client.get(reverse("history")).status_code == 200
+
+
+def test_a_code_is_good_for_one_sign_in(protected):
+    given = code()
+    for expected in (200, 302):
+        client, _ = sign_in(protected)
+        client.post(reverse("mfa_authenticate"), {"code": given})
+        assert client.get(reverse("history")).status_code == expected
+
+
+def test_a_recovery_code_replaces_a_lost_phone_once(protected):
+    authenticator = Authenticator.objects.get(user=protected, type="recovery_codes")
+    given = authenticator.wrap().get_unused_codes()[0]
+    for expected in (200, 302):
+        client, _ = sign_in(protected)
+        client.post(reverse("mfa_authenticate"), {"code": given})
+        assert client.get(reverse("history")).status_code == expected
+
+
+def test_a_copy_of_the_database_does_not_tell_the_secrets(protected, settings):
+    stored = str(list(Authenticator.objects.values_list("data", flat=True)))
+    assert SECRET not in stored
+    adapter = get_adapter()
+    token = adapter.encrypt(SECRET)
+    assert adapter.decrypt(token) == SECRET
+    old, settings.SECRET_KEY = settings.SECRET_KEY, "another key altogether"
+    settings.SECRET_KEY_FALLBACKS = [old]
+    assert adapter.decrypt(token) == SECRET
+    assert adapter.encrypt(SECRET) != signing.dumps(SECRET)
+
+
+@pytest.mark.parametrize("role", ["reviewer", "staff", "superuser"])
+def test_staff_are_led_to_its_set_up_where_the_site_requires_it(role, request, login, settings):
+    user = request.getfixturevalue(role)
+    client = login(user)
+    assert client.get(ADMIN).status_code == 200
+    settings.STAFF_SECOND_FACTOR = True
+    for path in (ADMIN, reverse("admin:password_change"), "/admin/no/such/page/"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.url) == (302, reverse("mfa_activate_totp"))
+    assert client.get(reverse("history")).status_code == 200
+    TOTP.activate(user, SECRET)
+    assert client.get(ADMIN).status_code == 200
+
+
+def test_others_are_turned_away_from_the_admin_as_ever(owner_client, client, settings):
+    settings.STAFF_SECOND_FACTOR = True
+    for browser in (owner_client, client):
+        answer = browser.get(ADMIN)
+        assert answer.status_code == 302
+        assert "2fa" not in answer.url
