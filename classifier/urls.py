@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from classifier.views import account, health, history, models, pages, results, upload
+from classifier.views import account, health, history, metrics, models, pages, results, upload
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -32,4 +32,5 @@ urlpatterns = [
     ),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

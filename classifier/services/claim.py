@@ -33,7 +33,7 @@ def claim(pk: uuid.UUID | str) -> list[Submission]:
                 Submission.objects.select_for_update(skip_locked=True)
                 .filter(status=Status.QUEUED, attempts=0, overruled_by=None)
                 .exclude(pk=first.pk)
-                .order_by("sent_at")[: settings.ANALYSIS_BATCH_SIZE - 1]
+                .order_by("queued_at")[: settings.ANALYSIS_BATCH_SIZE - 1]
             )
         Submission.objects.filter(pk__in=[row.pk for row in rows]).update(
             status=Status.RUNNING, started_at=timezone.now(), attempts=F("attempts") + 1

@@ -54,6 +54,7 @@ def _queue(submission: Submission, statuses: list[Status], **changes: Any) -> bo
             attempts=0,
             failure_reason="",
             failure_detail="",
+            queued_at=timezone.now(),
             sent_at=timezone.now(),
             started_at=None,
             finished_at=None,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 
 from celery import current_app
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -15,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from classifier.models import ModelVersion
+from classifier.services.metrics import oldest_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +68,25 @@ def _storage() -> None:
 
 
 def _model() -> None:
-    ModelVersion.objects.get(is_active=True)
+    active = ModelVersion.objects.get(is_active=True)
+    folder = Path(settings.BUNDLES_DIR, active.name)
+    weights = folder / json.loads((folder / "model.json").read_bytes())["weights"]
+    state = weights.stat()
+    if _digest(weights, state.st_mtime_ns, state.st_size) != active.sha256:
+        raise ValueError(f"{weights} is not the file that was registered")
+
+
+@lru_cache(maxsize=4)
+def _digest(path: Path, changed: int, size: int) -> str:
+    """Return the SHA-256 of a file, read again only where it has changed."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _queue() -> None:
+    waited = oldest_seconds()
+    if waited > settings.QUEUE_MAX_AGE.total_seconds():
+        raise ValueError(f"the first one in the queue has waited for {waited:.0f} seconds")
 
 
 CHECKS: dict[str, Callable[[], None]] = {
@@ -70,4 +94,5 @@ CHECKS: dict[str, Callable[[], None]] = {
     "broker": _broker,
     "storage": _storage,
     "model": _model,
+    "queue": _queue,
 }

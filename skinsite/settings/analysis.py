@@ -49,6 +49,11 @@ SWEEP_EVERY = timedelta(seconds=env.int("SWEEP_EVERY", default=15))
 RETENTION = timedelta(days=env.int("RETENTION_DAYS", default=0)) or None
 EXPIRE_EVERY = timedelta(minutes=10)
 
+# The site is not ready where the first one in the queue has waited for longer.
+QUEUE_MAX_AGE = timedelta(seconds=env.int("QUEUE_MAX_AGE", default=900))
+# Whoever sends it as a bearer token may read the figures at /metrics; without one nobody may.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 CELERY_TASK_DEFAULT_QUEUE = "analysis"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -14,6 +14,7 @@ from django.test import Client
 from classifier import predictors
 from classifier.models import Submission, User
 from classifier.services.dispatch import ANALYSE_TASK
+from ml.bundle import find
 from skinsite.celery import app
 from tests.classifier.addresses import Paths
 from tests.classifier.fakes import FakeAnalyst
@@ -115,7 +116,7 @@ def owner_client(owner: User, login: Callable[[User], Client]) -> Client:
 @pytest.fixture
 def submission(owner: User) -> Submission:
     """A finished one of ``owner``, judged by the active model and reviewed once."""
-    ModelVersionFactory(is_active=True)
+    ModelVersionFactory(is_active=True, sha256=find("seven-stage").sha256)
     return ReviewFactory(submission=SubmissionFactory(owner=owner, done__explained=True)).submission
 
 

@@ -48,6 +48,8 @@ PAGES = {
     "model_version_figure": EVERYBODY,
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
+    # Whoever has the token, and nobody by their account.
+    "metrics": "404   404 404 404 404 404",
 }
 ACCOUNTS = {
     "account_login": ENTRANCE,

@@ -74,5 +74,5 @@ def test_pages_of_the_admin(name, role, owner, browsers, submission, queries):
 def test_health_asks_the_database_as_little_as_possible(client, django_assert_max_num_queries):
     with django_assert_max_num_queries(0):
         client.get(reverse("healthz"))
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         client.get(reverse("readyz"))

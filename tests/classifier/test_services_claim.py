@@ -22,7 +22,7 @@ def statuses() -> list[str]:
 def test_who_comes_for_one_takes_along_what_has_waited_longest(settings):
     settings.ANALYSIS_BATCH_SIZE = 3
     now = timezone.now()
-    waiting = [SubmissionFactory(sent_at=now - timedelta(seconds=age)) for age in (1, 3, 4, 2)]
+    waiting = [SubmissionFactory(queued_at=now - timedelta(seconds=age)) for age in (1, 3, 4, 2)]
     taken = claim(waiting[0].pk)
     assert taken == [waiting[0], waiting[2], waiting[1]]
     assert {row.attempts for row in taken} == {1}

@@ -35,6 +35,7 @@ def test_a_failed_submission_gets_all_its_attempts_back(queue, sent, analyst):
     assert (waiting.failure_reason, waiting.failure_detail) == ("", "")
     assert (waiting.started_at, waiting.finished_at) == (None, None)
     assert waiting.sent_at > long_ago
+    assert waiting.queued_at > submission.queued_at
     assert sent == [str(submission.pk)]
     analyse(submission.pk)
     assert Submission.objects.get(pk=submission.pk).status == Status.DONE

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from celery import Celery
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
-from classifier.models import ModelVersion
+from classifier.models import ModelVersion, Submission
 from classifier.views import health
+from ml.bundle import find
 from tests.classifier.fakes import folder_app
-from tests.factories import ModelVersionFactory
+from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
-PARTS = ["database", "broker", "storage", "model"]
+PARTS = ["database", "broker", "storage", "model", "queue"]
 
 
 @pytest.fixture
@@ -30,7 +34,8 @@ def broker(tmp_path: Path, monkeypatch) -> Path:
 @pytest.fixture
 def ready(client, broker, caplog):
     """Ask whether the site is ready; return its status and what is not."""
-    ModelVersionFactory(is_active=True)
+    shipped = find("seven-stage")
+    ModelVersionFactory(is_active=True, version=shipped.version, sha256=shipped.sha256)
 
     def asked() -> tuple[int, list[str]]:
         answer = client.get("/readyz")
@@ -85,7 +90,37 @@ def refuse(*args: object) -> None:
 
 def test_the_database_is_gone(ready):
     with connection.execute_wrapper(refuse):
-        assert ready() == (503, ["database", "model"])
+        assert ready() == (503, ["database", "model", "queue"])
+
+
+def test_the_weights_are_not_those_that_were_registered(ready):
+    ModelVersion.objects.update(sha256="f" * 64)
+    assert ready() == (503, ["model"])
+
+
+@pytest.mark.parametrize("damage", ["weights", "model.json", "all"])
+def test_the_files_of_the_model_are_damaged(ready, settings, tmp_path, damage):
+    settings.BUNDLES_DIR = tmp_path / "bundles"
+    folder = settings.BUNDLES_DIR / "seven-stage"
+    if damage != "all":
+        folder.mkdir(parents=True)
+        shipped = find("seven-stage")
+        shutil.copy(shipped.directory / "model.json", folder)
+        shutil.copy(shipped.weights_path, folder)
+        assert ready() == (200, [])
+        file = folder / (shipped.weights if damage == "weights" else damage)
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+    assert ready() == (503, ["model"])
+
+
+def test_somebody_waits_for_too_long(ready, settings):
+    submission = SubmissionFactory(queued_at=timezone.now() - timedelta(minutes=14))
+    assert ready() == (200, [])
+    settings.QUEUE_MAX_AGE = timedelta(minutes=13)
+    assert ready() == (503, ["queue"])
+    # What is under way or was sent again does not wait for a worker.
+    Submission.objects.filter(pk=submission.pk).update(status="running")
+    assert ready() == (200, [])
 
 
 def test_the_process_answers_without_a_database(client):

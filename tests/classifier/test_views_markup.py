@@ -22,7 +22,15 @@ UNLABELLED = ("hidden", "submit", "button")
 #: Elements that have no end tag.
 VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
 #: Addresses whose answer is no page: data, a picture, a part of a page, or an empty 405.
-NO_PAGE = {"healthz", "readyz", "result_image", "result_thumbnail", "result_status", "retry"}
+NO_PAGE = {
+    "healthz",
+    "readyz",
+    "metrics",
+    "result_image",
+    "result_thumbnail",
+    "result_status",
+    "retry",
+}
 NO_PAGE |= {
     "result_heat_map",
     "account_export",

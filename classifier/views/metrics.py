@@ -1,0 +1,45 @@
+"""Figures for Prometheus, for whoever has the token."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from classifier.services.metrics import Snapshot, snapshot
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    given = request.headers.get("Authorization", "")
+    expected = f"Bearer {settings.METRICS_TOKEN}"
+    if not settings.METRICS_TOKEN or not constant_time_compare(given, expected):
+        raise Http404
+    return HttpResponse(_exposed(snapshot()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _exposed(found: Snapshot) -> bytes:
+    registry = CollectorRegistry()
+
+    def gauge(name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(f"skinsite_{name}", meaning, labels, registry=registry)
+
+    waiting = gauge("submissions_waiting", "Submissions that are not finished.", "status")
+    for status, number in found.waiting.items():
+        waiting.labels(status).set(number)
+    oldest = gauge("queue_oldest_seconds", "How long the first one in the queue has waited.")
+    oldest.set(found.oldest_seconds)
+    finished = gauge("submissions_finished", "Finished within the last hour.", "status", "model")
+    for (status, model), number in found.finished.items():
+        finished.labels(status, model).set(number)
+    rejected = gauge("submissions_rejected", "Rejected within the last hour.", "problem")
+    for problem, number in found.rejected.items():
+        rejected.labels(problem).set(number)
+    took = gauge("result_seconds", "From the queue to the result, in the last hour.", "quantile")
+    for quantile, seconds in found.seconds.items():
+        took.labels(quantile).set(seconds)
+    return generate_latest(registry)
