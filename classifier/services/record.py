@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 
 from classifier.models import ModelVersion, Prediction, Submission
 from classifier.models.prediction import heat_map_path
+from classifier.storage import STORAGE_ERRORS
 from ml.analysis import Analysis
 
 logger = logging.getLogger(__name__)
@@ -63,10 +64,10 @@ def _keep_heat_map(prediction: Prediction, analysis: Analysis) -> None:
     name = heat_map_path(prediction, "")
     try:
         default_storage.save(name, ContentFile(content.getvalue()))
-    except OSError as error:
-        logger.error("No heat map of %s: %s", prediction.submission_id, error.strerror)
+    except STORAGE_ERRORS as error:
+        logger.error("No heat map of %s: %s", prediction.submission_id, error)
         # A storage that fails to write may fail to delete.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*STORAGE_ERRORS):
             default_storage.delete(name)
         return
     prediction.heat_map.name = name

@@ -14,6 +14,7 @@ from classifier.models import Submission, User
 from classifier.models.submission import image_path
 from classifier.services.dispatch import dispatch
 from classifier.services.quota import spend
+from classifier.storage import STORAGE_ERRORS
 from classifier.uploads import Readable, open_image
 
 
@@ -50,7 +51,7 @@ def submit(
     try:
         _store(submission, "image", f"image.{clean.extension}", clean.content)
         _store(submission, "thumbnail", "thumbnail.jpg", clean.thumbnail)
-    except OSError as error:
+    except STORAGE_ERRORS as error:
         _forget_files(submission)
         raise StorageFailed from error
     try:
@@ -79,6 +80,6 @@ def _store(submission: Submission, field: str, filename: str, content: bytes) ->
 def _forget_files(submission: Submission) -> None:
     for file in (submission.image, submission.thumbnail):
         # A storage that fails to write may fail to delete.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*STORAGE_ERRORS):
             if file.name:
                 file.storage.delete(file.name)

@@ -9,3 +9,4 @@ from skinsite.settings.analysis import *  # noqa: F403
 from skinsite.settings.base import *  # noqa: F403
 from skinsite.settings.logs import *  # noqa: F403
 from skinsite.settings.security import *  # noqa: F403
+from skinsite.settings.storage import *  # noqa: F403

@@ -1,8 +1,8 @@
-"""Applications, database, cache, templates, files, language."""
+"""Applications, database, cache, templates, language."""
 
 from __future__ import annotations
 
-from skinsite.settings.environment import DATA_DIR, PRODUCTION, REDIS_URL, ROOT, env, make_folder
+from skinsite.settings.environment import PRODUCTION, REDIS_URL, ROOT, env, make_folder
 
 BASE_DIR = ROOT
 DEBUG = False
@@ -94,19 +94,6 @@ if PRODUCTION or REDIS_URL:
     }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-
-# Pictures are private: there is no public address below which they could be guessed.
-MEDIA_ROOT = DATA_DIR / "media"
-MEDIA_URL = ""
-FILE_UPLOAD_PERMISSIONS = 0o600
-FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [ROOT / "static"]
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

@@ -165,3 +165,29 @@ def test_a_message_is_hidden_for_longer_than_an_analysis_may_take(value):
     names = ("CELERY_BROKER_TRANSPORT_OPTIONS['visibility_timeout']", "CELERY_TASK_TIME_LIMIT")
     hidden, limit = value(*names, **PRODUCTION)
     assert float(hidden) > float(limit)
+
+
+STORE = {"S3_BUCKET": "pictures", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "secret"}
+
+
+def test_pictures_lie_on_the_disk_unless_there_is_a_bucket(value):
+    backend = "STORAGES['default']['BACKEND']"
+    assert value(backend) == ["'django.core.files.storage.FileSystemStorage'"]
+    assert value(backend, **STORE) == ["'storages.backends.s3.S3Storage'"]
+    (acl,) = value("STORAGES['default']['OPTIONS']['default_acl']", **STORE)
+    assert acl == "'private'"
+
+
+@pytest.mark.parametrize("missing", ["S3_ACCESS_KEY", "S3_SECRET_KEY"])
+def test_a_bucket_without_its_keys_is_refused(python, missing):
+    code = "from django.conf import settings; settings.DEBUG"
+    answer = python(code, **{name: key for name, key in STORE.items() if name != missing})
+    assert answer.returncode != 0
+    assert "S3_BUCKET also needs S3_ACCESS_KEY and S3_SECRET_KEY" in answer.stderr
+
+
+def test_a_site_with_a_disk_does_not_load_what_an_object_store_needs(python):
+    code = (
+        "import django, sys; django.setup(); import classifier.urls; print('boto3' in sys.modules)"
+    )
+    assert python(code).stdout.strip() == "False"

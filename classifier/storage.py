@@ -1,0 +1,18 @@
+"""What the storage raises when it does not do its work: a disk, or an object store far away."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    if "s3" not in settings.STORAGES["default"]["BACKEND"]:
+        return (OSError,)
+    # 24 MB of memory that a site with a disk has no use for.
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return OSError, Boto3Error, BotoCoreError, ClientError
+
+
+STORAGE_ERRORS = _errors()

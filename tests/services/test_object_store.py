@@ -1,0 +1,88 @@
+"""Pictures in an S3-compatible object store instead of on a disk."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+
+import boto3
+import pytest
+import requests
+from moto.server import ThreadedMotoServer
+from PIL import Image
+
+from tests.lesions import judged
+from tests.site import Client, Site, free_port
+
+BUCKET = "pictures"
+KEYS = {"S3_ACCESS_KEY": "testing", "S3_SECRET_KEY": "testing"}
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    port = free_port()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    address = f"http://127.0.0.1:{port}"
+    # What it holds outlives a server of the same process.
+    requests.post(f"{address}/moto-api/reset", timeout=10)
+    yield address
+    server.stop()
+
+
+@pytest.fixture
+def store(endpoint):
+    """The store, with an empty bucket."""
+    names = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **names)
+    client.create_bucket(Bucket=BUCKET)
+    return client
+
+
+@pytest.fixture
+def person(tmp_path, endpoint, store) -> Iterator[Client]:
+    options = {"S3_BUCKET": BUCKET, "S3_ENDPOINT": endpoint, "S3_ADDRESSING_STYLE": "path"}
+    with Site(tmp_path / "data", **options, **KEYS) as site:
+        client = Client(site.address)
+        client.sign_up("person@example.org")
+        yield client
+        assert not (site.data_dir / "media").exists()
+
+
+def pictures(store) -> list[str]:
+    """Names of all objects that are a person's; the figures of models' cards are nobody's."""
+    found = store.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+    return [one["Key"] for one in found if not one["Key"].startswith("models/")]
+
+
+def test_a_picture_its_result_and_its_deletion(person, store):
+    path = person.upload([("mole.jpg", judged())]).url.removeprefix(person.address)
+    deadline = time.monotonic() + 60
+    while "The network says" not in person.get(path).text:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert len(pictures(store)) == 3  # the picture, its thumbnail and the heat map
+    for part in ("image", "thumbnail", "heat-map"):
+        answer = person.get(f"{path}{part}/")
+        assert answer.status_code == 200
+        Image.open(io.BytesIO(answer.content)).verify()
+    for name in pictures(store):
+        grants = store.get_object_acl(Bucket=BUCKET, Key=name)["Grants"]
+        assert not any("AllUsers" in grant["Grantee"].get("URI", "") for grant in grants)
+    assert person.get("/readyz").json()["storage"] == "ok"
+    person.post(f"{path}delete/", {})
+    assert pictures(store) == []
+
+
+def test_a_store_that_is_gone_loses_nothing_and_is_told(person, store):
+    for one in store.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        store.delete_object(Bucket=BUCKET, Key=one["Key"])
+    store.delete_bucket(Bucket=BUCKET)
+    answer = person.upload([("mole.jpg", judged())])
+    assert answer.status_code == 503
+    assert "could not store this picture just now" in answer.text
+    assert person.get("/readyz").json()["storage"] == "unavailable"
+    assert "Nothing here yet" in person.get("/history/").text
+    store.create_bucket(Bucket=BUCKET)
+    assert person.upload([("mole.jpg", judged())]).status_code == 200
