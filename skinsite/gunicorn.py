@@ -11,3 +11,5 @@ graceful_timeout = 5
 control_socket_disable = True
 max_requests = 5000
 max_requests_jitter = 500
+# Longer than a proxy or a browser keeps an idle connection: who closes first meets no request.
+keepalive = 75

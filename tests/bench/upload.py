@@ -37,7 +37,7 @@ def measure(data_dir: Path) -> Iterator[Row]:
             began = time.perf_counter()
             analyse(predictor, [picture])
             alone.append(time.perf_counter() - began)
-        results = _seconds_to_result(data_dir)
+        results = seconds_to_result(data_dir)
         web = site.memory("gunicorn")
         yield from _rows(answers[3:], alone[3:], results[3:])
         yield "web process, resident memory", f"{web / 1e6:.0f} MB", "< 150 MB"
@@ -54,13 +54,14 @@ def _rows(answers: list[float], alone: list[float], results: list[float]) -> Ite
 
 def _wait_until_done(data_dir: Path, count: int) -> None:
     deadline = time.monotonic() + 60
-    while len(_seconds_to_result(data_dir)) < count:
+    while len(seconds_to_result(data_dir)) < count:
         if time.monotonic() > deadline:
             raise TimeoutError(f"Submission {count} was not finished within a minute.")
         time.sleep(0.05)
 
 
-def _seconds_to_result(data_dir: Path) -> list[float]:
+def seconds_to_result(data_dir: Path) -> list[float]:
+    """Return for every result how long it took from the accepted upload, the oldest first."""
     with sqlite3.connect(data_dir / "db.sqlite3") as database:
         rows = database.execute(
             "SELECT created_at, finished_at FROM classifier_submission "

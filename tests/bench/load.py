@@ -1,0 +1,120 @@
+"""Fifty people who upload at once, and look at their history meanwhile: ``make bench-load``."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.upload import seconds_to_result
+from tests.lesions import judged
+from tests.site import Client, Site
+
+PEOPLE = 50
+#: Seconds between two uploads of one person.
+PAUSE = (2.0, 4.0)
+
+
+class Seen(NamedTuple):
+    """What one person met: statuses, and seconds of uploads and of other pages."""
+
+    statuses: list[int]
+    uploads: list[float]
+    pages: list[float]
+
+
+def main(seconds: float) -> None:
+    table = Table("what", "measured", "goal", title=f"{PEOPLE} people, {seconds:.0f} seconds")
+    pictures = [judged(seed) for seed in range(8)]
+    with tempfile.TemporaryDirectory(prefix="skinsite-load-") as folder:
+        data_dir = Path(folder, "site")
+        with Site(data_dir, TRUSTED_PROXY_COUNT="1", UPLOADS_PER_HOUR="100000") as site:
+            people = [_sign_up(site, number) for number in range(PEOPLE)]
+            end = time.monotonic() + seconds
+            with ThreadPoolExecutor(PEOPLE) as pool:
+                seen = list(pool.map(lambda person: _use(person, pictures, end), people))
+            sent = sum(len(one.uploads) for one in seen)
+            results = _wait_for_all(data_dir, sent)
+    failed = sum(status >= 400 for one in seen for status in one.statuses)
+    rows = (
+        ("uploads, a second", f"{sent} ({sent / seconds:.1f})", ""),
+        ("answers of 4xx and 5xx", str(failed), "0"),
+        ("uploads without a result", str(sent - len(results)), "0"),
+        (
+            "upload request, p95",
+            f"{1000 * _p95(u for one in seen for u in one.uploads):.0f} ms",
+            "",
+        ),
+        (
+            "other pages, p95",
+            f"{1000 * _p95(p for one in seen for p in one.pages):.0f} ms",
+            "< 200 ms",
+        ),
+        (
+            "upload to result, median and p95",
+            f"{statistics.median(results):.2f} s, {_p95(results):.2f} s",
+            "",
+        ),
+    )
+    for row in rows:
+        table.add_row(*row)
+    Console(width=100).print(table)
+
+
+def _sign_up(site: Site, number: int) -> Client:
+    person = Client(site.address)
+    # Sign-ups are limited by address: everybody has one of their own, as behind a proxy.
+    person.session.headers["X-Forwarded-For"] = f"198.51.100.{number}"
+    person.sign_up(f"person{number}@example.org")
+    return person
+
+
+def _use(person: Client, pictures: list[bytes], end: float) -> Seen:
+    chance = random.Random(person.session.headers["X-Forwarded-For"])
+    seen = Seen([], [], [])
+    time.sleep(chance.uniform(0, PAUSE[1]))
+    while time.monotonic() < end:
+        answer, seconds = _timed(lambda: person.upload([("a.jpg", chance.choice(pictures))]))
+        seen.statuses.append(answer.status_code)
+        seen.uploads.append(seconds)
+        answer, seconds = _timed(lambda: person.get("/history/"))
+        seen.statuses.append(answer.status_code)
+        seen.pages.append(seconds)
+        time.sleep(chance.uniform(*PAUSE))
+    return seen
+
+
+def _timed(request) -> tuple[requests.Response, float]:
+    began = time.perf_counter()
+    return request(), time.perf_counter() - began
+
+
+def _wait_for_all(data_dir: Path, count: int) -> list[float]:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with sqlite3.connect(data_dir / "db.sqlite3") as database:
+            (waiting,) = database.execute(
+                "SELECT count(*) FROM classifier_submission WHERE status IN ('queued', 'running')"
+            ).fetchone()
+        if not waiting:
+            break
+        time.sleep(0.2)
+    return seconds_to_result(data_dir)
+
+
+def _p95(values) -> float:
+    return statistics.quantiles(values, n=20, method="inclusive")[18]
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 120.0)
