@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
-from celery import Task, shared_task
+from celery import Task, current_app, shared_task
 from celery.signals import worker_process_init
 from django.conf import settings
 
 from classifier import predictors
+from classifier.models import ModelVersion
 from classifier.services.analyse import analyse
-from classifier.services.dispatch import ANALYSE_TASK
+from classifier.services.dispatch import ANALYSE_TASK, REANALYSE_TASK, dispatch_reanalysis
+from classifier.services.reanalyse import next_batch, reanalyse
 from classifier.services.retention import expire
 from classifier.services.sweep import sweep
+from classifier.services.tidy import due_folder, tidy
 from ml.bundle import BundleError
 
 logger = logging.getLogger(__name__)
 
+_bulk_limit = settings.BULK_TIME_LIMIT.total_seconds()
+bulk_task = partial(shared_task, time_limit=_bulk_limit, soft_time_limit=0.9 * _bulk_limit)
+
 
 @worker_process_init.connect
 def load_model(**kwargs: object) -> None:
-    """Load the active model in the child, before its first task and after the fork."""
+    """Load the active model in the child, before its first task and after the fork.
+
+    Not where nobody waits for it: bulk work loads what it needs.
+    """
+    if settings.ANALYSIS_QUEUE not in current_app.amqp.queues.consume_from:
+        return
     try:
         model_version, _ = predictors.active()
     except BundleError as error:
@@ -37,14 +49,33 @@ def analyse_submission(self: Task, pk: str) -> None:
         raise self.retry(countdown=settings.ANALYSIS_RETRY_DELAY.total_seconds())
 
 
-@shared_task(name="classifier.sweep")
+@bulk_task(name="classifier.sweep")
 def sweep_submissions() -> None:
     swept = sweep()
     if any(swept):
         logger.warning("Sweep: %s", swept)
 
 
-@shared_task(name="classifier.expire")
+@bulk_task(name=REANALYSE_TASK)
+def reanalyse_results(model_version_pk: int, after: str | None = None) -> None:
+    """One batch a message, so that upkeep gets its turn in between."""
+    model_version = ModelVersion.objects.get(pk=model_version_pk)
+    batch = next_batch(model_version, after)
+    if not batch:
+        logger.info("Every earlier result has been looked at by %s", model_version)
+        return
+    counts = reanalyse(batch, model_version, predictors.of(model_version))
+    logger.info("%s: %s", model_version, dict(counts))
+    dispatch_reanalysis(model_version_pk, after=batch[-1].pk)
+
+
+@bulk_task(name="classifier.expire")
 def expire_submissions() -> None:
     if deleted := expire():
         logger.info("Retention: %d submissions deleted", deleted)
+
+
+@bulk_task(name="classifier.tidy")
+def tidy_files() -> None:
+    if deleted := tidy(due_folder()):
+        logger.warning("Tidy: %d files that no row names deleted", deleted)

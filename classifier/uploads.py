@@ -32,7 +32,15 @@ _decoding = threading.BoundedSemaphore(2)
 
 
 class InvalidImage(Exception):
-    """The file is no picture that can be analysed; the message says why, to the person."""
+    """The file is no picture that can be analysed.
+
+    Attributes:
+        reason: why, in a word that is counted; the message says it to the person.
+    """
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
 
 
 class Readable(Protocol):
@@ -69,10 +77,12 @@ def open_image(stream: Readable) -> CleanImage:
     """
     data = stream.read(settings.UPLOAD_MAX_BYTES + 1)
     if not data:
-        raise InvalidImage("The file is empty. Please choose the picture again.")
+        raise InvalidImage("empty", "The file is empty. Please choose the picture again.")
     if len(data) > settings.UPLOAD_MAX_BYTES:
         megabytes = settings.UPLOAD_MAX_BYTES // 1024**2
-        raise InvalidImage(f"The file is larger than {megabytes} MB. Please send a smaller one.")
+        raise InvalidImage(
+            "too_many_bytes", f"The file is larger than {megabytes} MB. Please send a smaller one."
+        )
     with _decoding:
         image, original_format = _decode(data)
         return _encode(image, original_format)
@@ -87,33 +97,37 @@ def _decode(data: bytes) -> tuple[Image.Image, str]:
             return _upright_rgb(opened), opened.format or ""
     except UnidentifiedImageError:
         raise InvalidImage(
-            f"This is not a picture we can read. Please send a {FORMATS_IN_WORDS} file."
+            "not_a_picture",
+            f"This is not a picture we can read. Please send a {FORMATS_IN_WORDS} file.",
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InvalidImage(_too_many_pixels()) from None
+        raise _too_many_pixels() from None
     except InvalidImage:
         raise
     # Pillow's decoders answer damaged files with almost any exception.
     except Exception:
         raise InvalidImage(
-            "The file is damaged or incomplete. Please export or download the picture again."
+            "damaged",
+            "The file is damaged or incomplete. Please export or download the picture again.",
         ) from None
 
 
 def _check_shape(opened: Image.Image) -> None:
     if opened.width * opened.height > settings.UPLOAD_MAX_PIXELS:
-        raise InvalidImage(_too_many_pixels())
+        raise _too_many_pixels()
     if min(opened.size) < settings.UPLOAD_MIN_SIDE:
         side = settings.UPLOAD_MIN_SIDE
         raise InvalidImage(
+            "too_small",
             f"The picture is only {opened.width} x {opened.height} pixels. "
-            f"Please send one of at least {side} x {side}."
+            f"Please send one of at least {side} x {side}.",
         )
     # A phone's JPEG may carry a second picture for depth (MPO); its first is the photo.
     # Never ask for ``n_frames``: of a TIFF it walks through all of a million pages.
     if getattr(opened, "is_animated", False) and opened.format != "MPO":
         raise InvalidImage(
-            "The file holds several pictures or an animation. Please send a single picture."
+            "several_pictures",
+            "The file holds several pictures or an animation. Please send a single picture.",
         )
 
 
@@ -121,13 +135,17 @@ def _check_scans(opened: Image.Image, data: bytes) -> None:
     # Pixels never hold these two bytes, but what a phone appends to a picture may, by chance.
     if opened.format in ("JPEG", "MPO") and data.count(START_OF_SCAN) > JPEG_SCANS:
         raise InvalidImage(
-            "The picture is stored in too many passes to read. Please export it again."
+            "too_many_passes",
+            "The picture is stored in too many passes to read. Please export it again.",
         )
 
 
-def _too_many_pixels() -> str:
+def _too_many_pixels() -> InvalidImage:
     megapixels = settings.UPLOAD_MAX_PIXELS // 1_000_000
-    return f"The picture has more than {megapixels} megapixels. Please send a smaller one."
+    return InvalidImage(
+        "too_many_pixels",
+        f"The picture has more than {megapixels} megapixels. Please send a smaller one.",
+    )
 
 
 def _upright(opened: Image.Image) -> Image.Image:
@@ -150,7 +168,8 @@ def _upright_rgb(opened: Image.Image) -> Image.Image:
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode in ("I", "F"):
         raise InvalidImage(
-            "The picture stores numbers rather than colours. Please export it as an 8-bit picture."
+            "not_8_bit",
+            "The picture stores numbers rather than colours. Please export it as an 8-bit picture.",
         )
     if image.has_transparency_data:
         layer = image.convert("RGBA")

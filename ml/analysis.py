@@ -8,24 +8,22 @@ the network looked, and `ml.abcd` measures the lesion.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from ml import abcd, conformal, explanation, limits, quality
 from ml.abcd import Abcd
+from ml.parallel import each
 from ml.predictor import BATCH_SIZE, Diagnosis, Examination, Predictor
 from ml.preprocessing import symmetries, to_pixels
 from ml.quality import ADVICE, Problem
 from ml.segmentation import Segmentation, segment
 
 Array = np.ndarray
-T = TypeVar("T")
-R = TypeVar("R")
 
 #: Side in pixels of the square that the lesion is outlined in.
 OUTLINE_SIDE = 128
@@ -118,25 +116,18 @@ def analyse(
 def _analyse_batch(
     predictor: Predictor, images: Sequence[Image.Image], settings: Settings, screened: bool
 ) -> list[Analysis]:
-    pictures = _each(_prepare, images)
-    rejections: list[Rejection | None] = [None] * len(pictures)
-    if screened:
-        rejections = _each(_reject_quality, pictures)
-    found = [Analysis(rejection) for rejection in rejections]
-    judged = [index for index, rejection in enumerate(rejections) if rejection is None]
+    def look(image: Image.Image) -> tuple[_Picture, Rejection | None]:
+        picture = _prepare(image)
+        return picture, _reject_quality(picture) if screened else None
+
+    looked_at = each(look, images, predictor.threads)
+    found = [Analysis(rejection) for _, rejection in looked_at]
+    judged = [index for index, (_, rejection) in enumerate(looked_at) if rejection is None]
     if judged:
-        answers = _judge(predictor, [pictures[index] for index in judged], settings, screened)
+        answers = _judge(predictor, [looked_at[index][0] for index in judged], settings, screened)
         for index, analysis in zip(judged, answers, strict=True):
             found[index] = analysis
     return found
-
-
-def _each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Call ``function`` on every item; Pillow, NumPy and SciPy let threads work side by side."""
-    if len(items) == 1:
-        return [function(items[0])]
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(function, items))
 
 
 def _prepare(image: Image.Image) -> _Picture:
@@ -165,14 +156,11 @@ def _judge(
 ) -> list[Analysis]:
     started = time.perf_counter()
     size = predictor.input_size
-    pixels = np.stack(
-        _each(
-            lambda picture: (
-                picture.square if size == quality.SIDE else to_pixels(picture.image, size)
-            ),
-            pictures,
-        )
-    )
+
+    def read(picture: _Picture) -> Array:
+        return picture.square if size == quality.SIDE else to_pixels(picture.image, size)
+
+    pixels = np.stack(each(read, pictures, predictor.threads))
     examination = predictor.examine(pixels)
     probabilities, spreads = _probabilities(predictor, pixels, examination, settings)
     elapsed = (time.perf_counter() - started) * 1000 / len(pictures)
@@ -194,7 +182,7 @@ def _judge(
             coverage=settings.coverage if changes else None,
         )
 
-    return _each(explained, range(len(pictures)))
+    return each(explained, range(len(pictures)), predictor.threads)
 
 
 def _probabilities(

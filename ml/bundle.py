@@ -124,6 +124,10 @@ class Bundle:
             BundleError: one is missing, or its SHA-256 is not the recorded one.
         """
         _verify(self.weights_path, self.sha256, "weights")
+        self.verify_limits()
+
+    def verify_limits(self) -> None:
+        """Check `LIMITS` alone, where there is one; raises as `verify` does."""
         if self.limits_sha256:
             _verify(self.limits_path, self.limits_sha256, "limits")
 

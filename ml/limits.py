@@ -30,7 +30,7 @@ def read(bundle: Bundle) -> dict[str, np.ndarray]:
     """
     if not bundle.limits_sha256:
         return {}
-    bundle.verify()
+    bundle.verify_limits()
     try:
         with np.load(bundle.limits_path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}

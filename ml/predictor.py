@@ -87,17 +87,19 @@ def _examine(network: keras.Model, bundle: Bundle, pixels: tf.Tensor) -> Examina
 class Predictor:
     """A network that is loaded, warm, and answers the same for the same picture."""
 
-    def __init__(self, model: keras.Model, bundle: Bundle) -> None:
+    def __init__(self, model: keras.Model, bundle: Bundle, threads: int | None = None) -> None:
         """Compile a trained network for serving and run it once.
 
         Args:
             model: from pixels to probabilities, see `ml.architectures.build`.
             bundle: what its answers mean: classes, calibration and threshold.
+            threads: processor threads of the work around it, see `ml.parallel`.
         """
         import keras
         import tensorflow as tf
 
         self.bundle, self.model, self.input_size = bundle, model, model.input_shape[1]
+        self.threads = threads
         self.calibration = Calibration(
             bundle.calibration["temperature"], tuple(bundle.calibration["bias"])
         )
@@ -116,7 +118,7 @@ class Predictor:
             lambda pixels: network(tf.cast(pixels, tf.float32), training=False)[-1]
         )
         self._examine = compiled(partial(_examine, network, bundle))
-        self.probabilities(np.zeros((1, *model.input_shape[1:]), np.uint8))
+        self.examine(np.zeros((1, *model.input_shape[1:]), np.uint8))
 
     @classmethod
     def load(cls, bundle: Bundle, threads: int | None = None) -> Predictor:
@@ -124,7 +126,8 @@ class Predictor:
 
         Args:
             bundle: of a network that answers benign and malignant, or the seven diagnoses.
-            threads: processor threads of one call, see `ml.backend.start`.
+            threads: processor threads of one call and of the work around it, see `ml.backend.start`
+                and `ml.parallel`.
 
         Raises:
             BundleError: the weights are missing, damaged, or of another network.
@@ -148,7 +151,7 @@ class Predictor:
             raise BundleError(f"{error}; restore the file or export the model again.") from error
         for variable in model.weights:
             variable.assign(arrays[variable.path])
-        return cls(model, bundle)
+        return cls(model, bundle, threads)
 
     def predict(self, images: Sequence[Image.Image]) -> list[Diagnosis]:
         """Return the diagnosis of every picture, in order.

@@ -86,7 +86,7 @@ def segment(pixels: Array) -> Segmentation:
     difference = lab - skin
     # What is only brighter is glare, or the middle of a picture whose edges are dim.
     difference[..., 0] = np.minimum(difference[..., 0], 0)
-    distance = np.sqrt((difference**2).sum(-1))
+    distance = np.sqrt(np.einsum("...c,...c", difference, difference))
     threshold, separability = otsu(distance[field])
     found = ndimage.binary_opening(
         (distance > threshold) & field, iterations=max(1, round(OPENING * side / 2))

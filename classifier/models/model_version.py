@@ -23,6 +23,10 @@ SHOWN_SCORES = (
 )
 
 
+#: Fields of tens of kilobytes: what only needs the verdict leaves them in the database.
+LARGE_FIELDS = ("card", "metrics")
+
+
 def figure_path(name: str, version: str, file: str) -> str:
     """Return where the site keeps a figure of a model's card, in its private files."""
     return f"models/{name}/{version}/{file}"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.db import models
 from django.db.models import Q
 
+from classifier.models.model_version import LARGE_FIELDS
 from classifier.models.predictive_value import (
     PredictiveValue,
     predictive_values,
@@ -33,10 +34,17 @@ class Asymmetry(NamedTuple):
     short_axis: int
 
 
-def heat_map_path(prediction: Prediction, filename: str) -> str:
+def heat_map_path(*_: object) -> str:
     """Return a name that says nothing of the picture or its owner, in one of 256 folders."""
     name = uuid.uuid4().hex
     return f"{name[:2]}/{name}.png"
+
+
+class PredictionQuerySet(models.QuerySet["Prediction"]):
+    def with_model_version(self) -> PredictionQuerySet:
+        """With the model version loaded along, but for what is large."""
+        large = (f"model_version__{field}" for field in LARGE_FIELDS)
+        return self.select_related("model_version").defer(*large)
 
 
 class Prediction(models.Model):
@@ -78,6 +86,8 @@ class Prediction(models.Model):
     )
     inference_ms = models.FloatField("inference time, ms")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PredictionQuerySet.as_manager()
 
     class Meta:
         constraints = [

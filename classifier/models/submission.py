@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from classifier.models.model_version import LARGE_FIELDS
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
@@ -60,8 +62,9 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(status=Status.RUNNING, started_at__lt=started_before)
 
     def with_result(self) -> SubmissionQuerySet:
-        """With the shown prediction and its model version loaded along."""
-        return self.select_related("prediction__model_version")
+        """With the shown prediction and its model version loaded along, but for what is large."""
+        large = (f"prediction__model_version__{field}" for field in LARGE_FIELDS)
+        return self.select_related("prediction__model_version").defer(*large)
 
 
 def image_path(submission: Submission, filename: str) -> str:

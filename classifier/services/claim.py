@@ -15,9 +15,9 @@ from classifier.models import Status, Submission
 def claim(pk: uuid.UUID | str) -> list[Submission]:
     """Return the submission ``pk`` and others that wait, now RUNNING; none where it does not wait.
 
-    The network answers for several pictures in hardly more time than for one, so whoever comes for
-    one takes along what has waited longest, up to ``ANALYSIS_BATCH_SIZE``. The messages of those
-    find nothing to do later.
+    A picture costs the network less in company than alone, so whoever comes for one takes along
+    what has waited longest, up to ``ANALYSIS_BATCH_SIZE``. The messages of those find nothing to do
+    later.
 
     Only what has never been tried is taken along, and nothing goes with what has: a picture that
     takes its worker down costs its companions one attempt, and then stands alone.

@@ -1,4 +1,4 @@
-"""Send a submission's key to the workers."""
+"""Send keys to the workers, by the tasks' names: the web process imports none of their code."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import uuid
 from celery import current_app
 
 ANALYSE_TASK = "classifier.analyse"
+REANALYSE_TASK = "classifier.reanalyse"
 
 logger = logging.getLogger(__name__)
 
@@ -15,11 +16,22 @@ logger = logging.getLogger(__name__)
 def dispatch(pk: uuid.UUID) -> None:
     """Tell the workers that the submission ``pk`` waits.
 
-    By the task's name, so that the web process imports nothing of the worker's code. A broker
-    that is gone is no error here: the row says that it waits, and the sweep sends it again.
+    A broker that is gone is no error here: the row says that it waits, and the sweep sends it
+    again.
     """
+    logger.info("%s is queued", pk)
     try:
         current_app.send_task(ANALYSE_TASK, args=[str(pk)], retry=False)
     # The row is committed by now: whatever is wrong with the broker must not undo the upload.
     except Exception as error:
         logger.error("Broker unreachable, %s waits for the sweep: %s", pk, type(error).__name__)
+
+
+def dispatch_reanalysis(model_version_pk: int, after: uuid.UUID | None = None) -> None:
+    """Have the results of submissions beyond ``after`` joined by those of a model version.
+
+    Raises:
+        OperationalError: the broker is gone.
+    """
+    args = [model_version_pk, str(after) if after else None]
+    current_app.send_task(REANALYSE_TASK, args=args, retry=False)

@@ -1,10 +1,11 @@
-"""Add what another model version says, beside what was said before. Runs in commands only."""
+"""Add what another model version says, beside what was said before. Not for the web process."""
 
 from __future__ import annotations
 
 import logging
+import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -12,8 +13,8 @@ from django.db.models import QuerySet
 
 from classifier.models import ModelVersion, Status, Submission
 from classifier.predictors import Analyse
-from classifier.services.analyse import read
 from classifier.services.record import record
+from classifier.services.stored import read
 from classifier.uploads import InvalidImage
 from ml.analysis import Analysis
 
@@ -39,43 +40,62 @@ def waiting_for(model_version: ModelVersion, since: datetime | None = None) -> Q
     return found.order_by("created_at", "id")
 
 
-def reanalyse(
-    submissions: QuerySet[Submission], model_version: ModelVersion, analyse: Analyse
-) -> Iterator[Counter[str]]:
-    """Add the predictions of ``model_version`` and yield what came of each batch.
-
-    Every batch is kept at once: who stops and starts again goes on with those that are left. The
-    prediction that is shown, and all others, stay as they are.
+def next_batch(
+    model_version: ModelVersion, after: uuid.UUID | str | None = None
+) -> list[Submission]:
+    """Return the next submissions `waiting_for` a model version in the order of their keys.
 
     Args:
-        submissions: see `waiting_for`.
+        model_version: whose prediction is missing.
+        after: the last key of the batch before; None for the first one. What was rejected or could
+            not be read still waits, and must not come again.
+    """
+    found = waiting_for(model_version)
+    if after:
+        found = found.filter(pk__gt=after)
+    return list(found.order_by("pk")[:BATCH])
+
+
+def reanalyse(
+    submissions: Sequence[Submission], model_version: ModelVersion, analyse: Analyse
+) -> Counter[str]:
+    """Add the predictions of ``model_version`` to one batch and return what came of it.
+
+    The prediction that is shown, and all others, stay as they are.
+
+    Args:
+        submissions: some that are `waiting_for` it.
         model_version: which network it is.
         analyse: how it analyses pictures, see `classifier.predictors`.
     """
-    keys = list(submissions.values_list("pk", flat=True))
-    for start in range(0, len(keys), BATCH):
-        counts: Counter[str] = Counter()
-        readable = []
-        for submission in Submission.objects.filter(pk__in=keys[start : start + BATCH]):
-            try:
-                readable.append((submission, read(submission)))
-            except InvalidImage:
-                logger.warning("The picture of %s cannot be read", submission.pk)
-                counts[UNREADABLE] += 1
-        # A clinician's decision that a picture is to be judged holds for this network too.
-        for overruled in (False, True):
-            chosen = [pair for pair in readable if bool(pair[0].overruled_by_id) == overruled]
-            found = analyse([image for _, image in chosen], screened=not overruled)
-            for (submission, _), analysis in zip(chosen, found, strict=True):
-                counts[_keep(submission, model_version, analysis)] += 1
-        yield counts
+    counts: Counter[str] = Counter()
+    readable = []
+    for submission, image in zip(submissions, read(submissions), strict=True):
+        if isinstance(image, InvalidImage):
+            logger.warning("The picture of %s cannot be read", submission.pk)
+            counts[UNREADABLE] += 1
+        else:
+            readable.append((submission, image))
+    # A clinician's decision that a picture is to be judged holds for this network too.
+    for overruled in (False, True):
+        chosen = [pair for pair in readable if bool(pair[0].overruled_by_id) == overruled]
+        found = analyse([image for _, image in chosen], screened=not overruled)
+        analyses = {
+            submission.pk: analysis
+            for (submission, _), analysis in zip(chosen, found, strict=True)
+            if not analysis.rejection
+        }
+        added = _keep(analyses, model_version)
+        counts[ADDED] += added
+        counts[GONE] += len(analyses) - added
+        counts[REJECTED] += len(found) - len(analyses)
+    return +counts
 
 
-def _keep(submission: Submission, model_version: ModelVersion, analysis: Analysis) -> str:
-    if analysis.rejection:
-        return REJECTED
+def _keep(analyses: dict[uuid.UUID, Analysis], model_version: ModelVersion) -> int:
+    """Record what is said of submissions that are still there; return how many that are."""
     with transaction.atomic():
-        if not Submission.objects.select_for_update().filter(pk=submission.pk).exists():
-            return GONE
-        record(submission, model_version, analysis)
-    return ADDED
+        there = Submission.objects.select_for_update().filter(pk__in=analyses).order_by("pk")
+        kept = {key: analyses[key] for key in there.values_list("pk", flat=True)}
+        record(model_version, kept)
+    return len(kept)

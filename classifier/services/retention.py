@@ -24,5 +24,5 @@ def expire() -> int:
     )
     rows = list(expired.order_by("created_at")[:BATCH])
     for submission in rows:
-        delete(submission)
+        delete(submission, actor=None)
     return len(rows)

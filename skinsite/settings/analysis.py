@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from skinsite.settings.environment import REDIS_URL, ROOT, env, make_folder
 
@@ -45,24 +46,35 @@ ANALYSIS_RETRY_DELAY = timedelta(seconds=env.int("ANALYSIS_RETRY_DELAY", default
 MESSAGE_LOST_AFTER = timedelta(seconds=env.int("MESSAGE_LOST_AFTER", default=120))
 SWEEP_EVERY = timedelta(seconds=env.int("SWEEP_EVERY", default=15))
 
+# One piece of re-analysis or upkeep, in the worker that nobody waits for.
+BULK_TIME_LIMIT = 5 * ANALYSIS_TIME_LIMIT
+
 # How long a submission is kept after it was sent in; None keeps it until its owner deletes it.
 RETENTION = timedelta(days=env.int("RETENTION_DAYS", default=0)) or None
 EXPIRE_EVERY = timedelta(minutes=10)
+# One folder of stored files each time, and so all of them in a day.
+TIDY_EVERY = timedelta(minutes=5)
 
 # The site is not ready where the first one in the queue has waited for longer.
 QUEUE_MAX_AGE = timedelta(seconds=env.int("QUEUE_MAX_AGE", default=900))
 # Whoever sends it as a bearer token may read the figures at /metrics; without one nobody may.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
-CELERY_TASK_DEFAULT_QUEUE = "analysis"
+# People wait for the one; upkeep and re-analysis have the other, so that neither starves the other.
+# A worker that is told no queue serves both.
+ANALYSIS_QUEUE, BULK_QUEUE = "analysis", "bulk"
+CELERY_TASK_QUEUES = [Queue(ANALYSIS_QUEUE), Queue(BULK_QUEUE)]
+CELERY_TASK_DEFAULT_QUEUE = BULK_QUEUE
+CELERY_TASK_ROUTES = {"classifier.analyse": {"queue": ANALYSIS_QUEUE}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = ANALYSIS_TIME_LIMIT.total_seconds()
 CELERY_TASK_SOFT_TIME_LIMIT = 0.9 * CELERY_TASK_TIME_LIMIT
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A worker child that has grown beyond it is replaced when it has finished what it is doing.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1000 * env.int("WORKER_MAX_MEGABYTES", default=1800)
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=1)
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 # A child loads the model before it takes work, which is longer than Celery's 4 seconds.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120
@@ -78,6 +90,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "classifier.expire",
         "schedule": EXPIRE_EVERY,
         "options": {"expires": EXPIRE_EVERY.total_seconds()},
+    },
+    "tidy": {
+        "task": "classifier.tidy",
+        "schedule": TIDY_EVERY,
+        "options": {"expires": TIDY_EVERY.total_seconds()},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(make_folder("run") / "schedule")

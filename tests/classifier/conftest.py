@@ -40,17 +40,24 @@ def _no_attempts_counted() -> None:
     cache.clear()
 
 
-@pytest.fixture(autouse=True)
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The keys sent to the workers so far; no message leaves the test."""
-    keys: list[str] = []
+@pytest.fixture
+def sent() -> list[str]:
+    """The keys sent to the workers to be analysed so far."""
+    return []
 
-    def send_task(name: str, args: list[str], **options: object) -> None:
-        assert name == ANALYSE_TASK
-        keys.extend(args)
+
+@pytest.fixture(autouse=True)
+def messages(monkeypatch: pytest.MonkeyPatch, sent: list[str]) -> list[tuple[str, list]]:
+    """The name and arguments of every task sent to the workers; none leaves the test."""
+    messages: list[tuple[str, list]] = []
+
+    def send_task(name: str, args: list, **options: object) -> None:
+        messages.append((name, args))
+        if name == ANALYSE_TASK:
+            sent.extend(args)
 
     monkeypatch.setattr(app, "send_task", send_task)
-    return keys
+    return messages
 
 
 @pytest.fixture
@@ -83,6 +90,11 @@ def reviewer(db) -> User:
     user = UserFactory(is_staff=True)
     user.groups.add(Group.objects.get(name="reviewers"))
     return user
+
+
+@pytest.fixture
+def reviewer_client(reviewer: User, login: Callable[[User], Client]) -> Client:
+    return login(reviewer)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def fill(owner, each: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("history", 4), ("upload", 3), ("result", 6), ("result_status", 5)]
+    ("name", "limit"), [("history", 4), ("upload", 3), ("result", 7), ("result_status", 6)]
 )
 def test_pages_of_a_person(name, limit, owner, owner_client, submission, queries):
     args = [submission.pk] if name.startswith("result") else []
@@ -69,6 +69,13 @@ def test_pages_of_the_admin(name, role, owner, browsers, submission, queries):
     fill(owner, 7)
     ReviewFactory.create_batch(5, submission=submission)
     assert queries(browsers[role], path) == few
+
+
+def test_the_page_of_the_operator(owner, browsers, queries):
+    fill(owner, 1)
+    few = queries(browsers["superuser"], reverse("operation"))
+    fill(owner, 7)
+    assert queries(browsers["superuser"], reverse("operation")) == few
 
 
 def test_health_asks_the_database_as_little_as_possible(client, django_assert_max_num_queries):

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from classifier import predictors
 from classifier.models import Prediction, Status, Submission
-from classifier.services.analyse import GAVE_UP, UNREADABLE, analyse
+from classifier.services.analyse import analyse
+from classifier.services.end import GAVE_UP
 from classifier.services.retry import retry
+from classifier.services.stored import UNREADABLE
 from ml.bundle import BundleError
 from tests.factories import ModelVersionFactory, SubmissionFactory, picture
 

@@ -8,8 +8,10 @@ import pytest
 from django.utils import timezone
 
 from classifier.models import Prediction, Status, Submission
-from classifier.services.analyse import GAVE_UP, UNREADABLE, analyse
+from classifier.services.analyse import analyse
 from classifier.services.claim import claim
+from classifier.services.end import GAVE_UP
+from classifier.services.stored import UNREADABLE
 from tests.factories import SubmissionFactory
 
 pytestmark = pytest.mark.django_db

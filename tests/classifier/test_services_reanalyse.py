@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import logging
 from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from classifier import predictors
+from classifier import predictors, tasks
+from classifier.management.commands import reanalyse as command
 from classifier.models import Prediction, Submission
 from classifier.services import reanalyse as service
+from classifier.services.dispatch import REANALYSE_TASK
 from tests.classifier.fakes import REJECTION, FakeAnalyst
 from tests.factories import ModelVersionFactory, SubmissionFactory
 
@@ -66,7 +69,7 @@ def test_only_results_get_another(run, analyst):
 
 
 def test_started_again_it_goes_on_with_what_is_left(run, newer, analyst, monkeypatch):
-    monkeypatch.setattr(service, "BATCH", 2)
+    monkeypatch.setattr(command, "BATCH", 2)
     SubmissionFactory.create_batch(5, done=True)
 
     def stop() -> None:
@@ -146,3 +149,20 @@ def test_a_submission_deleted_meanwhile(run, newer, analyst):
     SubmissionFactory(done=True)
     analyst.meanwhile = lambda: Submission.objects.all().delete()
     assert "0 added, 1 deleted meanwhile" in run()
+
+
+def test_as_a_task_it_takes_a_batch_a_message(newer, analyst, messages, media, monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(service, "BATCH", 2)
+    SubmissionFactory.create_batch(4, done=True)
+    lost = SubmissionFactory(done=True)
+    (media / lost.image.name).unlink()
+    tasks.reanalyse_results(newer.pk)
+    while messages:
+        before = len(analyst.seen)
+        name, arguments = messages.pop()
+        assert name == REANALYSE_TASK
+        tasks.reanalyse_results(*arguments)
+        assert len(analyst.seen) - before <= 2
+    assert Prediction.objects.filter(model_version=newer).count() == 4
+    assert "Every earlier result has been looked at by seven-stage 0.0.2" in caplog.text

@@ -66,9 +66,14 @@ def test_time_limits_are_soft_first_and_known_to_the_sweep():
 
 
 @pytest.mark.parametrize(
-    ("name", "every"), [("sweep", settings.SWEEP_EVERY), ("expire", settings.EXPIRE_EVERY)]
+    ("name", "every"),
+    [
+        ("sweep", settings.SWEEP_EVERY),
+        ("expire", settings.EXPIRE_EVERY),
+        ("tidy", settings.TIDY_EVERY),
+    ],
 )
-def test_the_schedule_sweeps_and_expires(name, every):
+def test_the_schedule_sweeps_expires_and_tidies(name, every):
     entry = app.conf.beat_schedule[name]
     assert entry["task"] in app.tasks
     assert entry["schedule"] == every
@@ -92,6 +97,26 @@ def test_a_worker_says_that_it_is_warm(analyst, settings, tmp_path, caplog):
     tasks.load_model()
     assert "seven-stage 0.0.1 is loaded and warm" in caplog.text
     assert (tmp_path / "run" / "worker_ready").exists()
+
+
+def test_a_worker_that_nobody_waits_for_loads_no_model(monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(predictors, "active", lambda: pytest.fail("the model was asked for"))
+    with monkeypatch.context() as patched:
+        patched.setattr(app.amqp, "queues", app.amqp.Queues(app.conf.task_queues))
+        app.amqp.queues.select([settings.BULK_QUEUE])
+        tasks.load_model()
+    assert "warm" not in caplog.text
+
+
+def test_only_analysis_goes_to_those_who_wait_for_people():
+    def queue(name: str) -> str:
+        return app.amqp.router.route({}, name)["queue"].name
+
+    ours = [name for name in app.tasks if name.startswith("classifier.")]
+    assert {name for name in ours if queue(name) == "analysis"} == {ANALYSE_TASK}
+    assert {queue(name) for name in ours} == {"analysis", "bulk"}
+    assert set(app.amqp.queues.consume_from) == {"analysis", "bulk"}  # of a worker told none
 
 
 def test_a_worker_without_a_model_stays_up_and_says_so(settings, tmp_path, monkeypatch, caplog):

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from classifier import predictors
-from classifier.models import ModelVersion
-from classifier.services.reanalyse import ADDED, reanalyse, waiting_for
+from classifier.models import ModelVersion, Submission
+from classifier.services.reanalyse import ADDED, BATCH, reanalyse, waiting_for
 from ml.bundle import BundleError
 
 
@@ -35,12 +35,13 @@ class Command(BaseCommand):
             analyse = predictors.of(model_version)
         except BundleError as error:
             raise CommandError(str(error)) from None
-        submissions = waiting_for(model_version, options["since"])
-        total, counts = submissions.count(), Counter[str]()
+        keys = list(waiting_for(model_version, options["since"]).values_list("pk", flat=True))
+        total, counts = len(keys), Counter[str]()
         self.stdout.write(f"{total} results without a prediction of {model_version}")
         try:
-            for batch in reanalyse(submissions, model_version, analyse):
-                counts += batch
+            for start in range(0, total, BATCH):
+                batch = list(Submission.objects.filter(pk__in=keys[start : start + BATCH]))
+                counts += reanalyse(batch, model_version, analyse)
                 self.stdout.write(f"{counts.total()} of {total}")
         except KeyboardInterrupt:
             raise CommandError("Stopped. Start it again to go on.", returncode=130) from None

@@ -40,11 +40,13 @@ class Command(BaseCommand):
         WORKER_READY.unlink(missing_ok=True)
         gunicorn = "gunicorn --config python:skinsite.gunicorn skinsite.wsgi --bind"
         celery = "celery --quiet --app skinsite"
+        worker = f"{celery} worker --without-gossip --without-mingle"
         python = [sys.executable, "-m"]
         supervisor.run(
             {
                 "web": [*python, *gunicorn.split(), f"{host}:{port}"],
-                "worker": [*python, *f"{celery} worker --without-gossip --without-mingle".split()],
+                "worker": [*python, *f"{worker} --queues {settings.ANALYSIS_QUEUE}".split()],
+                "bulk": [*python, *f"{worker} --queues {settings.BULK_QUEUE}".split()],
                 "beat": [*python, *f"{celery} beat --pidfile=".split()],
             },
             watch=lambda stop: _announce(host, port, stop),

@@ -1,0 +1,63 @@
+"""Delete stored files that no row names: what was left by a process that died between the two."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+from itertools import chain
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from classifier.models import Prediction, Submission
+from classifier.storage import STORAGE_ERRORS
+
+#: Where pictures and heat maps lie, and where the readiness check writes.
+FOLDERS = (*(f"{number:02x}" for number in range(256)), "health")
+#: Longer than a row is behind its files: an upload, or an analysis.
+SETTLED = timedelta(hours=1)
+
+
+def tidy(folder: str, *, settled: timedelta = SETTLED) -> int:
+    """Delete the files in one of `FOLDERS` that no row names, and return how many.
+
+    Args:
+        folder: a look at one is short, however many pictures there are.
+        settled: how long ago a file must have been written.
+    """
+    deleted = 0
+    for name in _files(folder) - _named(folder):
+        # Gone meanwhile, or a storage that fails: what is left is found the next time.
+        with contextlib.suppress(*STORAGE_ERRORS):
+            if default_storage.get_modified_time(name) < timezone.now() - settled:
+                default_storage.delete(name)
+                deleted += 1
+    return deleted
+
+
+def due_folder() -> str:
+    """Return the one whose turn it is: by the clock, so that all are seen within a day."""
+    turn = timezone.now().timestamp() / settings.TIDY_EVERY.total_seconds()
+    return FOLDERS[int(turn) % len(FOLDERS)]
+
+
+def _files(folder: str) -> set[str]:
+    try:
+        return {f"{folder}/{name}" for name in default_storage.listdir(folder)[1]}
+    except FileNotFoundError:
+        return set()
+
+
+def _named(folder: str) -> set[str]:
+    columns = (
+        (Submission.objects, "image"),
+        (Submission.objects, "thumbnail"),
+        (Prediction.objects, "heat_map"),
+    )
+    return set(
+        chain.from_iterable(
+            rows.filter(**{f"{column}__startswith": f"{folder}/"}).values_list(column, flat=True)
+            for rows, column in columns
+        )
+    )

@@ -1,0 +1,33 @@
+"""Threads for work on single pictures: Pillow, NumPy and SciPy let them run side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def each(function: Callable[[T], R], items: Iterable[T], threads: int | None = None) -> list[R]:
+    """Return ``function`` of every item, in order.
+
+    Args:
+        function: of one item; the first exception that it raises is raised here.
+        items: what to call it with.
+        threads: how many calls run at once; None for as many as this process may use cores.
+    """
+    items = list(items)
+    threads = threads or len(os.sched_getaffinity(0))
+    if threads == 1 or len(items) < 2:
+        return [function(item) for item in items]
+    return list(_pool(threads).map(function, items))
+
+
+# Kept, because starting threads costs as much as what they do to a picture.
+@lru_cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, "picture")
