@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.http import HttpRequest
 
+from classifier.admin.audited import Audited
 from classifier.admin.read_only import NoAdding
 
 # As allauth registers it, the secrets could be read and replaced.
@@ -14,7 +15,7 @@ admin.site.unregister(Authenticator)
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(NoAdding, admin.ModelAdmin):
+class AuthenticatorAdmin(Audited, NoAdding, admin.ModelAdmin):
     """Second factors, to be deleted where somebody has lost theirs."""
 
     list_display = ["user", "type", "created_at", "last_used_at"]

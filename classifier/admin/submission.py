@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,9 +10,12 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from classifier.admin.audited import Audited
 from classifier.admin.read_only import NoAdding, TakesReviewsAlong
 from classifier.models import Prediction, Review, Submission, User
-from classifier.models.submission import REVIEW_PERMISSION
+from classifier.models.prediction import PredictionQuerySet
+from classifier.models.submission import REVIEW_PERMISSION, SubmissionQuerySet
+from classifier.services.audit import saw
 from classifier.services.retry import overrule, retry
 from classifier.services.review import review
 
@@ -85,7 +88,8 @@ class PredictionInline(admin.TabularInline):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
-        return super().get_queryset(request).select_related("model_version")
+        rows = cast(PredictionQuerySet, super().get_queryset(request))
+        return rows.with_model_version()
 
     @admin.display(description="probabilities")
     def all_probabilities(self, prediction: Prediction) -> SafeString:
@@ -103,7 +107,7 @@ class PredictionInline(admin.TabularInline):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(NoAdding, TakesReviewsAlong, admin.ModelAdmin):
+class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     form = ReviewForm
     inlines = [PredictionInline]
     actions = ["requeue", "overrule"]
@@ -120,7 +124,6 @@ class SubmissionAdmin(NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     ]
     list_display_links = ("picture_small", "owner")
     list_filter = ["status", "prediction__verdict", ReviewState, "prediction__model_version"]
-    list_select_related = ["owner", "prediction__model_version"]
     list_per_page = 50
     search_fields = ["id", "owner__email", "original_name"]
     readonly_fields = [
@@ -175,13 +178,22 @@ class SubmissionAdmin(NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
-        return super().get_queryset(request).annotate(number_of_reviews=Count("reviews"))
+        rows = cast(SubmissionQuerySet, super().get_queryset(request)).with_result()
+        return rows.select_related("owner").annotate(number_of_reviews=Count("reviews"))
 
     def has_view_permission(self, request: HttpRequest, obj: Submission | None = None) -> bool:
         return request.user.has_perm(REVIEW_PERMISSION)
 
     def has_change_permission(self, request: HttpRequest, obj: Submission | None = None) -> bool:
         return request.user.has_perm(REVIEW_PERMISSION)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Submission | None:
+        found = super().get_object(request, object_id, from_field)
+        if found:
+            saw(found, viewer=request.user)
+        return found
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -202,7 +214,11 @@ class SubmissionAdmin(NoAdding, TakesReviewsAlong, admin.ModelAdmin):
 
     @admin.action(description="Analyse again", permissions=["change"])
     def requeue(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
-        queued = sum(retry(submission, requeue_finished=True) for submission in queryset)
+        queued = 0
+        for submission in queryset:
+            if retry(submission, requeue_finished=True):
+                self.log_change(request, submission, "Analysed again.")
+                queued += 1
         self.message_user(request, f"{queued} of {queryset.count()} queued.", messages.INFO)
 
     @admin.action(description="Analyse although the picture was rejected", permissions=["change"])

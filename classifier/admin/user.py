@@ -3,12 +3,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 
+from classifier.admin.audited import Audited
 from classifier.admin.read_only import TakesReviewsAlong
 from classifier.models import User
 
 
 @admin.register(User)
-class UserAdmin(TakesReviewsAlong, DjangoUserAdmin):
+class UserAdmin(Audited, TakesReviewsAlong, DjangoUserAdmin):
     ordering = ["email"]
     list_display = ["email", "is_staff", "is_active", "date_joined", "last_login"]
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]

@@ -1,9 +1,19 @@
 """The tables of the site, one model a file."""
 
+from classifier.models.audit_entry import AuditEntry
 from classifier.models.model_version import ModelVersion
 from classifier.models.prediction import Prediction, Verdict
 from classifier.models.review import Review
 from classifier.models.submission import Status, Submission
 from classifier.models.user import User
 
-__all__ = ["ModelVersion", "Prediction", "Review", "Status", "Submission", "User", "Verdict"]
+__all__ = [
+    "AuditEntry",
+    "ModelVersion",
+    "Prediction",
+    "Review",
+    "Status",
+    "Submission",
+    "User",
+    "Verdict",
+]

@@ -5,19 +5,26 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from classifier.models import Submission, User
+from classifier.models import AuditEntry, Submission, User
+from classifier.services.audit import audit
 
 
 class AccountInUse(Exception):
     """The account belongs to a clinician who said something of other people's pictures."""
 
 
-def delete(submission: Submission) -> None:
+def delete(submission: Submission, *, actor: User | None) -> None:
     """Delete the row, its predictions and reviews, and (through django-cleanup) its files.
 
     A worker that is analysing it finds its row gone and drops the result.
+
+    Args:
+        submission: which one.
+        actor: who wants it gone; None where it is older than the site keeps it.
     """
-    submission.delete()
+    with transaction.atomic():
+        audit(AuditEntry.Action.DELETED, submission, actor=actor)
+        submission.delete()
 
 
 def delete_account(user: User) -> None:
@@ -28,6 +35,7 @@ def delete_account(user: User) -> None:
     """
     try:
         with transaction.atomic():
+            audit(AuditEntry.Action.DELETED, user, actor=user)
             user.delete()
     except ProtectedError as error:
         raise AccountInUse from error

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db.models import Prefetch
 from django.db.models.fields.files import FieldFile
 from zipstream import ZipStream
 
@@ -74,7 +75,8 @@ def _heat_map_name(prediction: Prediction) -> str:
 
 def _rows(user: User) -> Iterator[Submission]:
     mine = Submission.objects.owned_by(user).with_result()
-    return mine.prefetch_related("reviews", "predictions__model_version").iterator(ROWS)
+    predictions = Prefetch("predictions", Prediction.objects.with_model_version())
+    return mine.prefetch_related("reviews", predictions).iterator(ROWS)
 
 
 def _json(user: User) -> Iterator[bytes]:

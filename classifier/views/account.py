@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from classifier.models import Submission, User
+from classifier.models import AuditEntry, Submission, User
+from classifier.services.audit import audit
 from classifier.services.delete import AccountInUse, delete_account
 from classifier.services.export import export
 
@@ -40,7 +41,9 @@ def account_data(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def account_export(request: HttpRequest) -> StreamingHttpResponse:
-    archive = export(cast(User, request.user))
+    user = cast(User, request.user)
+    audit(AuditEntry.Action.EXPORTED, user, actor=user)
+    archive = export(user)
     name = f"skinsite-{timezone.now():%Y-%m-%d}.zip"
     return StreamingHttpResponse(
         archive,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from classifier.models import ModelVersion
+
+#: Seconds after which it is worth trying again.
+RETRY_AFTER = 30
 
 
 @require_safe
@@ -20,3 +27,12 @@ def home(request: HttpRequest) -> HttpResponse:
 def about(request: HttpRequest) -> HttpResponse:
     active = ModelVersion.objects.filter(is_active=True).first()
     return render(request, "classifier/about.html", {"model_version": active})
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that it is our fault; while the database is away, that it is for a moment only."""
+    away = isinstance(sys.exc_info()[1], (InterfaceError, OperationalError))
+    headers = {"Retry-After": str(RETRY_AFTER)} if away else {}
+    # Without the request: what the page's head shows would ask the database again.
+    content = render_to_string("500.html")
+    return HttpResponse(content, status=503 if away else 500, headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,9 +13,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from classifier.models import Submission
+from classifier.models import Submission, User
 from classifier.services import delete as delete_service
 from classifier.services import retry as retry_service
+from classifier.services.audit import saw
 
 OTHERS = 6
 #: Seconds that a browser may show a picture again without asking: on a shared computer, not long.
@@ -23,7 +25,10 @@ CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
 
 def _visible(request: HttpRequest, pk: uuid.UUID) -> Submission:
-    return get_object_or_404(Submission.objects.visible_to(request.user).with_result(), pk=pk)
+    visible = Submission.objects.visible_to(request.user).with_result()
+    submission = get_object_or_404(visible, pk=pk)
+    saw(submission, viewer=request.user)
+    return submission
 
 
 def _panel(submission: Submission) -> dict[str, object]:
@@ -33,7 +38,7 @@ def _panel(submission: Submission) -> dict[str, object]:
         "prediction": prediction,
         "other_predictions": [
             other
-            for other in submission.predictions.select_related("model_version").order_by("pk")
+            for other in submission.predictions.with_model_version().order_by("pk")
             if other != prediction
         ],
         "reviews": submission.reviews.all(),
@@ -110,6 +115,6 @@ def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)
     if request.method != "POST":
         return render(request, "classifier/confirm_delete.html", {"submission": submission})
-    delete_service.delete(submission)
+    delete_service.delete(submission, actor=cast(User, request.user))
     messages.success(request, "The picture and its result are deleted.")
     return redirect("history")

@@ -142,9 +142,9 @@ def test_many_rows_take_no_more_queries(owner, owner_client, django_assert_num_q
             b"".join(owner_client.get(EXPORT).streaming_content)
 
     SubmissionFactory.create_batch(2, owner=owner, done__explained=True)
-    queries(12)
+    queries(11)
     SubmissionFactory.create_batch(9, owner=owner, done__explained=True)
-    queries(12)
+    queries(11)
 
 
 @pytest.fixture

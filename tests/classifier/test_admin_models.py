@@ -8,10 +8,13 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 
 from classifier.models import ModelVersion, User
+from classifier.services.dispatch import REANALYSE_TASK
+from skinsite.celery import app
 from tests.classifier.markup import visible_text
-from tests.classifier.test_admin_submissions import run_action
+from tests.classifier.test_admin_actions import run_action
 from tests.factories import PASSWORD, ModelVersionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +44,22 @@ def test_one_model_at_a_time(operator):
     text = run_action(operator, "use_for_new_submissions", old, new)
     assert "Choose exactly one model version." in text
     assert active() == ["seven-stage 0.0.1"]
+
+
+def test_earlier_results_are_joined_by_another_version(operator, messages):
+    model = ModelVersionFactory(version="0.0.2")
+    text = run_action(operator, "add_to_earlier_results", model)
+    assert "joined by what seven-stage 0.0.2 says" in text
+    assert messages == [(REANALYSE_TASK, [model.pk, None])]
+
+
+def test_earlier_results_wait_while_the_workers_cannot_be_reached(operator, monkeypatch):
+    def refuse(*arguments: object, **options: object) -> None:
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(app, "send_task", refuse)
+    text = run_action(operator, "add_to_earlier_results", ModelVersionFactory())
+    assert "cannot be reached at the moment" in text
 
 
 def test_a_model_cannot_be_changed_by_hand(operator):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from classifier.models import Prediction, Review, Status, Submission, User
+from classifier.models import Prediction, Review, Submission, User
 from tests.classifier.markup import visible_text
 from tests.factories import (
     ModelVersionFactory,
@@ -24,11 +23,6 @@ LIST = reverse("admin:classifier_submission_changelist")
 
 def change(submission: Submission) -> str:
     return reverse("admin:classifier_submission_change", args=[submission.pk])
-
-
-@pytest.fixture
-def reviewer_client(reviewer, login):
-    return login(reviewer)
 
 
 @pytest.fixture
@@ -233,45 +227,6 @@ def test_reviews_are_read_only_on_their_own_pages(page, role, browsers, rows):
     assert review.history.count() == 2
 
 
-def run_action(client, name: str, *chosen, query: str = ""):
-    model = chosen[0]._meta
-    path = reverse(f"admin:{model.app_label}_{model.model_name}_changelist")
-    fields = {"action": name, "_selected_action": [row.pk for row in chosen]}
-    return visible_text(client.post(path + query, fields, follow=True).content)
-
-
-@pytest.mark.parametrize("query", ["", "?status__exact=failed"])
-def test_requeue(reviewer_client, rows, sent, query, django_capture_on_commit_callbacks):
-    failed = [rows["failed"], SubmissionFactory(failed=True)]
-    with django_capture_on_commit_callbacks(execute=True):
-        assert "2 of 2 queued." in run_action(reviewer_client, "requeue", *failed, query=query)
-    assert set(sent) == {str(submission.pk) for submission in failed}
-    assert {s.status for s in Submission.objects.filter(pk__in=sent)} == {Status.QUEUED}
-
-
-def test_requeue_leaves_alone_what_is_under_way(reviewer_client, rows, sent):
-    chosen = [rows["malignant"], rows["queued"], SubmissionFactory(running=True)]
-    assert "1 of 3 queued." in run_action(reviewer_client, "requeue", *chosen)
-    assert Submission.objects.get(pk=rows["malignant"].pk).status == Status.QUEUED
-
-
-def test_a_rejection_is_overruled_and_the_log_says_by_whom(
-    reviewer_client, reviewer, rows, sent, django_capture_on_commit_callbacks
-):
-    rejected = SubmissionFactory(rejected=True)
-    with django_capture_on_commit_callbacks(execute=True):
-        answer = run_action(reviewer_client, "overrule", rejected, rows["malignant"])
-    assert "1 of 2 queued; only rejected pictures can be overruled." in answer
-    assert sent == [str(rejected.pk)]
-    queued = Submission.objects.get(pk=rejected.pk)
-    assert (queued.status, queued.overruled_by) == (Status.QUEUED, reviewer)
-    entry = LogEntry.objects.get(object_id=str(rejected.pk))
-    assert (entry.user, entry.change_message) == (
-        reviewer,
-        "Overruled the rejection of the picture.",
-    )
-
-
 def test_a_rejected_picture_is_listed_with_its_reason(reviewer_client):
     rejected = SubmissionFactory(rejected=True)
     listed = visible_text(reviewer_client.get(LIST + "?status__exact=rejected").content)
@@ -279,14 +234,6 @@ def test_a_rejected_picture_is_listed_with_its_reason(reviewer_client):
     text = visible_text(reviewer_client.get(change(rejected)).content)
     assert rejected.rejection_reason in text
     assert rejected.failure_detail in text
-
-
-def test_a_reviewer_has_no_action_that_deletes(reviewer_client, rows):
-    html = reviewer_client.get(LIST).content.decode()
-    offered = set(re.findall(r'<option value="(\w+)"', html))
-    assert offered & {"delete_selected", "requeue", "overrule"} == {"requeue", "overrule"}
-    run_action(reviewer_client, "delete_selected", rows["queued"])
-    assert Submission.objects.filter(pk=rows["queued"].pk).exists()
 
 
 @pytest.mark.parametrize("row", ["malignant", "reviewed", "queued", "failed"])

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.models import EmailAddress
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from classifier.models import AuditEntry
+from classifier.services.audit import audit
+
+
+class Audited:
+    """What is added, changed or deleted here goes into the audit log too.
+
+    The admin's own log names things by what they are called, and can be edited.
+    """
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        audit(AuditEntry.Action.CHANGED, obj, actor=request.user)  # type: ignore[arg-type]
+        return super().log_addition(request, obj, message)  # type: ignore[misc]
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        audit(AuditEntry.Action.CHANGED, obj, actor=request.user)  # type: ignore[arg-type]
+        return super().log_change(request, obj, message)  # type: ignore[misc]
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet) -> Any:
+        for obj in queryset:
+            audit(AuditEntry.Action.DELETED, obj, actor=request.user)  # type: ignore[arg-type]
+        return super().log_deletions(request, queryset)  # type: ignore[misc]
+
+
+# Who is a reviewer, and which address an account is reached by.
+admin.site.unregister([Group, EmailAddress])
+
+
+@admin.register(Group)
+class AuditedGroupAdmin(Audited, GroupAdmin):
+    pass
+
+
+@admin.register(EmailAddress)
+class AuditedEmailAddressAdmin(Audited, EmailAddressAdmin):
+    pass
