@@ -1,7 +1,8 @@
-"""Refuse what is too large before any of it is read, and staff without a second factor."""
+"""Measure and log each request; refuse what is too large, and staff without a second factor."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -10,9 +11,51 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django_structlog.middlewares import RequestMiddleware
+from structlog.contextvars import get_contextvars
+
+from classifier.counters import REQUESTS
 
 #: Room for form fields and the headers of each part.
 SLACK = 1024 * 1024
+
+
+class MeasureRequests:
+    """Count every request and how long it took, by route, method and status."""
+
+    METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        response = self.get_response(request)
+        match = request.resolver_match
+        REQUESTS.labels(
+            match.route if match else "",
+            # Anybody can make up methods, and each would be kept for ever.
+            request.method if request.method in self.METHODS else "other",
+            response.status_code,
+        ).observe(time.perf_counter() - began)
+        return response
+
+
+class LogRequests(RequestMiddleware):
+    """One line a request: method, address, status. Its id goes along with the tasks that it sends.
+
+    The answer names the id, so that who reports a problem can quote it.
+    """
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        # Not the path: that of a link to reset a password is as good as the password.
+        match = request.resolver_match
+        return f"{request.method} /{match.route}" if match else f"{request.method} (no such page)"
+
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        response["X-Request-ID"] = get_contextvars()["request_id"]
+        super().handle_response(request, response)
 
 
 class LimitRequestSize:
@@ -55,5 +98,5 @@ class RequireSecondFactor:
             and not is_mfa_enabled(request.user)
         ):
             messages.info(request, "Set up a second factor first: staff need one on this site.")
-            return redirect("mfa_activate_totp")
+            return redirect("mfa_index")
         return self.get_response(request)

@@ -25,16 +25,19 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
+    "django_structlog",
     "simple_history",
     "django_cleanup.apps.CleanupConfig",
 ]
 
 MIDDLEWARE = [
+    "classifier.middleware.MeasureRequests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "classifier.middleware.LimitRequestSize",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "classifier.middleware.LogRequests",
+    "classifier.middleware.LimitRequestSize",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

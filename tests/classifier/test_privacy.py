@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from structlog.stdlib import ProcessorFormatter
 
 from classifier.models import Submission, User
 from classifier.services import submit as submit_module
@@ -33,6 +34,10 @@ def nothing_personal() -> Iterator[io.StringIO]:
     """Collect all that the site logs, tracebacks and all, and look through it in the end."""
     stream = io.StringIO()
     handler, root = logging.StreamHandler(stream), logging.getLogger()
+    (formatter,) = {
+        h.formatter for h in root.handlers if isinstance(h.formatter, ProcessorFormatter)
+    }
+    handler.setFormatter(formatter)
     root.addHandler(handler)
     try:
         yield stream
@@ -152,4 +157,4 @@ def test_the_check_itself_finds_what_is_logged():
     with pytest.raises(AssertionError), nothing_personal():
         logging.getLogger("classifier.any").error("Hello %s", EMAIL)
     with pytest.raises(AssertionError), nothing_personal():
-        logging.getLogger("django.request").error("Failed", exc_info=RuntimeError(FILE))
+        logging.getLogger("django.db").error("Failed", exc_info=RuntimeError(FILE))

@@ -10,7 +10,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,17 +17,11 @@ import pytest
 import requests
 
 from tests.lesions import judged
+from tests.serve.waiting import wait_until
 from tests.site import ROOT, Client, Site
 
 PICTURES = 20
 WORKER = "celery --quiet --app skinsite worker"
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def select(site: Site, rows: str) -> list:
@@ -56,12 +49,24 @@ def test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything(tmp_path):
         page = client.get(answer.url.removeprefix(site.address)).text
         assert re.search("The network says: (benign|malignant|not sure)", page)
         assert client.get("/readyz").json()["status"] == "ok"
-        assert len(site.processes()) >= 6  # make, command, gunicorn twice, worker twice, beat
+        assert len(site.processes()) >= 8  # make, command, gunicorn twice, two workers twice, beat
         assert site.press_ctrl_c() < 10
         assert site.processes() == []
     log = site.log.read_text()
     assert "Traceback" not in log
     assert "newcomer" not in re.sub(r"(?s)Subject:.*?-{79}", "", log)
+
+
+def test_each_web_process_tells_what_all_have_counted(tmp_path):
+    with Site(tmp_path / "data", WEB_CONCURRENCY="2", METRICS_TOKEN="a-token") as site:
+        assert len(site.processes("gunicorn")) == 3
+        for _ in range(20):
+            requests.get(f"{site.address}/about/", timeout=5)
+        counted = re.compile(r'seconds_count{method="GET",route="about/",status="200"} 20\.0')
+        for _ in range(10):
+            token = {"Authorization": "Bearer a-token"}
+            told = requests.get(f"{site.address}/metrics", headers=token, timeout=5).text
+            assert counted.search(told)
 
 
 def test_what_is_killed_comes_back_and_no_submission_is_lost(tmp_path):
@@ -117,7 +122,7 @@ def test_a_terminal_that_is_closed_during_the_start_ends_everything(tmp_path):
         if line.startswith("web "):
             break
     process.stdout.close()
-    wait_until(lambda: len(site.processes(WORKER)) == 2)  # and has been talking to nobody
+    wait_until(lambda: len(site.processes(WORKER)) == 4)  # and has been talking to nobody
     process.send_signal(signal.SIGHUP)
     began = time.monotonic()
     assert process.wait(30) == 0
