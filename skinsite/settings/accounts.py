@@ -43,7 +43,9 @@ ACCOUNT_RATE_LIMITS = {
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# One that the device unlocks by PIN or biometrics is two factors, and replaces the password too.
+MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "SkinSite"
 MFA_ALLOW_UNVERIFIED_EMAIL = not PRODUCTION
 MFA_ADAPTER = "classifier.second_factor.EncryptingMFAAdapter"

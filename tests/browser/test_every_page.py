@@ -29,6 +29,8 @@ PRIVATE = [
     "/accounts/email/",
     "/accounts/2fa/",
     "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/webauthn/",
+    "/accounts/2fa/webauthn/add/",
     "/account/data/",
     "/account/delete/",
     "/accounts/password/change/",

@@ -33,7 +33,7 @@ def log_in(page: Page, email: str, password: str = PASSWORD) -> None:
     """Fill the log-in form of the page that is open."""
     page.get_by_label("Email", exact=True).fill(email)
     page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign In").click()
+    page.get_by_role("button", name="Sign In", exact=True).click()
 
 
 def wait_without_javascript(page: Page) -> None:
