@@ -27,6 +27,8 @@ class Snapshot(NamedTuple):
         rejected: in the last hour, by what was wrong with the picture.
         seconds: from the queue to the result, the median and the 95th percentile of the last
             hour's last 500; empty where fewer than two finished.
+        batch_pictures: pictures that were claimed together, the mean of the last hour; 0 where
+            there were none.
     """
 
     waiting: dict[str, int]
@@ -34,10 +36,11 @@ class Snapshot(NamedTuple):
     finished: dict[tuple[str, str], int]
     rejected: dict[str, int]
     seconds: dict[str, float]
+    batch_pictures: float
 
 
 def snapshot() -> Snapshot:
-    """Return the state of the analysis, in five queries whatever the number of rows."""
+    """Return the state of the analysis, in six queries whatever the number of rows."""
     now = timezone.now()
     unfinished = Submission.objects.filter(status__in=[Status.QUEUED, Status.RUNNING])
     counted = dict(unfinished.order_by().values_list("status").annotate(Count("pk")))
@@ -55,6 +58,7 @@ def snapshot() -> Snapshot:
         },
         rejected=dict(rejections.annotate(Count("pk"))),
         seconds=_seconds(recent),
+        batch_pictures=_batch_pictures(recent),
     )
 
 
@@ -63,6 +67,14 @@ def oldest_seconds() -> float:
     queued = Submission.objects.filter(status=Status.QUEUED)
     oldest = queued.aggregate(oldest=Min("queued_at"))["oldest"]
     return (timezone.now() - oldest).total_seconds() if oldest else 0.0
+
+
+def _batch_pictures(recent) -> float:
+    # Those that were claimed together started at the same moment.
+    counts = recent.aggregate(
+        pictures=Count("started_at"), batches=Count("started_at", distinct=True)
+    )
+    return counts["pictures"] / counts["batches"] if counts["batches"] else 0.0
 
 
 def _seconds(recent) -> dict[str, float]:

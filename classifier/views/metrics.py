@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from classifier import counters
 from classifier.services.metrics import Snapshot, snapshot
 
 
@@ -19,7 +20,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     expected = f"Bearer {settings.METRICS_TOKEN}"
     if not settings.METRICS_TOKEN or not constant_time_compare(given, expected):
         raise Http404
-    return HttpResponse(_exposed(snapshot()), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(
+        generate_latest(counters.registry()) + _exposed(snapshot()),
+        content_type=CONTENT_TYPE_LATEST,
+    )
 
 
 def _exposed(found: Snapshot) -> bytes:
@@ -42,4 +46,6 @@ def _exposed(found: Snapshot) -> bytes:
     took = gauge("result_seconds", "From the queue to the result, in the last hour.", "quantile")
     for quantile, seconds in found.seconds.items():
         took.labels(quantile).set(seconds)
+    batch = gauge("batch_pictures", "Pictures a call of the network, mean of the last hour.")
+    batch.set(found.batch_pictures)
     return generate_latest(registry)

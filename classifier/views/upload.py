@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from classifier.counters import UPLOADS
 from classifier.forms import UploadForm
 from classifier.models import Submission, User
 from classifier.services.quota import QuotaExceeded
@@ -66,15 +67,17 @@ def _submit_all(
         name = file.name or "picture"
         try:
             accepted.append(submit(owner=owner, stream=file, name=name, pixels_per_mm=scale))
+            outcome = "accepted"
         except InvalidImage as error:
             rejected.append(Rejection(name, str(error)))
-            status = max(status, 422)
+            status, outcome = max(status, 422), error.reason
         except QuotaExceeded as error:
             rejected.append(Rejection(name, str(error)))
-            status = max(status, 429)
+            status, outcome = max(status, 429), "quota"
         except StorageFailed:
             rejected.append(Rejection(name, STORAGE_FAILED))
-            status = 503
+            status, outcome = 503, "storage"
+        UPLOADS.labels(outcome).inc()
     if accepted and not rejected and len(accepted) > 1:
         messages.success(request, f"{len(accepted)} pictures are being analysed.")
     return accepted, rejected, status

@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.http import int_to_base36
 
-from classifier.models import Review, Submission
+from classifier.models import AuditEntry, Review, Submission
 from tests.classifier.fakes import keep_figure
 
 
@@ -46,6 +46,9 @@ class Paths:
         self.keys: dict[str, Any] = {
             "classifier_submission": submission.pk,
             "classifier_review": review.pk,
+            "classifier_auditentry": AuditEntry.objects.create(
+                action="saw", subject_type="submission"
+            ).pk,
             "classifier_modelversion": submission.prediction.model_version_id,
             "classifier_user": owner.pk,
             "auth_user": owner.pk,
@@ -66,6 +69,8 @@ class Paths:
             "model_version": name_and_version,
             "model_figure": [version.name, "held-out-roc"],
             "model_version_figure": [*name_and_version, "held-out-roc"],
+            "mfa_edit_webauthn": [1],
+            "mfa_remove_webauthn": [1],
             "account_reset_password_from_key": [int_to_base36(owner.pk), token],
         }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
@@ -132,6 +133,17 @@ def test_an_error_of_ours_is_a_page_and_tells_nothing(owner_client, monkeypatch)
     answer = owner_client.get("/history/")
     assert answer.status_code == 500
     assert b"secret inner life" not in answer.content
+    assert "try again" in Page(answer.content).text
+
+
+def test_a_database_that_is_away_is_a_page_that_says_try_again(owner_client, monkeypatch):
+    def fail(*args: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(Submission.objects.__class__, "owned_by", fail)
+    owner_client.raise_request_exception = False
+    answer = owner_client.get("/history/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert "try again" in Page(answer.content).text
 
 

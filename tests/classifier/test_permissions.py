@@ -72,12 +72,19 @@ ACCOUNTS = {
     "mfa_reauthenticate": MEMBERS,
     "mfa_activate_totp": MEMBERS,
     "mfa_generate_recovery_codes": MEMBERS,
+    "mfa_list_webauthn": MEMBERS,
+    "mfa_add_webauthn": MEMBERS,
+    "mfa_edit_webauthn": MEMBERS,
+    "mfa_remove_webauthn": MEMBERS,
+    "mfa_login_webauthn": ENTRANCE,
+    "mfa_reauthenticate_webauthn": MEMBERS,
     # They have none.
     "mfa_deactivate_totp": "login 404 404 404 404 404",
     "mfa_view_recovery_codes": "login 404 404 404 404 404",
     "mfa_download_recovery_codes": "login 404 404 404 404 404",
 }
 ADMIN = {
+    "operation": SUPERUSERS,
     "admin:index": STAFF,
     "admin:login": STAFF,
     "admin:logout": "login 403 403 405 405 405",
@@ -95,6 +102,7 @@ ADMIN = {
 ADMIN_MODELS = {
     "classifier_submission": (REVIEWERS, NOBODY, REVIEWERS, SUPERUSERS, REVIEWERS),
     "classifier_review": (REVIEWERS, NOBODY, REVIEWERS, NOBODY, REVIEWERS),
+    "classifier_auditentry": (SUPERUSERS, NOBODY, SUPERUSERS, NOBODY, SUPERUSERS),
     "classifier_modelversion": (SUPERUSERS, NOBODY, SUPERUSERS, NOBODY, SUPERUSERS),
     "classifier_user": (SUPERUSERS,) * 5,
     "auth_group": (SUPERUSERS,) * 5,

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from classifier.models import ModelVersion, Submission
-from classifier.views import health
+from classifier.services import readiness
 from ml.bundle import find
 from tests.classifier.fakes import folder_app
 from tests.factories import ModelVersionFactory, SubmissionFactory
@@ -27,7 +27,7 @@ def broker(tmp_path: Path, monkeypatch) -> Path:
     folder = tmp_path / "messages"
     folder.mkdir()
     with folder_app(folder) as app:
-        monkeypatch.setattr(health, "current_app", app)
+        monkeypatch.setattr(readiness, "current_app", app)
         yield folder
 
 
@@ -80,7 +80,7 @@ def test_the_folder_of_the_broker_is_gone(ready, broker):
 def test_redis_does_not_answer(ready, monkeypatch):
     # Nothing listens on the first port.
     with Celery(broker="redis://127.0.0.1:1", set_as_current=False) as nowhere:
-        monkeypatch.setattr(health, "current_app", nowhere)
+        monkeypatch.setattr(readiness, "current_app", nowhere)
         assert ready() == (503, ["broker"])
 
 
@@ -132,6 +132,6 @@ def test_an_error_tells_nothing_of_itself(client, monkeypatch, caplog):
     def fail() -> None:
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setitem(health.CHECKS, "broker", fail)
+    monkeypatch.setitem(readiness.CHECKS, "broker", fail)
     assert b"hunter2" not in client.get("/readyz").content
     assert "hunter2" not in caplog.text

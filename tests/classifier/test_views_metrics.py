@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from classifier.models import Submission
-from tests.factories import ModelVersionFactory, SubmissionFactory
+from tests.factories import ModelVersionFactory, SubmissionFactory, picture
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-token-of-the-operator"
@@ -45,11 +46,12 @@ def finished(seconds: float, ago: timedelta = timedelta(minutes=1), **state) -> 
 
 
 def test_an_idle_site(read):
-    assert read() == {
-        ("submissions_waiting", "queued"): 0,
-        ("submissions_waiting", "running"): 0,
-        ("queue_oldest_seconds",): 0,
-    }
+    found = read()
+    assert found["submissions_waiting", "queued"] == 0
+    assert found["submissions_waiting", "running"] == 0
+    assert found["queue_oldest_seconds",] == 0
+    assert found["batch_pictures",] == 0
+    assert not [name for name, *_ in found if name in ("submissions_finished", "result_seconds")]
 
 
 def test_what_waits_and_for_how_long(read):
@@ -84,6 +86,68 @@ def test_how_long_results_take(read):
     assert found["result_seconds", "0.95"] == pytest.approx(20, abs=0.01)
 
 
+def test_how_many_go_through_the_network_together(read):
+    alone, *_ = SubmissionFactory.create_batch(4, done=True)
+    now = timezone.now()
+    Submission.objects.filter(pk=alone.pk).update(started_at=now)
+    Submission.objects.exclude(pk=alone.pk).update(started_at=now - timedelta(seconds=1))
+    assert read()["batch_pictures",] == 2
+
+
+def increase(read, act, *sample: str) -> float:
+    """Return by how much ``act`` makes a sample grow: counts outlive a test."""
+    before = read().get(sample, 0.0)
+    act()
+    return read().get(sample, 0.0) - before
+
+
+@pytest.mark.parametrize(
+    ("content", "outcome"),
+    [(picture(), "accepted"), (b"GIF89a", "not_a_picture"), (b"", "empty")],
+)
+def test_uploads_by_what_became_of_them(read, owner_client, content, outcome):
+    def send() -> None:
+        file = SimpleUploadedFile("mole.jpg", content, "image/jpeg")
+        owner_client.post(reverse("upload"), {"images": [file]})
+
+    assert increase(read, send, "uploads_total", outcome) == 1
+
+
+def test_an_upload_beyond_the_quota(read, owner_client, settings):
+    settings.UPLOADS_PER_HOUR = 0
+
+    def send() -> None:
+        file = SimpleUploadedFile("mole.jpg", picture(), "image/jpeg")
+        owner_client.post(reverse("upload"), {"images": [file]})
+
+    assert increase(read, send, "uploads_total", "quota") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "labels"),
+    [
+        ("/", "get", ("GET", "", "200")),
+        ("/results/8c5a1b1e-7f3c-4d0b-9a53-000000000000/", "get", ("GET", "ROUTE", "302")),
+        ("/no-such-page", "get", ("GET", "", "404")),
+    ],
+)
+def test_requests_by_route_method_and_status(read, client, path, method, labels):
+    labels = tuple("results/<uuid:pk>/" if label == "ROUTE" else label for label in labels)
+
+    def ask() -> None:
+        getattr(client, method)(path)
+
+    assert increase(read, ask, "request_seconds_count", *labels) == 1
+
+
+def test_made_up_methods_are_not_kept_apart(read, client):
+    def ask() -> None:
+        for method in ("BREW", "WHEN"):
+            client.generic(method, "/")
+
+    assert increase(read, ask, "request_seconds_count", "other", "", "405") == 2
+
+
 def test_nothing_of_a_person_is_told(read, client, settings):
     submission = finished(1, done=True, original_name="ada-left-arm.jpg")
     read()
@@ -110,5 +174,5 @@ def test_as_many_queries_for_many_rows_as_for_few(read, django_assert_num_querie
     for number in (1, 20):
         for _ in range(number):
             finished(1, done=True)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             read()
