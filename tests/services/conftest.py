@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 import redis
+import requests
 from django.core.management import call_command
 from django.db import connection
+from moto.server import ThreadedMotoServer
 
 from classifier.models import Status, Submission
-from tests.site import ROOT, free_port
+from tests.services.processes import Broker, Process
+from tests.site import free_port
 
+BUCKET = "pictures"
 #: Short enough to watch a worker being given up, long enough for a slow machine.
 LIMITS = {"ANALYSIS_TIME_LIMIT": "6", "SWEEP_EVERY": "1", "MESSAGE_LOST_AFTER": "2"}
 
@@ -52,36 +53,6 @@ def queue() -> redis.Redis:
     return client
 
 
-class Process:
-    """A command as a process group that ends with the test."""
-
-    def __init__(self, command: list[str], log: Path, environment: dict[str, str]) -> None:
-        with log.open("w") as stream:
-            self.process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=os.environ | environment,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def __enter__(self) -> Process:
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self.kill()
-
-    def children(self) -> list[int]:
-        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in listed.split()]
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-
 @pytest.fixture
 def start(database, queue, tmp_path) -> Iterator[Callable[..., Process]]:
     """Start ``celery --app COMMAND`` processes that end with the test."""
@@ -94,43 +65,6 @@ def start(database, queue, tmp_path) -> Iterator[Callable[..., Process]]:
             return stack.enter_context(Process(celery, log, shared | environment))
 
         yield run
-
-
-class Broker:
-    """A Redis of one test's own, to be taken away and brought back."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.start()
-
-    def start(self) -> None:
-        command = [
-            "redis-server",
-            "--port",
-            str(self.port),
-            "--save",
-            "",
-            "--dir",
-            str(self.folder),
-        ]
-        self.process = Process(command, self.folder / "redis.log", {})
-        client = redis.Redis.from_url(self.url)
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                client.ping()
-                return
-            except redis.ConnectionError:
-                assert time.monotonic() < deadline, (self.folder / "redis.log").read_text()
-                time.sleep(0.05)
-
-    def kill(self) -> None:
-        self.process.kill()
-
-    def halt(self) -> None:
-        """Let it accept connections but answer nothing."""
-        os.kill(self.process.process.pid, signal.SIGSTOP)
 
 
 @pytest.fixture
@@ -156,3 +90,24 @@ def wait_for() -> Callable[[Submission, Status], None]:
         )
 
     return wait
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    port = free_port()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    address = f"http://127.0.0.1:{port}"
+    # What it holds outlives a server of the same process.
+    requests.post(f"{address}/moto-api/reset", timeout=10)
+    yield address
+    server.stop()
+
+
+@pytest.fixture
+def store(endpoint):
+    """The store, with an empty bucket."""
+    names = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **names)
+    client.create_bucket(Bucket=BUCKET)
+    return client

@@ -3,47 +3,30 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
-import boto3
 import pytest
-import requests
-from moto.server import ThreadedMotoServer
 from PIL import Image
 
 from tests.lesions import judged
-from tests.site import Client, Site, free_port
+from tests.services.conftest import BUCKET
+from tests.site import ROOT, Client, Site
 
-BUCKET = "pictures"
 KEYS = {"S3_ACCESS_KEY": "testing", "S3_SECRET_KEY": "testing"}
 
 
 @pytest.fixture
-def endpoint() -> Iterator[str]:
-    port = free_port()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-    server.start()
-    address = f"http://127.0.0.1:{port}"
-    # What it holds outlives a server of the same process.
-    requests.post(f"{address}/moto-api/reset", timeout=10)
-    yield address
-    server.stop()
+def options(endpoint) -> dict[str, str]:
+    return KEYS | {"S3_BUCKET": BUCKET, "S3_ENDPOINT": endpoint, "S3_ADDRESSING_STYLE": "path"}
 
 
 @pytest.fixture
-def store(endpoint):
-    """The store, with an empty bucket."""
-    names = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **names)
-    client.create_bucket(Bucket=BUCKET)
-    return client
-
-
-@pytest.fixture
-def person(tmp_path, endpoint, store) -> Iterator[Client]:
-    options = {"S3_BUCKET": BUCKET, "S3_ENDPOINT": endpoint, "S3_ADDRESSING_STYLE": "path"}
-    with Site(tmp_path / "data", **options, **KEYS) as site:
+def person(tmp_path, options, store) -> Iterator[Client]:
+    with Site(tmp_path / "data", **options) as site:
         client = Client(site.address)
         client.sign_up("person@example.org")
         yield client
@@ -73,6 +56,18 @@ def test_a_picture_its_result_and_its_deletion(person, store):
     assert person.get("/readyz").json()["storage"] == "ok"
     person.post(f"{path}delete/", {})
     assert pictures(store) == []
+
+
+def test_what_no_row_names_is_found_there_too(tmp_path, options, store, person):
+    person.upload([("mole.jpg", judged())])
+    store.put_object(Bucket=BUCKET, Key="ab/left-behind.jpg", Body=b"a picture")
+    environment = os.environ | options | {"DATA_DIR": str(tmp_path / "data")}
+    for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):
+        environment.pop(name, None)
+    command = [sys.executable, "manage.py", "tidy", "--older-than", "0"]
+    assert subprocess.check_output(command, env=environment, cwd=ROOT) == b"1 files deleted\n"
+    assert "ab/left-behind.jpg" not in pictures(store)
+    assert len(pictures(store)) >= 2
 
 
 def test_a_store_that_is_gone_loses_nothing_and_is_told(person, store):

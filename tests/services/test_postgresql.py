@@ -11,12 +11,13 @@ from threading import Barrier
 
 import psycopg
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from classifier.models import ModelVersion, Prediction, Review, Status, Submission
+from classifier.models import AuditEntry, ModelVersion, Prediction, Review, Status, Submission
+from classifier.services.audit import audit
 from classifier.services.claim import claim
 from classifier.services.review import review
 from classifier.services.sweep import Swept, sweep
@@ -118,6 +119,14 @@ def test_workers_that_claim_at_once_share_what_waits_and_take_nothing_twice(
     running = Submission.objects.filter(status=Status.RUNNING)
     assert set(running.values_list("pk", flat=True)) == set(taken)
     assert {submission.pk for submission in waiting[:16]} <= set(taken)
+
+
+def test_the_audit_log_is_append_only(transactional_db):
+    audit(AuditEntry.Action.SAW, UserFactory(), actor=None)
+    for attempt in (AuditEntry.objects.all().delete, lambda: AuditEntry.objects.update(action="")):
+        with pytest.raises(DatabaseError, match="append-only"):
+            attempt()
+    assert AuditEntry.objects.get().action == "saw"
 
 
 def test_a_review_sent_twice_at_once_is_one_review(transactional_db):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 
@@ -47,6 +48,23 @@ def test_a_person_uploads_sees_the_result_and_deletes_it(database, queue, tmp_pa
         kept = [p for p in (site.data_dir / "media").rglob("*") if p.is_file()]
         # The figures of the models' cards are nobody's.
         assert [p for p in kept if "models" not in p.parts] == []
+
+
+def test_the_worker_tells_for_which_request_it_works(database, queue, tmp_path, client):
+    services = {"DATABASE_URL": database, "REDIS_URL": os.environ["REDIS_URL"]}
+    with Site(tmp_path / "data", LOG_FORMAT="json", **services) as site:
+        person = client(site)
+        path = person.upload([("mole.jpg", judged())]).url.removeprefix(site.address)
+        wait_for_result(person, path)
+    told: dict[str, dict] = {}
+    for line in site.log.read_text().splitlines():
+        process, _, event = line.partition("| ")
+        if event.startswith("{") and (event := json.loads(event)):
+            told[f"{process.strip()} {event['event']}"] = event
+    key = Submission.objects.get().pk
+    queued, done = told[f"web {key} is queued"], told[f"worker {key} is done"]
+    assert queued["request_id"] == done["request_id"]
+    assert done["task_id"]
 
 
 def test_what_is_uploaded_while_the_broker_is_away_is_analysed_later(

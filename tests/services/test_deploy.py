@@ -1,0 +1,257 @@
+"""What `deploy/` starts is one set of commands, and these make a site that works."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.db import connection
+
+from classifier.models import User
+from tests import PASSWORD
+from tests.lesions import judged
+from tests.services.conftest import database_url
+from tests.services.processes import Process
+from tests.site import ROOT, Client, free_port
+
+DEPLOY = ROOT / "deploy"
+BIN = Path(sys.executable).parent
+ROLES = ("web", "worker", "bulk", "beat")
+RELEASE = ["prepare_storage", "migrate --no-input", "register_models"]
+HOST = "skin.example.org"
+
+
+def containerfile() -> dict[str, list[str]]:
+    """Return what each image starts."""
+    text = (DEPLOY / "Containerfile").read_text()
+    stages = re.findall(r"(?s)^FROM \w+ AS (web|worker)\n(.*?)(?=^FROM|\Z)", text, re.MULTILINE)
+    return {name: json.loads(re.search(r"^CMD (.*)", body, re.M)[1]) for name, body in stages}
+
+
+def compose() -> dict[str, dict]:
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+
+
+def kubernetes() -> dict[str, dict]:
+    """Return the container of each workload."""
+    found = {}
+    for name in ("web", "workers", "release"):
+        for one in yaml.safe_load_all((DEPLOY / "kubernetes" / f"{name}.yaml").read_text()):
+            if one["kind"] in ("Deployment", "Job"):
+                (container,) = one["spec"]["template"]["spec"]["containers"]
+                found[one["metadata"]["name"]] = container
+    return found
+
+
+def commands() -> dict[str, dict[str, list[str]]]:
+    """Return the command of each role, by where it is written."""
+    units = {}
+    for role in ROLES:
+        text = (DEPLOY / "systemd" / f"skinsite-{role}.service").read_text()
+        command = re.search(r"^ExecStart=(.*)", text, re.M)[1].replace("%%", "%")
+        units[role] = command.removeprefix("/srv/skinsite/.venv/bin/").split()
+    composed = {role: shlex.split(compose()[role].get("command", "")) for role in ROLES}
+    composed["web"] = containerfile()["web"]
+    return {
+        "compose": composed,
+        "kubernetes": {role: kubernetes()[role]["args"] for role in ROLES},
+        "systemd": units,
+    }
+
+
+def test_every_way_starts_the_same_commands():
+    written = commands()
+    assert containerfile() == {role: written["compose"][role] for role in ("web", "worker")}
+    assert written["kubernetes"] == written["compose"]
+    # Behind a proxy of the same machine.
+    written["systemd"]["web"][4] = "0.0.0.0:8000"
+    assert written["systemd"] == written["compose"]
+
+
+def test_every_way_is_released_by_the_same_commands():
+    wanted = " && ".join(f"python manage.py {command}" for command in RELEASE)
+    assert compose()["release"]["command"] == f'sh -c "{wanted}"'
+    assert kubernetes()["release"]["args"] == ["sh", "-c", wanted]
+    documented = (ROOT / "docs" / "production.md").read_text()
+    for command in RELEASE:
+        assert f"manage.py {command}" in documented
+
+
+def test_containers_may_do_nothing_that_they_need_not():
+    for name, service in compose().items():
+        if service.get("image", "").startswith("skinsite"):
+            assert service["read_only"], name
+            assert service["cap_drop"] == ["ALL"]
+            assert service["security_opt"] == ["no-new-privileges:true"]
+    assert {name for name, one in compose().items() if "ports" in one} == {"proxy"}
+    for container in kubernetes().values():
+        context = container["securityContext"]
+        assert context["readOnlyRootFilesystem"]
+        assert context["allowPrivilegeEscalation"] is False
+        assert container["resources"]["limits"]["memory"]
+    assert (DEPLOY / "Containerfile").read_text().count("USER 10001:10001") == 2
+
+
+def test_the_example_tells_every_variable_and_no_secret():
+    asked = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
+    example = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "example.env").read_text(), re.M))
+    assert asked <= example.keys()
+    secrets = {name for name in example if re.search("KEY|PASSWORD|TOKEN", name)}
+    assert {example[name] for name in secrets} == {""}
+
+
+BLOCK = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BLOCKED:
+            raise ImportError(f"{name} is not in the image of the web process")
+sys.meta_path.insert(0, Blocked())
+"""
+
+
+def test_the_web_image_works_without_what_only_the_worker_imports(database, queue, tmp_path):
+    left_out = re.search(r"'\^\(([\w|]+)\)=='", (DEPLOY / "Containerfile").read_text())[1]
+    names = left_out.split("|")
+    requirements = (ROOT / "requirements.txt").read_text()
+    assert all(re.search(rf"^{name}==", requirements, re.M) for name in names)
+    (tmp_path / "sitecustomize.py").write_text(f"BLOCKED = {names}\n{BLOCK}")
+    port = free_port()
+    environment = {
+        "DATABASE_URL": database,
+        "DATA_DIR": str(tmp_path / "data"),
+        "DJANGO_SETTINGS_MODULE": "skinsite.settings",
+        "PYTHONPATH": f"{tmp_path}:{ROOT}",
+    }
+    for name in names:
+        probe = [sys.executable, "-c", f"import {name}"]
+        assert subprocess.run(probe, env=os.environ | environment, capture_output=True).returncode
+    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+    subprocess.run(collect, cwd=ROOT, env=os.environ | environment, check=True)
+    with Process(_runnable(containerfile()["web"], port), tmp_path / "web.log", environment):
+        _wait_until_it_answers(port, "localhost", tmp_path / "web.log")
+        person = Client(f"http://127.0.0.1:{port}")
+        person.sign_up("person@example.org")
+        assert person.upload([("mole.jpg", judged())]).status_code == 200
+        assert person.get("/models/").ok
+
+
+def _runnable(command: list[str], port: int) -> list[str]:
+    bound = [part.replace(":8000", f":{port}") for part in command]
+    return [str(BIN / bound[0]), *bound[1:]]
+
+
+def _wait_until_it_answers(port: int, host: str, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(f"http://127.0.0.1:{port}/healthz", headers={"Host": host}).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    pytest.fail(log.read_text())
+
+
+@pytest.fixture
+def production(transactional_db, queue, store, endpoint, tmp_path) -> Iterator[int]:
+    """The commands of `deploy/` with production's settings; the port of the web process."""
+    example = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "example.env").read_text(), re.M))
+    environment = example | {
+        "PRODUCTION": "true",
+        "DJANGO_SETTINGS_MODULE": "skinsite.settings",
+        "SECRET_KEY": "kB7-xQ2_mW9tZ4vN8pL3rJ6hF1cD5gS0aE-yU_iO7bK2nM4qT9w",
+        "DATABASE_URL": database_url(connection.settings_dict["NAME"]),
+        "REDIS_URL": os.environ["REDIS_URL"],
+        "S3_ENDPOINT": endpoint,
+        "S3_BUCKET": "made-by-the-release",
+        "S3_ADDRESSING_STYLE": "path",
+        "S3_ACCESS_KEY": "testing",
+        "S3_SECRET_KEY": "testing",
+        "DATA_DIR": str(tmp_path / "data"),
+        "TRUSTED_PROXY_COUNT": "1",
+    }
+    python = str(BIN / "python")
+    for command in [*RELEASE, "collectstatic --no-input"]:
+        released = [python, "manage.py", *command.split()]
+        subprocess.run(released, cwd=ROOT, env=os.environ | environment, check=True)
+    port = free_port()
+    with ExitStack() as stack:
+        for role, command in commands()["kubernetes"].items():
+            log = tmp_path / f"{role}.log"
+            stack.enter_context(Process(_runnable(command, port), log, environment))
+        _wait_until_it_answers(port, HOST, tmp_path / "web.log")
+        check = [python, "deploy/healthcheck.py"]
+        told = os.environ | environment | {"PORT": str(port)}
+        subprocess.run(check, cwd=ROOT, env=told, check=True)
+        yield port
+
+
+class Visitor(Client):
+    """A person's browser, as the proxy in front passes on what it sends."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        forwarded = {"Host": HOST, "X-Forwarded-Proto": "https", "Referer": f"https://{HOST}/"}
+        self.session.headers.update(forwarded)
+
+    def get(self, path: str) -> requests.Response:
+        return self._through_the_proxy(super().get(path))
+
+    def send(self, path: str, fields: dict[str, str], files: Any = None) -> requests.Response:
+        """Send a form, without going where the answer leads."""
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path).text)
+        answer = self.session.post(
+            self.address + path,
+            {"csrfmiddlewaretoken": token[1]} | fields,
+            files=files,
+            headers={"Accept": "application/json" if files else "text/html"},
+            allow_redirects=False,
+        )
+        return self._through_the_proxy(answer)
+
+    def _through_the_proxy(self, answer: requests.Response) -> requests.Response:
+        """Keep its cookies, which are for HTTPS alone, for the way behind the proxy."""
+        assert all(cookie.secure for cookie in answer.cookies)
+        for cookie in self.session.cookies:
+            cookie.secure = False
+        return answer
+
+
+@pytest.fixture
+def visitor(production) -> Visitor:
+    return Visitor(f"http://127.0.0.1:{production}")
+
+
+def test_a_person_gets_a_result_in_production(visitor, store):
+    user = User.objects.create(
+        email="person@example.org", password=PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 4)
+    )
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    fields = {"login": user.email, "password": PASSWORD}
+    assert visitor.send("/accounts/login/", fields).headers["Location"] == "/upload/"
+    answer = visitor.send("/upload/", {}, [("images", ("mole.jpg", judged()))])
+    assert answer.status_code == 201, answer.text
+    deadline = time.monotonic() + 90
+    while "The network says" not in visitor.get(answer.json()["location"]).text:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    stored = store.list_objects_v2(Bucket="made-by-the-release")["Contents"]
+    assert len([one for one in stored if not one["Key"].startswith("models/")]) == 3
+    ready = visitor.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+    strict = visitor.get("/").headers["Strict-Transport-Security"]
+    assert "max-age=31536000" in strict
