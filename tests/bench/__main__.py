@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import analysis, history, networks, upload, worker
+from tests.bench import analysis, history, networks, scaling, upload, worker
 
 
 def main() -> None:
@@ -24,6 +24,7 @@ def main() -> None:
             networks.measure(),
             analysis.measure(),
             worker.measure(Path(folder, "worker")),
+            scaling.measure(Path(folder, "scaling")),
         )
         for row in chain(*rows):
             table.add_row(*row)

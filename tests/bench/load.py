@@ -16,13 +16,15 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.upload import seconds_to_result
+from tests.bench.upload import seconds_to_result, wait_until_done
 from tests.lesions import judged
 from tests.site import Client, Site
 
 PEOPLE = 50
 #: Seconds between two uploads of one person.
 PAUSE = (2.0, 4.0)
+#: Uploads of one person before the others come.
+ALONE = 20
 
 
 class Seen(NamedTuple):
@@ -40,11 +42,12 @@ def main(seconds: float) -> None:
         data_dir = Path(folder, "site")
         with Site(data_dir, TRUSTED_PROXY_COUNT="1", UPLOADS_PER_HOUR="100000") as site:
             people = [_sign_up(site, number) for number in range(PEOPLE)]
+            alone = _seconds_alone(people[0], pictures, data_dir)
             end = time.monotonic() + seconds
             with ThreadPoolExecutor(PEOPLE) as pool:
                 seen = list(pool.map(lambda person: _use(person, pictures, end), people))
             sent = sum(len(one.uploads) for one in seen)
-            results = _wait_for_all(data_dir, sent)
+            results = _wait_for_all(data_dir)[ALONE:]
     failed = sum(status >= 400 for one in seen for status in one.statuses)
     rows = (
         ("uploads, a second", f"{sent} ({sent / seconds:.1f})", ""),
@@ -64,6 +67,12 @@ def main(seconds: float) -> None:
             "upload to result, median and p95",
             f"{statistics.median(results):.2f} s, {_p95(results):.2f} s",
             "",
+        ),
+        ("upload to result of one person alone, median", f"{alone:.2f} s", ""),
+        (
+            "... p95 over what the queue's arithmetic predicts",
+            f"{_p95(results) / _predicted(alone, sent / seconds):.2f}",
+            "<= 3",
         ),
     )
     for row in rows:
@@ -94,12 +103,28 @@ def _use(person: Client, pictures: list[bytes], end: float) -> Seen:
     return seen
 
 
+def _seconds_alone(person: Client, pictures: list[bytes], data_dir: Path) -> float:
+    for number in range(ALONE):
+        person.upload([("a.jpg", pictures[number % len(pictures)])])
+        wait_until_done(data_dir, number + 1)
+    return statistics.median(seconds_to_result(data_dir))
+
+
+def _predicted(alone: float, uploads_per_second: float) -> float:
+    """Return the mean seconds to a result by Pollaczek and Khinchine's formula (M/D/1).
+
+    As if one picture after the other went through: what a queue costs without batches.
+    """
+    busy = min(0.99, alone * uploads_per_second)
+    return alone * (1 + busy / (2 * (1 - busy)))
+
+
 def _timed(request) -> tuple[requests.Response, float]:
     began = time.perf_counter()
     return request(), time.perf_counter() - began
 
 
-def _wait_for_all(data_dir: Path, count: int) -> list[float]:
+def _wait_for_all(data_dir: Path) -> list[float]:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with sqlite3.connect(data_dir / "db.sqlite3") as database:

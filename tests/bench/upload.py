@@ -32,7 +32,7 @@ def measure(data_dir: Path) -> Iterator[Row]:
             began = time.perf_counter()
             client.upload([("lesion.jpg", judged(number))])
             answers.append(time.perf_counter() - began)
-            _wait_until_done(data_dir, number + 1)
+            wait_until_done(data_dir, number + 1)
             # In between, so that both meet the same noise of the machine.
             began = time.perf_counter()
             analyse(predictor, [picture])
@@ -52,7 +52,7 @@ def _rows(answers: list[float], alone: list[float], results: list[float]) -> Ite
     yield "... as a multiple of the analysis alone", f"{result / analysis:.2f}", "<= 3"
 
 
-def _wait_until_done(data_dir: Path, count: int) -> None:
+def wait_until_done(data_dir: Path, count: int) -> None:
     deadline = time.monotonic() + 60
     while len(seconds_to_result(data_dir)) < count:
         if time.monotonic() > deadline:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -40,6 +41,7 @@ def _measure() -> list[float]:
     import django  # the settings must find DATA_DIR in the environment first
 
     django.setup()
+    logging.disable(logging.INFO)
     import numpy as np
     from django.conf import settings
     from django.core.management import call_command

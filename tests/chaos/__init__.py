@@ -1,0 +1,1 @@
+"""Many uploads while everything dies in turn: ``make chaos``."""

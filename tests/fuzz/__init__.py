@@ -1,0 +1,1 @@
+"""Files and forms that nobody's browser would send: ``make fuzz``."""
