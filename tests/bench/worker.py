@@ -22,6 +22,7 @@ def measure(data_dir: Path) -> Iterator[tuple[str, str, str]]:
     environment = os.environ | {
         "DATA_DIR": str(data_dir),
         "DJANGO_SETTINGS_MODULE": "skinsite.settings",
+        "UPLOADS_PER_HOUR": str(ROUNDS * len(BATCHES) * PICTURES),
     }
     alone, together, bare = json.loads(subprocess.check_output(command, env=environment))
     yield "worker, stored pictures, one at a time", f"{1 / alone:.0f} a second", ""
