@@ -1,9 +1,10 @@
 """Labelled pictures as class folders or as a manifest, and lists of pairs and of paths.
 
 A manifest is a CSV file whose column ``path`` is relative to it and whose column ``diagnosis`` is
-one of `ml.taxonomy.LABELS`. It may also say ``lesion_id`` (pictures of one lesion stay together),
-``source`` (the collection a picture comes from), ``aspect`` (the width over the height that a
-squashed picture had) and the patient's ``sex``, ``age`` and ``site``.
+one of `ml.taxonomy.LABELS`. It may also say ``lesion_id`` and ``patient_id`` (pictures of one
+lesion or patient stay together), ``source`` (the collection a picture comes from), ``image_type``
+(one of `ml.taxonomy.IMAGE_TYPES`), ``aspect`` (the width over the height that a squashed picture
+had) and the patient's ``sex``, ``age``, ``site`` and ``skin_tone_class``.
 """
 
 from __future__ import annotations
@@ -15,10 +16,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ml.errors import InputError
-from ml.taxonomy import BINARY_CLASSES, LABELS, is_malignant
+from ml.taxonomy import BINARY_CLASSES, DERMOSCOPIC, IMAGE_TYPES, LABELS, is_malignant
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-COLUMNS = ("path", "diagnosis", "lesion_id", "source", "aspect", "sex", "age", "site")
+COLUMNS = (
+    "path",
+    "diagnosis",
+    "lesion_id",
+    "patient_id",
+    "source",
+    "image_type",
+    "aspect",
+    "sex",
+    "age",
+    "site",
+    "skin_tone_class",
+)
 
 Pair = tuple[Path, Path]
 
@@ -55,6 +68,26 @@ class Sample:
         """The collection the picture comes from; empty where that is not known."""
         return self.details.get("source", "")
 
+    @property
+    def patient(self) -> str:
+        """Whose lesion it is; empty where that is not known."""
+        return self.details.get("patient_id", "")
+
+    @property
+    def image_type(self) -> str:
+        """One of `ml.taxonomy.IMAGE_TYPES`; empty where that is not known."""
+        return self.details.get("image_type", "")
+
+    @property
+    def domain(self) -> str:
+        """The source, and the kind of picture where that is not dermoscopic.
+
+        Pictures of one domain were taken alike, so that they are balanced and scored together.
+        """
+        if self.image_type in ("", DERMOSCOPIC):
+            return self.source
+        return f"{self.source}/{self.image_type}"
+
 
 def read_samples(source: Path, collections: Sequence[str] = ()) -> list[Sample]:
     """Return the samples of a class-folder directory or of a manifest, in a fixed order.
@@ -64,7 +97,7 @@ def read_samples(source: Path, collections: Sequence[str] = ()) -> list[Sample]:
         collections: only those whose source is one of these; all where none is named.
 
     Raises:
-        InputError: nothing to read there, or a class that is not one of `ml.taxonomy.LABELS`.
+        InputError: nothing to read there, or a class or image type that is not known.
     """
     samples = _read_folders(source) if source.is_dir() else _read_manifest(source)
     unknown = {sample.label for sample in samples} - set(LABELS)
@@ -73,6 +106,9 @@ def read_samples(source: Path, collections: Sequence[str] = ()) -> list[Sample]:
             f"Expected pictures of the classes {tuple(LABELS)} in {source}. "
             f"Received: {sorted(unknown) or 'no picture'}"
         )
+    types = {sample.image_type for sample in samples} - {"", *IMAGE_TYPES}
+    if types:
+        raise InputError(f"Expected the image types {IMAGE_TYPES} in {source}. Received: {types}")
     chosen = [sample for sample in samples if not collections or sample.source in collections]
     if not chosen:
         raise InputError(f"{source} has no picture of the sources {', '.join(collections)}.")

@@ -1,9 +1,10 @@
 """The diagnoses a network can give, what they mean, and which of them are malignant.
 
-The seven are those of HAM10000 (Tschandl, Rosendahl & Kittler, Scientific Data 2018,
-doi:10.1038/sdata.2018.161). A code is given only where it says exactly what the pictures of a
-diagnosis show: three of the seven lump conditions that neither ICD-O-3 nor SNOMED CT has one code
-for, and any code would claim more than the network knows.
+Seven are those of HAM10000 (Tschandl, Rosendahl & Kittler, Scientific Data 2018,
+doi:10.1038/sdata.2018.161). The eighth, squamous cell carcinoma, is that of ISIC 2019 and of
+MILK10k. A code is given only where it says exactly what the pictures of a diagnosis show: four
+diagnoses lump conditions that neither ICD-O-3 nor SNOMED CT has one code for, and any code would
+claim more than the network knows.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One of the seven answers.
+    """One answer of a network.
 
     Attributes:
         code: as HAM10000 and the ISIC challenges write it, in lower case.
@@ -117,6 +118,18 @@ DIAGNOSES = (
         (Condition("melanocytic naevus", snomed_ct="400010006", icd_o_3="8720/0"),),
     ),
     Diagnosis(
+        "scc",
+        "Squamous cell carcinoma",
+        "A common skin cancer that grows from the upper layer of the skin; it can spread if it is "
+        "left alone, and needs treatment.",
+        True,
+        (
+            Condition("squamous cell carcinoma of skin", icd_o_3="8070/3"),
+            # A third of MILK10k's pictures of this diagnosis.
+            Condition("keratoacanthoma"),
+        ),
+    ),
+    Diagnosis(
         "vasc",
         "Vascular lesion",
         "A harmless spot made of blood vessels or of blood under the skin.",
@@ -130,9 +143,30 @@ DIAGNOSES = (
     ),
 )
 
-#: Order of every seven-way probability.
+#: Order of every eight-way probability.
 DIAGNOSIS_CODES = tuple(diagnosis.code for diagnosis in DIAGNOSES)
 MALIGNANT_CODES = tuple(diagnosis.code for diagnosis in DIAGNOSES if diagnosis.malignant)
+
+#: Order of every seven-way probability: HAM10000's diagnoses, which earlier networks answer with.
+SEVEN_CODES = tuple(code for code in DIAGNOSIS_CODES if code != "scc")
+
+#: What a network can answer, and which of it is malignant.
+ANSWERS = {
+    BINARY_CLASSES: (MALIGNANT,),
+    SEVEN_CODES: tuple(code for code in MALIGNANT_CODES if code in SEVEN_CODES),
+    DIAGNOSIS_CODES: MALIGNANT_CODES,
+}
+
+#: The one of the seven that a squamous cell carcinoma counts as where only they are scored: the
+#: cancer that ``akiec`` is the precursor of.
+SCC_AMONG_SEVEN = "akiec"
+
+#: How a picture was taken, in ISIC's words: through a dermoscope, or as an ordinary photograph of
+#: a lesion. `OTHER` shows no lesion at all.
+DERMOSCOPIC = "dermoscopic"
+CLINICAL = "clinical"
+OTHER = "other"
+IMAGE_TYPES = (DERMOSCOPIC, CLINICAL, OTHER)
 
 #: What a label of a manifest leaves open: the diagnoses that it may stand for.
 LABELS: dict[str, tuple[str, ...]] = {
@@ -141,6 +175,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     MALIGNANT: MALIGNANT_CODES,
     "melanoma": ("mel",),
     "not_melanoma": tuple(code for code in DIAGNOSIS_CODES if code != "mel"),
+    "unknown": DIAGNOSIS_CODES,
 }
 
 
@@ -155,10 +190,12 @@ def class_of(label: str, classes: Sequence[str]) -> str | None:
 
     Args:
         label: one of `LABELS`.
-        classes: benign and malignant, or the diagnoses.
+        classes: benign and malignant, or the seven or eight diagnoses.
     """
     if label in classes:
         return label
+    if label == "scc" and tuple(classes) == SEVEN_CODES:
+        return SCC_AMONG_SEVEN
     malignant = is_malignant(label)
     if malignant is None or set(classes) != set(BINARY_CLASSES):
         return None

@@ -40,6 +40,7 @@ def test_a_manifest_names_pictures_relative_to_itself(tmp_path):
         (b"path,diagnosis\n", "no picture"),
         (b"path,diagnosis\na.jpg,wart\n", "wart"),
         (b"path,diagnosis\na.jpg\n", "fewer values"),
+        (b"path,diagnosis,image_type\na.jpg,nv,x-ray\n", "x-ray"),
         (b"path,diagnosis\n\xff\xfe,benign\n", "not a CSV file"),
     ],
 )
@@ -85,6 +86,9 @@ def test_a_manifest_comes_back_as_it_was_written(tmp_path):
         "sex": "female",
         "age": "45",
         "site": "back",
+        "patient_id": "IP_1",
+        "image_type": "clinical",
+        "skin_tone_class": "4",
     }
     samples = [
         Sample((tmp_path / "a/1.jpg").resolve(), "mel", lesion="HAM_1", details=details),
@@ -96,7 +100,8 @@ def test_a_manifest_comes_back_as_it_was_written(tmp_path):
     assert [(s.path, s.label, s.lesion, s.details) for s in again] == [
         (s.path, s.label, s.lesion, s.details) for s in samples
     ]
-    assert again[0].source == "ham10000"
+    assert (again[0].source, again[0].domain) == ("ham10000", "ham10000/clinical")
+    assert (again[0].patient, again[0].image_type) == ("IP_1", "clinical")
     assert str(tmp_path) not in path.read_text()
 
 

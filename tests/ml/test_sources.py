@@ -7,7 +7,7 @@ import pytest
 from ml.__main__ import main
 from ml.errors import InputError
 from ml.manifest import read_samples
-from ml.sources import class_folders, table
+from ml.sources import class_folders, other_pictures, table
 
 
 @pytest.fixture
@@ -37,9 +37,19 @@ HAM = (
 def test_the_metadata_of_ham10000(write):
     first, second, third = table(*write(HAM), "ham10000")
     assert (first.label, first.lesion, first.path.name) == ("mel", "HAM_1", "ISIC_1.jpg")
-    assert first.details == {"source": "ham10000", "sex": "male", "age": "80.0", "site": "scalp"}
+    assert first.details == {
+        "source": "ham10000",
+        "image_type": "dermoscopic",
+        "sex": "male",
+        "age": "80.0",
+        "site": "scalp",
+    }
     assert second.lesion == "HAM_1"
-    assert third.details == {"source": "ham10000", "site": "back"}
+    assert third.details == {
+        "source": "ham10000",
+        "image_type": "dermoscopic",
+        "site": "back",
+    }
 
 
 def test_the_ground_truth_of_isic_2018(write):
@@ -56,9 +66,70 @@ def test_the_ground_truth_of_isic_2017(write):
 
 def test_diagnoses_that_are_written_out(write):
     source = write("image_id,diagnosis,sex\na,nevus,male\nb,seborrheic_keratosis,\nc,melanoma,\n")
-    samples = table(*source, "isic2017", "1.333")
+    samples = table(*source, "isic2017", aspect="1.333")
     assert [sample.label for sample in samples] == ["nv", "bkl", "mel"]
     assert samples[0].details["aspect"] == "1.333"
+
+
+def test_a_table_can_say_of_each_picture_whether_it_was_squashed(write):
+    source = write("image_id,diagnosis,geometry\na,nevus,squashed\nb,nevus,centre_square\n")
+    assert [sample.details.get("aspect") for sample in table(*source, "isic2017")] == [
+        "1.333",
+        None,
+    ]
+
+
+MILK = (
+    "lesion_id,image_id,image_type,dx,age,sex,skin_tone_class,site,file\n"
+    "IL_1,ISIC_1,dermoscopic,sccka,70,male,1,head_neck_face,dermoscopic/ISIC_1.webp\n"
+    "IL_1,ISIC_2,clinical,sccka,70,male,1,head_neck_face,clinical/ISIC_2.webp\n"
+    "IL_2,ISIC_3,clinical,inf,70,male,,hand,clinical/ISIC_3.webp\n"
+    "IL_3,ISIC_4,clinical,mal_oth,70,male,5,hand,clinical/ISIC_4.webp\n"
+)
+
+
+def test_milk10k_has_two_kinds_of_picture_in_two_folders(tmp_path):
+    for folder, name in (("dermoscopic", 1), ("clinical", 2), ("clinical", 3), ("clinical", 4)):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / f"ISIC_{name}.webp").touch()
+    (tmp_path / "metadata.csv").write_text(MILK)
+    samples = table(tmp_path / "metadata.csv", tmp_path / "images", "milk10k")
+    assert [sample.label for sample in samples] == ["scc", "scc", "benign", "malignant"]
+    assert [sample.domain for sample in samples] == ["milk10k", *["milk10k/clinical"] * 3]
+    assert samples[0].lesion == samples[1].lesion
+    assert samples[0].details["skin_tone_class"] == "1"
+    assert samples[0].path == (tmp_path / "dermoscopic/ISIC_1.webp").resolve()
+
+
+def test_isic_2020_names_few_diagnoses_and_the_patient(write):
+    source = write(
+        "image_id,patient_id,diagnosis,benign_malignant\n"
+        "a,IP_1,unknown,benign\nb,IP_1,melanoma,malignant\nc,IP_2,lentigo NOS,benign\n"
+    )
+    samples = table(*source, "isic2020")
+    assert [sample.label for sample in samples] == ["benign", "mel", "bkl"]
+    assert [sample.patient for sample in samples] == ["IP_1", "IP_1", "IP_2"]
+
+
+def test_bcn20000_tells_squamous_cell_carcinoma_from_keratosis(write):
+    source = write("image_id,dx\na,ak\nb,scc\n")
+    assert [sample.label for sample in table(*source, "bcn20000")] == ["akiec", "scc"]
+
+
+def test_pictures_without_a_diagnosis_tell_their_kind(write):
+    source = write("image_id,patient_id,dx\na,,\nb,PAT_1,bcc\n")
+    first, second = table(*source, "pad_ufes_20", image_type="clinical")
+    assert (first.label, second.label) == ("unknown", "bcc")
+    assert first.image_type == second.image_type == "clinical"
+
+
+def test_a_folder_of_other_things_is_read_whole(training_folder, tmp_path):
+    (tmp_path / "empty").mkdir()
+    found = other_pictures(training_folder, "wallpapers")
+    assert len(found) == 24
+    assert {(sample.label, sample.domain) for sample in found} == {("unknown", "wallpapers/other")}
+    with pytest.raises(InputError, match="no picture"):
+        other_pictures(tmp_path / "empty", "wallpapers")
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ import itertools
 import pytest
 
 from ml.taxonomy import (
+    ANSWERS,
     BINARY_CLASSES,
     DIAGNOSES,
     DIAGNOSIS_CODES,
     LABELS,
+    SEVEN_CODES,
     class_of,
     is_malignant,
     verhoeff,
@@ -23,9 +25,16 @@ SNOMED_CT = [
 ]
 
 
-def test_the_seven_diagnoses_come_in_a_fixed_order():
-    assert DIAGNOSIS_CODES == ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
-    assert [d.code for d in DIAGNOSES if d.malignant] == ["akiec", "bcc", "mel"]
+def test_the_diagnoses_come_in_a_fixed_order():
+    assert DIAGNOSIS_CODES == ("akiec", "bcc", "bkl", "df", "mel", "nv", "scc", "vasc")
+    assert [d.code for d in DIAGNOSES if d.malignant] == ["akiec", "bcc", "mel", "scc"]
+
+
+def test_what_earlier_networks_answer_keeps_its_order():
+    assert SEVEN_CODES == ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
+    assert ANSWERS[SEVEN_CODES] == ("akiec", "bcc", "mel")
+    assert ANSWERS[DIAGNOSIS_CODES] == ("akiec", "bcc", "mel", "scc")
+    assert ANSWERS[BINARY_CLASSES] == ("malignant",)
 
 
 def test_every_diagnosis_is_explained_in_one_sentence():
@@ -49,7 +58,7 @@ def test_codes_are_given_where_one_is_right():
     }
 
 
-@pytest.mark.parametrize("code", ["akiec", "bkl", "vasc"])
+@pytest.mark.parametrize("code", ["akiec", "bkl", "scc", "vasc"])
 def test_composites_have_no_code_of_their_own(code):
     assert len(BY_CODE[code].conditions) > 1
     assert (BY_CODE[code].snomed_ct, BY_CODE[code].icd_o_3) == (None, None)
@@ -76,10 +85,11 @@ def test_a_mistyped_digit_or_two_swapped_ones_are_noticed(code):
 
 
 def test_a_coarse_label_stands_for_all_it_leaves_open():
-    assert LABELS["malignant"] == ("akiec", "bcc", "mel")
+    assert LABELS["malignant"] == ("akiec", "bcc", "mel", "scc")
+    assert LABELS["unknown"] == DIAGNOSIS_CODES
     assert set(LABELS["benign"]) | set(LABELS["malignant"]) == set(DIAGNOSIS_CODES)
     assert set(LABELS["not_melanoma"]) == set(DIAGNOSIS_CODES) - {"mel"}
-    labels = ("mel", "nv", "benign", "malignant", "melanoma", "not_melanoma")
+    labels = ("mel", "nv", "benign", "malignant", "melanoma", "unknown")
     assert [is_malignant(label) for label in labels] == [True, False, False, True, True, None]
 
 
@@ -91,6 +101,10 @@ def test_a_coarse_label_stands_for_all_it_leaves_open():
         ("nv", BINARY_CLASSES, "benign"),
         ("malignant", BINARY_CLASSES, "malignant"),
         ("malignant", DIAGNOSIS_CODES, None),
+        ("scc", DIAGNOSIS_CODES, "scc"),
+        ("scc", SEVEN_CODES, "akiec"),
+        ("scc", BINARY_CLASSES, "malignant"),
+        ("unknown", BINARY_CLASSES, None),
     ],
 )
 def test_a_label_means_one_class_or_leaves_it_open(label, classes, expected):
