@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from ml.architectures import ARCHITECTURES
 from ml.errors import InputError
-from ml.runs import write_json
+from ml.files import write_json
 
 BUNDLES = Path(__file__).parent / "bundles"
 DESCRIPTION = "model.json"
@@ -54,6 +54,8 @@ class Bundle:
         data: what it was trained on, see `ml.selection.Selection`.
         metrics: what it scored, by set.
         created: when it was exported, ISO 8601.
+        image_types: kinds of picture that it tells apart, in the order of their probabilities;
+            empty where it cannot.
     """
 
     directory: Path
@@ -75,6 +77,7 @@ class Bundle:
     data: dict[str, Any]
     metrics: dict[str, Any]
     created: str
+    image_types: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, directory: Path) -> Bundle:
@@ -191,12 +194,15 @@ def find(name: str, directory: Path = BUNDLES) -> Bundle:
 def _checked(path: Path, description: Any) -> dict[str, Any]:
     """Return the fields of ``model.json``, each of the type `Bundle` declares and in range."""
     hints = get_type_hints(Bundle)
-    names = [field.name for field in fields(Bundle) if field.name != "directory"]
-    if not isinstance(description, dict) or description.keys() != set(names):
+    described = [field for field in fields(Bundle) if field.name != "directory"]
+    names = [field.name for field in described]
+    # What came later has a default, so that earlier bundles stay readable.
+    demanded = {field.name for field in described if field.default is MISSING}
+    if not isinstance(description, dict) or not demanded <= description.keys() <= set(names):
         received = sorted(description) if isinstance(description, dict) else description
         raise BundleError(f"{path} must have the fields {names}. Received: {received}")
     values = {}
-    for name in names:
+    for name in description:
         value, kind = description[name], get_origin(hints[name]) or hints[name]
         if kind is tuple and isinstance(value, list):
             value = tuple(value)

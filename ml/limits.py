@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from ml.bundle import Bundle, BundleError, digest
+from ml.files import write_arrays
 from ml.taxonomy import BINARY_CLASSES
 
 #: How an answer can be made; each has its own calibration scores.
@@ -49,10 +50,7 @@ def write(bundle: Bundle, arrays: Mapping[str, np.ndarray]) -> Bundle:
     parts = {_part(name) for name in arrays}
     stored = {name: array for name, array in read(bundle).items() if _part(name) not in parts}
     stored |= {name: array.astype(np.float32) for name, array in arrays.items()}
-    partial = bundle.limits_path.with_name(f"{bundle.limits_path.name}.part")
-    with partial.open("wb") as stream:
-        np.savez_compressed(stream, **stored)  # type: ignore[arg-type]
-    partial.replace(bundle.limits_path)
+    write_arrays(bundle.limits_path, stored)
     return replace(bundle, limits_sha256=digest(bundle.limits_path))
 
 

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml.architectures.folding import NORMALISATION, fold, is_normalised
 from ml.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,8 +27,13 @@ ARCHITECTURES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 STORAGE_TYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
-#: Of the checkpoints' batch normalisation.
-EPSILON = 1e-3
+#: What Keras calls the variables of a batch normalisation, and what PyTorch does.
+STATISTICS = {
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
 
 
 def find_checkpoint(architecture: str) -> Path:
@@ -63,38 +69,34 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
-def folded(checkpoint: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the kernels and biases of the network, by the variable paths of its Keras layers.
-
-    Batch normalisation with fixed statistics is a factor and an offset of each channel, so it
-    goes into the convolution before it: kernel * gamma / sqrt(variance + epsilon), and
-    beta - mean * gamma / sqrt(variance + epsilon) as bias.
-    """
+def normalised(checkpoint: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the weights of a checkpoint by the variable paths of the network that is trained."""
     arrays: dict[str, np.ndarray] = {}
     for convolution, normalisation, layer in _layers(checkpoint):
-        factor = checkpoint[f"{normalisation}.weight"] / np.sqrt(
-            checkpoint[f"{normalisation}.running_var"] + EPSILON
-        )
         # (out, in, height, width), or (channels, 1, height, width) of a depthwise convolution.
-        kernel = checkpoint[f"{convolution}.weight"] * factor[:, None, None, None]
-        depthwise = layer.endswith("depthwise")
-        arrays[f"{layer}/kernel"] = kernel.transpose((2, 3, 0, 1) if depthwise else (2, 3, 1, 0))
-        arrays[f"{layer}/bias"] = (
-            checkpoint[f"{normalisation}.bias"]
-            - checkpoint[f"{normalisation}.running_mean"] * factor
-        )
+        order = (2, 3, 0, 1) if layer.endswith("depthwise") else (2, 3, 1, 0)
+        arrays[f"{layer}/kernel"] = checkpoint[f"{convolution}.weight"].transpose(order)
+        for variable, name in STATISTICS.items():
+            arrays[f"{layer}{NORMALISATION}/{variable}"] = checkpoint[f"{normalisation}.{name}"]
     return arrays
 
 
 def initialise(model: keras.Model, architecture: str) -> None:
-    """Give ``model`` the ImageNet weights of ``architecture``; its last layer keeps its own.
+    """Give ``model`` the ImageNet weights of ``architecture``; its last layers keep their own.
+
+    Args:
+        model: with its normalisation or with it folded.
+        architecture: of the model.
 
     Raises:
         InputError: there are none for the architecture, or their package is not installed.
     """
-    arrays = folded(read_checkpoint(find_checkpoint(architecture)))
+    arrays = normalised(read_checkpoint(find_checkpoint(architecture)))
+    paths = [variable.path for variable in model.weights]
+    if not is_normalised(dict.fromkeys(paths)):
+        arrays = fold(arrays)
     for variable in model.weights:
-        if not variable.path.startswith("logit/"):
+        if not variable.path.startswith(("logit/", "image_type_logit/")):
             variable.assign(arrays[variable.path])
 
 

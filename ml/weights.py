@@ -14,7 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.architectures.folding import fold, is_normalised
 from ml.errors import InputError
+from ml.files import write_arrays
 from ml.quantisation import dequantise, quantise
 
 #: Kernels of at least so many numbers are stored in 8 bits.
@@ -36,21 +38,14 @@ def save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
             stored[name + VALUES], stored[name + SCALE] = quantise(array)
         else:
             stored[name] = array.astype(np.float32)
-    partial = path.with_name(f"{path.name}.part")
-    with partial.open("wb") as stream:
-        np.savez_compressed(stream, **stored)  # type: ignore[arg-type]
-    partial.replace(path)
+    write_arrays(path, stored)
 
 
-def load(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """Return the ``float32`` arrays of ``path`` by variable path.
-
-    Args:
-        path: what `save` wrote.
-        shapes: name and shape of every array that must be there, and of no other.
+def read(path: Path) -> dict[str, np.ndarray]:
+    """Return the ``float32`` arrays of what `save` wrote, by variable path, as they were trained.
 
     Raises:
-        InputError: the file is damaged, or its arrays are not those of ``shapes``.
+        InputError: the file is damaged.
     """
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
@@ -58,7 +53,26 @@ def load(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndar
     # TypeError: one bare array, which NumPy reads too, is no archive.
     except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} is no readable weights file: {error}") from error
-    arrays = _dequantised(path, stored)
+    return _dequantised(path, stored)
+
+
+def load(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """Return the arrays of a network that is served, ``float32`` by variable path.
+
+    Args:
+        path: what `save` wrote.
+        shapes: name and shape of every array of the network, and of no other. Where they are
+            those of a folded network, a file of one with its normalisation is folded.
+
+    Raises:
+        InputError: the file is damaged, or its arrays are not those of ``shapes``.
+    """
+    arrays = read(path)
+    if is_normalised(arrays) and not is_normalised(shapes):
+        try:
+            arrays = fold(arrays)
+        except (KeyError, ValueError) as error:
+            raise InputError(f"{path} is damaged: its normalisation is not whole.") from error
     if arrays.keys() != shapes.keys():
         raise InputError(
             f"{path} belongs to another network. Missing: {sorted(shapes.keys() - arrays.keys())}. "

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ml.taxonomy import DIAGNOSIS_CODES
+
 if TYPE_CHECKING:
     import keras
 
@@ -45,7 +47,13 @@ def layers_of(name: str) -> Layers:
 
 
 def build(
-    name: str, kernel_initializer: str = "glorot_uniform", input_size: int | None = None
+    name: str,
+    kernel_initializer: str = "glorot_uniform",
+    input_size: int | None = None,
+    *,
+    logits: int | None = None,
+    image_types: int = 0,
+    normalised: bool = False,
 ) -> keras.Model:
     """Return the untrained network called ``name``.
 
@@ -54,16 +62,43 @@ def build(
         kernel_initializer: a Keras initialiser; ``zeros`` where weights are loaded next, because
             drawing 44 million random ones takes a second and memory TensorFlow never gives back.
         input_size: side of the square it reads, in pixels; by default its own.
+        logits: how many diagnoses it answers with; by default as many as there are. A network that
+            answers benign or malignant has 1.
+        image_types: how many kinds of picture it tells apart beside, none by default.
+        normalised: whether it has batch normalisation, to be trained; a network that is served has
+            it folded, see `ml.architectures.folding`.
 
     Returns:
         An un-nested functional model from ``(batch, size, size, 3)`` pixels in 0..255 to
-        ``(batch, 1)`` malignant probabilities or ``(batch, 7)`` probabilities of the diagnoses,
-        with a layer named ``logit`` before the sigmoid or softmax.
+        ``(batch, 1)`` malignant probabilities or ``(batch, logits)`` probabilities of the
+        diagnoses, with a layer named ``logit`` before the sigmoid or softmax. With image types it
+        gives two outputs, the second ``(batch, image_types)`` probabilities of these, with a layer
+        ``image_type_logit`` before.
 
     Raises:
-        ValueError: the name is not a known architecture.
+        ValueError: the name is not a known architecture, or it cannot be built like this.
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"Architecture must be one of {ARCHITECTURES}. Received: {name!r}")
     module = import_module(f"{__name__}.{_MODULES[name]}")
-    return module.build(name, kernel_initializer, input_size or module.INPUT_SIZE)
+    size = input_size or module.INPUT_SIZE
+    if name == "seven_stage":
+        if logits not in (None, 1) or image_types or normalised:
+            raise ValueError(
+                "seven_stage has one output and no normalisation. "
+                f"Received: {logits} logits, {image_types} image types, normalised={normalised}"
+            )
+        return module.build(name, kernel_initializer, size)
+    return module.build(
+        name,
+        kernel_initializer,
+        size,
+        logits=logits or len(DIAGNOSIS_CODES),
+        image_types=image_types,
+        normalised=normalised,
+    )
+
+
+def has_normalisation(name: str) -> bool:
+    """Return whether the network called ``name`` is trained with batch normalisation."""
+    return name != "seven_stage"

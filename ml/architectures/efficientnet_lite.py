@@ -1,9 +1,8 @@
 """EfficientNet-Lite: inverted residual blocks without squeeze-and-excitation, with ReLU6.
 
 Tan & Le, "EfficientNet", arXiv 1905.11946; the Lite variants are those of TensorFlow's
-``tpu/models/official/efficientnet/lite``. Every batch normalisation of the published network is
-folded into the convolution before it, as `ml.pretrained` does with the ImageNet weights: the
-answers are the same, from fewer operations.
+``tpu/models/official/efficientnet/lite``. A network that is served has every batch normalisation
+folded into the convolution before it, see `ml.architectures.folding`; one that is trained has them.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import keras
 from keras import layers
 
 from ml.architectures import Layers
-from ml.taxonomy import DIAGNOSIS_CODES
+from ml.architectures.folding import EPSILON, NORMALISATION
 
 #: ``(kernel size, repeats, output filters, expansion, stride)`` of each stage at width and depth 1.
 STAGES = (
@@ -30,6 +29,9 @@ STAGES = (
 )
 STEM_FILTERS, HEAD_FILTERS = 32, 1280
 INPUT_SIZE = 224
+
+#: Of the moving mean and variance of every normalisation.
+MOMENTUM = 0.95
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,10 @@ def build(
     name: str,
     kernel_initializer: str = "glorot_uniform",
     input_size: int = INPUT_SIZE,
+    *,
+    logits: int,
+    image_types: int = 0,
+    normalised: bool = False,
     dropout: float = 0.2,
     drop_path: float = 0.1,
 ) -> keras.Model:
@@ -65,26 +71,21 @@ def build(
         name: one of `VARIANTS`.
         kernel_initializer: a Keras initialiser, by name.
         input_size: side of the square it reads, in pixels; the weights fit every size.
+        logits: how many diagnoses it answers with.
+        image_types: how many kinds of picture it tells apart, from the same features.
+        normalised: whether every convolution is followed by batch normalisation.
         dropout: share of the pooled features dropped in training, in [0, 1).
         drop_path: chance in [0, 1) that training skips the last residual block, falling linearly
             to 0 for the first (stochastic depth; Huang et al., arXiv 1603.09382).
 
     Returns:
-        A model from ``(batch, size, size, 3)`` pixels in 0..255 to ``(batch, 7)`` probabilities of
-        the diagnoses in the order of `ml.taxonomy.DIAGNOSES`.
+        A model as `ml.architectures.build` describes it.
     """
     variant = VARIANTS[name]
+    convolution = _Convolution(kernel_initializer, normalised)
     pixels = keras.Input((input_size, input_size, 3), name="pixels")
     features = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescale")(pixels)
-    features = layers.Conv2D(
-        STEM_FILTERS,
-        3,
-        strides=2,
-        padding="same",
-        kernel_initializer=kernel_initializer,
-        name="stem",
-    )(features)
-    features = layers.ReLU(6.0, name="stem_relu")(features)
+    features = convolution(features, "stem", STEM_FILTERS, kernel=3, stride=2)
     repeats = _repeats(variant.depth)
     block, total = 0, sum(repeats)
     for (kernel, _, filters, expansion, stride), times in zip(STAGES, repeats, strict=True):
@@ -92,7 +93,7 @@ def build(
             features = _inverted_residual(
                 features,
                 f"block_{block}",
-                kernel_initializer,
+                convolution,
                 kernel=kernel,
                 filters=_round_filters(filters, variant.width),
                 expansion=expansion,
@@ -100,17 +101,22 @@ def build(
                 drop_path=drop_path * block / total,
             )
             block += 1
-    features = layers.Conv2D(HEAD_FILTERS, 1, kernel_initializer=kernel_initializer, name="head")(
-        features
-    )
-    features = layers.ReLU(6.0, name="head_relu")(features)
+    features = convolution(features, "head", HEAD_FILTERS)
     features = layers.GlobalAveragePooling2D(dtype="float32", name="features")(features)
     features = layers.Dropout(dropout, dtype="float32", name="dropout")(features)
-    logit = layers.Dense(
-        len(DIAGNOSIS_CODES), dtype="float32", kernel_initializer=kernel_initializer, name="logit"
-    )(features)
-    probabilities = layers.Softmax(dtype="float32", name="diagnoses")(logit)
-    return keras.Model(pixels, probabilities, name=name)
+    outputs = [
+        layers.Softmax(dtype="float32", name=title)(
+            layers.Dense(
+                number, dtype="float32", kernel_initializer=kernel_initializer, name=logit
+            )(features)
+        )
+        for title, logit, number in (
+            ("diagnoses", "logit", logits),
+            ("image_types", "image_type_logit", image_types),
+        )
+        if number
+    ]
+    return keras.Model(pixels, outputs if image_types else outputs[0], name=name)
 
 
 def layers_of(name: str) -> Layers:
@@ -124,10 +130,51 @@ def layers_of(name: str) -> Layers:
     return Layers(novelty, last="features", heat="head_relu")
 
 
+@dataclass(frozen=True)
+class _Convolution:
+    """Adds a convolution with what follows it.
+
+    Attributes:
+        initializer: of the kernels.
+        normalised: whether batch normalisation follows; else the convolution has a bias.
+    """
+
+    initializer: str
+    normalised: bool
+
+    def __call__(
+        self,
+        inputs: keras.KerasTensor,
+        name: str,
+        filters: int | None = None,
+        *,
+        kernel: int = 1,
+        stride: int = 1,
+        activated: bool = True,
+    ) -> keras.KerasTensor:
+        """Return the outputs; without ``filters`` each channel is convolved by itself."""
+        shared = {
+            "strides": stride,
+            "padding": "same",
+            "use_bias": not self.normalised,
+            "name": name,
+        }
+        if filters is None:
+            layer = layers.DepthwiseConv2D(kernel, depthwise_initializer=self.initializer, **shared)
+        else:
+            layer = layers.Conv2D(filters, kernel, kernel_initializer=self.initializer, **shared)
+        features = layer(inputs)
+        if self.normalised:
+            features = layers.BatchNormalization(
+                momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}{NORMALISATION}"
+            )(features)
+        return layers.ReLU(6.0, name=f"{name}_relu")(features) if activated else features
+
+
 def _inverted_residual(
     inputs: keras.KerasTensor,
     name: str,
-    initializer: str,
+    convolution: _Convolution,
     *,
     kernel: int,
     filters: int,
@@ -138,24 +185,9 @@ def _inverted_residual(
     """Expand, convolve each channel by itself, project; add the input where shapes allow."""
     features = inputs
     if expansion != 1:
-        features = layers.Conv2D(
-            inputs.shape[-1] * expansion,
-            1,
-            kernel_initializer=initializer,
-            name=f"{name}_expand",
-        )(features)
-        features = layers.ReLU(6.0, name=f"{name}_expand_relu")(features)
-    features = layers.DepthwiseConv2D(
-        kernel,
-        strides=stride,
-        padding="same",
-        depthwise_initializer=initializer,
-        name=f"{name}_depthwise",
-    )(features)
-    features = layers.ReLU(6.0, name=f"{name}_depthwise_relu")(features)
-    features = layers.Conv2D(filters, 1, kernel_initializer=initializer, name=f"{name}_project")(
-        features
-    )
+        features = convolution(features, f"{name}_expand", inputs.shape[-1] * expansion)
+    features = convolution(features, f"{name}_depthwise", kernel=kernel, stride=stride)
+    features = convolution(features, f"{name}_project", filters, activated=False)
     if stride != 1 or inputs.shape[-1] != filters:
         return features
     if drop_path:

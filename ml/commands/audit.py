@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from ml import runs
 from ml.bundle import Bundle
 from ml.commands.options import SOURCE, positive
 from ml.commands.screen import pictures_in
+from ml.files import write_json
 from ml.manifest import read_samples
 from ml.metrics import Estimate
 
@@ -116,7 +116,7 @@ def run(options: argparse.Namespace) -> None:
         name: _measures([change(rgb(sample)) for sample in some])
         for name, (change, _) in DEGRADATIONS.items()
     }
-    runs.write_json(options.output, results | {"measures": spread})
+    write_json(options.output, results | {"measures": spread})
     if options.record:
         bundle.record({"screening": results})
     _show(results)

@@ -27,7 +27,7 @@ def pixels():
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_the_parameters_are_the_published_ones_with_normalisation_folded_and_seven_classes(name):
+def test_the_parameters_are_the_published_ones_with_normalisation_folded_and_eight_classes(name):
     network = architectures.build(name, kernel_initializer="zeros", input_size=32)
     normalised = sum(
         layer.bias.shape[0]
@@ -35,12 +35,19 @@ def test_the_parameters_are_the_published_ones_with_normalisation_folded_and_sev
         if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
     )
     # Folding leaves one offset of each channel's two parameters.
-    classes = (HEAD_FILTERS + 1) * 1000, (HEAD_FILTERS + 1) * 7
+    classes = (HEAD_FILTERS + 1) * 1000, (HEAD_FILTERS + 1) * 8
     assert network.count_params() == PUBLISHED[name] - normalised - classes[0] + classes[1]
 
 
-def test_the_smallest_network_has_3_358_967_parameters(network):
+def test_the_smallest_network_of_seven_diagnoses_has_3_358_967_parameters():
+    network = architectures.build("efficientnet_lite0", "zeros", 32, logits=7)
     assert network.count_params() == 3_358_967
+
+
+def test_a_normalised_network_has_no_bias_that_the_normalisation_would_take_back():
+    trained = architectures.build("efficientnet_lite0", "zeros", 32, normalised=True)
+    biases = {v.path for v in trained.weights if v.path.endswith("/bias")}
+    assert biases == {"logit/bias"}
 
 
 @pytest.mark.parametrize(
@@ -64,10 +71,10 @@ def test_the_picture_is_halved_by_the_stem_and_four_stages(network):
     assert sum(stride == 2 for *_, stride in STAGES) == 4
 
 
-def test_the_answers_are_seven_probabilities(network, pixels):
+def test_the_answers_are_eight_probabilities(network, pixels):
     logits = keras.Model(network.input, network.get_layer("logit").output)(pixels).numpy()
     probabilities = network(pixels).numpy()
-    assert probabilities.shape == (2, 7)
+    assert probabilities.shape == (2, 8)
     assert np.allclose(probabilities.sum(1), 1)
     likelihood = np.exp(logits)
     assert np.allclose(probabilities, likelihood / likelihood.sum(1, keepdims=True), atol=1e-6)

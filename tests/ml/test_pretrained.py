@@ -20,9 +20,10 @@ def packages() -> None:
         pretrained.find_checkpoint(variant)
 
 
+@pytest.mark.parametrize("normalised", [True, False])
 @pytest.mark.parametrize("variant", reference.VARIANTS)
-def test_the_network_gives_the_features_of_the_original(variant):
-    model = architectures.build(variant, input_size=reference.SIZE)
+def test_the_network_gives_the_features_of_the_original(variant, normalised):
+    model = architectures.build(variant, input_size=reference.SIZE, normalised=normalised)
     pretrained.initialise(model, variant)
     network = keras.Model(model.input, model.get_layer("features").output)
 
