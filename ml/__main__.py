@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from ml import backend
 from ml.commands import (
     ablate,
     audit,
@@ -33,6 +34,8 @@ COMMANDS = (
     explain,
     card,
 )
+#: First words of the command lines that train.
+TRAINING = (["train"], ["ablate"])
 USAGE_ERROR, INTERRUPTED = 2, 130
 
 
@@ -65,4 +68,6 @@ def _refuse(message: str) -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] in TRAINING and "--help" not in sys.argv:
+        backend.restart_for_training()
     sys.exit(main())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -17,43 +18,87 @@ Generator = np.random.Generator
 Changes = Sequence[tuple[float, Callable[[Image.Image, Generator], Image.Image]]]
 
 
-def augment(pixels: np.ndarray, random: Generator, changes: Changes) -> np.ndarray:
+@dataclass(frozen=True)
+class Strength:
+    """How far a picture may be changed, as the ends of evenly drawn ranges.
+
+    Attributes:
+        zoom: of the lesion's size, drawn evenly on a logarithmic scale.
+        stretch: of its width over its height.
+        shift: of the middle, as a share of the side.
+        contrast: factor about middle grey.
+        brightness: added, of 0..1.
+        gamma: exponent, drawn evenly on a logarithmic scale.
+        balance: factor of each colour channel.
+        saturation: factor; 0 would be grey.
+    """
+
+    zoom: tuple[float, float]
+    stretch: float
+    shift: float
+    contrast: tuple[float, float]
+    brightness: float
+    gamma: float
+    balance: tuple[float, float]
+    saturation: tuple[float, float]
+
+
+#: Between one clinic's pictures.
+MILD = Strength((0.95, 1.43), 0.1, 0.08, (0.8, 1.25), 0.08, 0.15, (0.94, 1.06), (0.7, 1.3))
+
+#: Between clinics, cameras and lights.
+STRONG = Strength((0.6, 1.6), 0.15, 0.1, (0.65, 1.45), 0.1, 0.3, (0.82, 1.18), (0.5, 1.5))
+
+#: Side of the pictures that are kept to be changed, over that of what the network reads, so that
+#: an enlarged lesion stays sharp.
+STORED = 1.25
+
+
+def stored_side(size: int) -> int:
+    """Return the side of the pictures to keep for a network that reads ``size`` pixels."""
+    return round(STORED * size)
+
+
+def augment(
+    pixels: np.ndarray, random: Generator, *, size: int, strength: Strength, changes: Changes
+) -> np.ndarray:
     """Return a random variation of one picture: moved, recoloured and further changed.
 
     Args:
-        pixels: ``uint8 (size, size, 3)``.
+        pixels: ``uint8 (side, side, 3)``.
         random: source of every random choice.
+        size: side of what is returned.
+        strength: how far it is moved and recoloured.
         changes: what else may happen to it, each with its chance in 0..1.
 
     Returns:
         A new ``uint8 (size, size, 3)`` array.
     """
-    image = Image.fromarray(_geometry(pixels, random))
-    image = _colour(image, random)
+    image = Image.fromarray(_move(pixels, random, size, strength))
+    image = _recolour(image, random, strength)
     for chance, change in changes:
         if random.random() < chance:
             image = change(image, random)
     return np.asarray(image)
 
 
-def _geometry(pixels: np.ndarray, random: Generator) -> np.ndarray:
-    """One of the eight symmetries, then a small rotation, scaling and shift."""
-    pixels = np.rot90(pixels, int(random.integers(4)))
+def _move(pixels: np.ndarray, random: Generator, size: int, strength: Strength) -> np.ndarray:
+    """Mirror, rotate by any angle, scale, stretch and shift a picture."""
     if random.random() < 0.5:
         pixels = pixels[:, ::-1]
-    size = pixels.shape[0]
-    margin = size // 4
+    side = pixels.shape[0]
+    margin = side // 2
     padded = Image.fromarray(
         np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), "reflect")
     )
-    angle = np.deg2rad(random.uniform(-25, 25))
-    scale = np.exp(random.uniform(np.log(0.7), np.log(1.05)))
-    stretch = np.exp(random.uniform(-0.1, 0.1))
+    angle = random.uniform(0, 2 * np.pi)
+    # Pixels of the stored picture for each of the new one.
+    scale = side / size / np.exp(random.uniform(*np.log(strength.zoom)))
+    stretch = np.exp(random.uniform(-strength.stretch, strength.stretch))
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     matrix = np.array([[cos * stretch, -sin], [sin * stretch, cos]])
-    middle = padded.width / 2
-    shift = random.uniform(-0.08, 0.08, 2) * size
-    offset = middle + shift - matrix @ np.array([size / 2, size / 2])
+    shift = random.uniform(-strength.shift, strength.shift, 2) * side
+    offset = padded.width / 2 + shift - matrix @ np.array([size / 2, size / 2])
     coefficients = (*matrix[0], offset[0], *matrix[1], offset[1])
     moved = padded.transform(
         (size, size), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
@@ -61,14 +106,17 @@ def _geometry(pixels: np.ndarray, random: Generator) -> np.ndarray:
     return np.asarray(moved)
 
 
-def _colour(image: Image.Image, random: Generator) -> Image.Image:
-    """White balance, exposure, contrast (one lookup table a channel) and saturation."""
+def _recolour(image: Image.Image, random: Generator, strength: Strength) -> Image.Image:
+    """Change white balance, exposure, contrast (one lookup table a channel) and saturation."""
     levels = np.linspace(0, 1, 256)
-    contrast, brightness = random.uniform(0.8, 1.25), random.uniform(-0.08, 0.08)
-    gamma, balance = np.exp(random.uniform(-0.15, 0.15)), random.uniform(0.94, 1.06, 3)
+    contrast = random.uniform(*strength.contrast)
+    brightness = random.uniform(-strength.brightness, strength.brightness)
+    gamma = np.exp(random.uniform(-strength.gamma, strength.gamma))
+    balance = random.uniform(*strength.balance, 3)
     curve = np.clip((levels - 0.5) * contrast + 0.5 + brightness, 0, 1) ** gamma
     table = np.clip(curve[None, :] * balance[:, None] * 255, 0, 255).astype(np.uint8)
-    return ImageEnhance.Color(image.point(table.ravel().tolist())).enhance(random.uniform(0.7, 1.3))
+    saturation = random.uniform(*strength.saturation)
+    return ImageEnhance.Color(image.point(table.ravel().tolist())).enhance(saturation)
 
 
 def _dark_corners(image: Image.Image, random: Generator) -> Image.Image:
@@ -130,7 +178,7 @@ def _blur(image: Image.Image, random: Generator) -> Image.Image:
     """Lost sharpness: out of focus, or enlarged from a smaller picture."""
     if random.random() < 0.5:
         return image.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.8)))
-    small = int(image.width * random.uniform(0.4, 0.9))
+    small = int(image.width * random.uniform(0.35, 0.9))
     shrunk = image.resize((small, small), Image.Resampling.BILINEAR)
     return shrunk.resize(image.size, Image.Resampling.BILINEAR)
 
@@ -144,11 +192,23 @@ def _jpeg(image: Image.Image, random: Generator) -> Image.Image:
 
 
 _ARTEFACTS: Changes = ((0.15, _hair), (0.1, _ruler), (0.05, _ink), (0.25, _dark_corners))
-_SHARPNESS: Changes = ((0.25, _blur), (0.5, _jpeg))
+_SHARPNESS: Changes = ((0.4, _blur), (0.5, _jpeg))
 
-#: By name; those without artefacts or sharpness show what each is worth.
-AUGMENTATIONS: dict[str, Callable[[np.ndarray, Generator], np.ndarray]] = {
-    "all": partial(augment, changes=(*_ARTEFACTS, *_SHARPNESS)),
-    "without_artefacts": partial(augment, changes=_SHARPNESS),
-    "without_sharpness": partial(augment, changes=_ARTEFACTS),
+#: By name; those without artefacts or sharpness, and with mild colours, show what each is worth.
+AUGMENTATIONS: dict[str, tuple[Strength, Changes]] = {
+    "all": (STRONG, (*_ARTEFACTS, *_SHARPNESS)),
+    "mild": (MILD, (*_ARTEFACTS, *_SHARPNESS)),
+    "without_artefacts": (STRONG, _SHARPNESS),
+    "without_sharpness": (STRONG, _ARTEFACTS),
 }
+
+
+def augmenter(name: str, size: int) -> Callable[[np.ndarray, Generator], np.ndarray]:
+    """Return the function that varies a picture for a network that reads ``size`` pixels.
+
+    Args:
+        name: one of `AUGMENTATIONS`.
+        size: in pixels.
+    """
+    strength, changes = AUGMENTATIONS[name]
+    return partial(augment, size=size, strength=strength, changes=changes)

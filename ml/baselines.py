@@ -21,7 +21,7 @@ def majority_class(training: Sequence[Sample], samples: Sequence[Sample]) -> np.
     """Return, for every sample, the commonest label of the training pictures.
 
     Returns:
-        Probabilities of the seven diagnoses, ``float (n, 7)``, spread evenly over what the label
+        Probabilities of the diagnoses, ``float (n, 8)``, spread evenly over what the label
         leaves open.
     """
     label, _ = Counter(sample.label for sample in training).most_common(1)[0]

@@ -6,6 +6,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,12 @@ from rich.progress import track
 
 from ml.errors import InputError
 from ml.manifest import Pair, Sample
-from ml.preprocessing import to_pixels
+from ml.preprocessing import centre_square, to_pixels
+from ml.taxonomy import OTHER
+
+#: The source that margins of pictures count as, and the side of one as a share of the picture's.
+MARGINS = "margins"
+MARGIN_SIDE = 0.3
 
 
 def twins_of(paths: Iterable[Path], pairs: Iterable[Pair]) -> set[Path]:
@@ -24,9 +30,10 @@ def twins_of(paths: Iterable[Path], pairs: Iterable[Pair]) -> set[Path]:
 
 
 def groups(samples: Sequence[Sample], pairs: Iterable[Pair]) -> list[list[Sample]]:
-    """Return ``samples`` grouped so that what shows the same lesion stays together.
+    """Return ``samples`` grouped so that what shows the same lesion or patient stays together.
 
-    The same are near-duplicates, also by way of others, and pictures of one ``lesion``.
+    The same are near-duplicates, also by way of others, pictures of one lesion, and those of one
+    patient.
     """
     parent = {sample.path: sample.path for sample in samples}
 
@@ -37,11 +44,12 @@ def groups(samples: Sequence[Sample], pairs: Iterable[Pair]) -> list[list[Sample
         return path
 
     # A pair counts through pictures outside the samples too (A ~ X ~ B puts A beside B).
-    lesions: dict[str, Path] = {}
+    first: dict[tuple[str, str], Path] = {}
     views = [
-        (sample.path, lesions.setdefault(sample.lesion, sample.path))
+        (sample.path, first.setdefault((kind, name), sample.path))
         for sample in samples
-        if sample.lesion
+        for kind, name in (("lesion", sample.lesion), ("patient", sample.patient))
+        if name
     ]
     for a, b in [*pairs, *views]:
         parent.setdefault(a, a)
@@ -104,10 +112,14 @@ def read_picture(path: Path) -> Image.Image:
 def read_sample(sample: Sample) -> Image.Image:
     """Return the picture of ``sample``, in the proportions it was taken in.
 
+    Where the sample is a margin of the picture (see `margins`), only that is returned.
+
     Raises:
         InputError: it cannot be read, or the manifest's ``aspect`` is no positive number.
     """
     image = read_picture(sample.path)
+    if sample.source == MARGINS:
+        return _margin(image)
     aspect = sample.details.get("aspect")
     if aspect is None:
         return image
@@ -120,6 +132,30 @@ def read_sample(sample: Sample) -> Image.Image:
             f"The aspect of {sample.path} must be its width over its height. Received: {aspect!r}"
         ) from error
     return image.resize((width, image.height), Image.Resampling.BICUBIC)
+
+
+def margins(samples: Sequence[Sample], number: int, seed: int) -> list[Sample]:
+    """Return margins of random pictures, as pictures of skin that show no lesion.
+
+    Args:
+        samples: to draw from.
+        number: how many, at most all.
+        seed: of the draw.
+    """
+    details = {"source": MARGINS, "image_type": OTHER}
+    return [
+        replace(sample, label="unknown", details=details)
+        for sample in random.Random(seed).sample(list(samples), min(number, len(samples)))  # noqa: S311
+    ]
+
+
+def _margin(image: Image.Image) -> Image.Image:
+    """Return the most even corner of a picture: the lesion is in the middle."""
+    square = np.asarray(centre_square(image).convert("RGB"))
+    side = max(1, round(len(square) * MARGIN_SIDE))
+    ends = (slice(0, side), slice(-side, None))
+    corners = [square[rows, columns] for rows in ends for columns in ends]
+    return Image.fromarray(min(corners, key=lambda part: float(part.std(axis=(0, 1)).sum())))
 
 
 def read_all(

@@ -1,7 +1,7 @@
-"""Scores of the probabilities of the seven diagnoses; see `ml.metrics` for what a score is.
+"""Scores of the probabilities of the diagnoses; see `ml.metrics` for what a score is.
 
-- ``truth`` ``int (n,)``: index of the diagnosis in `ml.taxonomy.DIAGNOSES`.
-- ``probabilities`` ``float (n, 7)``: of each; a picture is called the likeliest.
+- ``truth`` ``int (n,)``: index of the diagnosis.
+- ``probabilities`` ``float (n, k)``: of each of the k; a picture is called the likeliest.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from functools import partial
 import numpy as np
 
 from ml.metrics import Array, Score, auroc, calibration_error, share
-from ml.taxonomy import DIAGNOSIS_CODES
 
 
 def balanced_accuracy(truth: Array, probabilities: Array) -> Score:
@@ -34,11 +33,11 @@ def balanced_accuracy(truth: Array, probabilities: Array) -> Score:
 def diagnosis_scores(truth: Array, probabilities: Array) -> dict[str, Score]:
     """Return the scores of all diagnoses together, by name.
 
-    ``brier`` sums the squared distances over the seven (Brier, 1950), and is in 0..2; ``ece`` is
+    ``brier`` sums the squared distances over all (Brier, 1950), and is in 0..2; ``ece`` is
     that of the probability of the likeliest.
     """
     called = probabilities.argmax(1)
-    one_hot = np.eye(len(DIAGNOSIS_CODES))[truth]
+    one_hot = np.eye(probabilities.shape[1])[truth]
     return {
         "accuracy": partial(share, called == truth),
         "balanced_accuracy": balanced_accuracy(truth, probabilities),
@@ -67,12 +66,12 @@ def class_scores(truth: Array, probabilities: Array, index: int) -> dict[str, Sc
 
 
 def confusion(truth: Array, probabilities: Array) -> Array:
-    """Return how many pictures of each diagnosis (rows) were called each one, ``int (7, 7)``."""
-    counts = np.zeros((len(DIAGNOSIS_CODES),) * 2, int)
+    """Return how many pictures of each diagnosis (rows) were called each one, ``int (k, k)``."""
+    counts = np.zeros((probabilities.shape[1],) * 2, int)
     np.add.at(counts, (truth, probabilities.argmax(1)), 1)
     return counts
 
 
 def _one_by_one(truth: Array, probabilities: Array) -> list[tuple[Array, Array]]:
     called = probabilities.argmax(1)
-    return [(called == index, truth == index) for index in range(len(DIAGNOSIS_CODES))]
+    return [(called == index, truth == index) for index in range(probabilities.shape[1])]

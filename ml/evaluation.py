@@ -22,7 +22,16 @@ from ml.preprocessing import symmetries as eight
 from ml.preprocessing import to_pixels
 from ml.selection import counts
 from ml.subgroups import SMALLEST
-from ml.taxonomy import DIAGNOSES, DIAGNOSIS_CODES, LABELS, MALIGNANT_CODES, is_malignant
+from ml.taxonomy import (
+    BINARY_CLASSES,
+    DIAGNOSIS_CODES,
+    LABELS,
+    MALIGNANT_CODES,
+    SCC_AMONG_SEVEN,
+    SEVEN_CODES,
+    class_of,
+    is_malignant,
+)
 
 RESAMPLES = 2000
 SEED = 20260
@@ -41,7 +50,8 @@ class Answers:
     """What one network, or one baseline, says about every picture.
 
     Attributes:
-        probabilities: ``float (n, 2)`` of benign and malignant, or ``(n, 7)`` of the diagnoses.
+        probabilities: ``float (n, 2)`` of benign and malignant, or ``(n, 7)`` or ``(n, 8)`` of the
+            diagnoses.
         threshold: malignant probability from which on a picture is called malignant.
     """
 
@@ -49,16 +59,36 @@ class Answers:
     threshold: float = 0.5
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """What the columns are the probabilities of."""
+        return {2: BINARY_CLASSES, 7: SEVEN_CODES, 8: DIAGNOSIS_CODES}[self.probabilities.shape[1]]
+
+    @property
     def names_diagnoses(self) -> bool:
-        """Whether they are probabilities of the seven diagnoses."""
-        return self.probabilities.shape[1] == len(DIAGNOSES)
+        """Whether they are probabilities of the seven or eight diagnoses."""
+        return self.classes != BINARY_CLASSES
 
     @property
     def malignant(self) -> Array:
         """Probability of malignant, ``float (n,)``."""
         if self.names_diagnoses:
-            return malignant_probability(self.probabilities, DIAGNOSIS_CODES, MALIGNANT_CODES)
+            return malignant_probability(self.probabilities, self.classes, MALIGNANT_CODES)
         return self.probabilities[:, 1]
+
+    def of(self, code: str) -> Array:
+        """Probability of one of the classes, ``float (n,)``."""
+        return self.probabilities[:, self.classes.index(code)]
+
+    def among_seven(self) -> Array:
+        """Return the probabilities of the seven diagnoses, ``float (n, 7)``.
+
+        A squamous cell carcinoma counts as what it is a late form of.
+        """
+        if self.classes == SEVEN_CODES:
+            return self.probabilities
+        kept = self.probabilities[:, [DIAGNOSIS_CODES.index(code) for code in SEVEN_CODES]]
+        kept[:, SEVEN_CODES.index(SCC_AMONG_SEVEN)] += self.of("scc")
+        return kept
 
     def among(self, chosen: Array) -> Answers:
         """Return the answers about some of the pictures."""
@@ -169,18 +199,19 @@ def score(test: TestSet, answers: Answers) -> dict[str, Any]:
         return results
     known, targets = melanoma(test.samples)
     if len(set(targets[known])) == 2:
-        probability = answers.probabilities[known, DIAGNOSIS_CODES.index("mel")]
+        probability = answers.of("mel")[known]
         results["melanoma"] = _estimates(
             binary_scores(targets[known], probability, 0.5), test.groups[known]
         )
-    known, truth = diagnoses(test.samples)
+    known, truth, probabilities = diagnoses_of(test.samples, answers)
     if known.any():
-        named = truth[known], answers.probabilities[known]
+        named = truth[known], probabilities[known]
+        codes = SEVEN_CODES if probabilities.shape[1] == len(SEVEN_CODES) else DIAGNOSIS_CODES
         results["diagnosis"] = _estimates(diagnosis_scores(*named), test.groups[known])
         results["by_class"] = {
             code: {"pictures": int((named[0] == index).sum())}
             | _estimates(class_scores(*named, index), test.groups[known])
-            for index, code in enumerate(DIAGNOSIS_CODES)
+            for index, code in enumerate(codes)
             if (named[0] == index).any()
         }
         results["confusion"] = confusion(*named).tolist()
@@ -195,9 +226,11 @@ def headline(test: TestSet, answers: Answers) -> dict[str, Estimate]:
         for name in SUBGROUP_METRICS
     }
     found = _estimates(scores, test.groups[known])
-    named, truth = diagnoses(test.samples)
-    if answers.names_diagnoses and named.any():
-        scores = diagnosis_scores(truth[named], answers.probabilities[named])
+    if not answers.names_diagnoses:
+        return found
+    named, truth, probabilities = diagnoses_of(test.samples, answers)
+    if named.any():
+        scores = diagnosis_scores(truth[named], probabilities[named])
         chosen = {f"diagnosis_{name}": scores[name] for name in ("accuracy", "balanced_accuracy")}
         found |= _estimates(chosen, test.groups[named])
     return found
@@ -206,8 +239,8 @@ def headline(test: TestSet, answers: Answers) -> dict[str, Estimate]:
 def values(test: TestSet, answers: Answers) -> dict[str, float]:
     """Return what ablations are compared by, without intervals."""
     known, targets = malignancy(test.samples)
-    named, truth = diagnoses(test.samples)
-    likeliest = diagnosis_scores(truth[named], answers.probabilities[named])
+    named, truth, probabilities = diagnoses_of(test.samples, answers)
+    likeliest = diagnosis_scores(truth[named], probabilities[named])
     auroc = METRICS["auroc"](targets[known], answers.malignant[known], answers.threshold)
     return {
         "diagnosis_accuracy": plain(likeliest["accuracy"], int(named.sum())),
@@ -277,13 +310,26 @@ def melanoma(samples: Iterable[Sample]) -> tuple[Array, Array]:
     return known, np.array([labels == ("mel",) for labels in allowed], int)
 
 
-def diagnoses(samples: Iterable[Sample]) -> tuple[Array, Array]:
-    """Return which samples have one of the seven as label, and its index (0 where not)."""
+def diagnoses_of(samples: Iterable[Sample], answers: Answers) -> tuple[Array, Array, Array]:
+    """Return what the diagnoses of some pictures are scored by.
+
+    They are scored among the seven where the answers know no more, or no picture shows the eighth.
+
+    Args:
+        samples: the pictures.
+        answers: about them, of the diagnoses.
+
+    Returns:
+        Which samples name a diagnosis, ``bool (n,)``; its index (0 where not), ``int (n,)``; and
+        the probabilities of the diagnoses it is an index of, ``float (n, 7 or 8)``.
+    """
     labels = [sample.label for sample in samples]
-    known = np.array([label in DIAGNOSIS_CODES for label in labels])
-    return known, np.array(
-        [DIAGNOSIS_CODES.index(label) if label in DIAGNOSIS_CODES else 0 for label in labels]
-    )
+    codes = answers.classes if "scc" in labels else SEVEN_CODES
+    named = [class_of(label, codes) for label in labels]
+    known = np.array([code is not None for code in named])
+    truth = np.array([0 if code is None else codes.index(code) for code in named])
+    probabilities = answers.among_seven() if codes == SEVEN_CODES else answers.probabilities
+    return known, truth, probabilities
 
 
 def pictures(test: TestSet) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from ml.diagnosis_metrics import confusion
-from ml.evaluation import Answers, TestSet, diagnoses, malignancy, melanoma
+from ml.evaluation import Answers, TestSet, diagnoses_of, malignancy, melanoma
 from ml.metrics import BINS
-from ml.taxonomy import DIAGNOSIS_CODES
+from ml.taxonomy import DIAGNOSIS_CODES, SEVEN_CODES
 
 #: Inches of a square figure, and dots an inch.
 SIDE, DOTS = 4.6, 120
@@ -27,13 +27,12 @@ def draw(test: TestSet, answers: Answers, directory: Path) -> list[Path]:
     """Write the figures that the labels allow as PNG files, and return their paths.
 
     ``roc``, ``precision-recall`` and ``reliability`` of malignant, and of melanoma where there are
-    seven probabilities; ``confusion`` of the seven.
+    probabilities of diagnoses; ``confusion`` of these.
     """
     directory.mkdir(parents=True, exist_ok=True)
     positives = {"malignant": (*malignancy(test.samples), answers.malignant)}
     if answers.names_diagnoses:
-        probability = answers.probabilities[:, DIAGNOSIS_CODES.index("mel")]
-        positives["melanoma"] = (*melanoma(test.samples), probability)
+        positives["melanoma"] = (*melanoma(test.samples), answers.of("mel"))
     curves = {
         name: (targets[known], values[known])
         for name, (known, targets, values) in positives.items()
@@ -46,9 +45,11 @@ def draw(test: TestSet, answers: Answers, directory: Path) -> list[Path]:
         _save(_figure(draw_curves, curves), directory / f"{name}.png")
         for name, draw_curves in drawn.items()
     ]
-    known, truth = diagnoses(test.samples)
-    if answers.names_diagnoses and known.any():
-        figure = _figure(_confusion, (truth[known], answers.probabilities[known]))
+    if not answers.names_diagnoses:
+        return paths
+    known, truth, probabilities = diagnoses_of(test.samples, answers)
+    if known.any():
+        figure = _figure(_confusion, (truth[known], probabilities[known]))
         paths.append(_save(figure, directory / "confusion.png"))
     return paths
 
@@ -100,6 +101,7 @@ def _reliability(axes: Axes, curves: dict) -> None:
 
 def _confusion(axes: Axes, named: tuple[np.ndarray, np.ndarray]) -> None:
     counts = confusion(*named)
+    codes = SEVEN_CODES if len(counts) == len(SEVEN_CODES) else DIAGNOSIS_CODES
     rows = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     seaborn.heatmap(
         rows,
@@ -111,8 +113,8 @@ def _confusion(axes: Axes, named: tuple[np.ndarray, np.ndarray]) -> None:
         cbar=False,
         square=True,
         linewidths=0.5,
-        xticklabels=DIAGNOSIS_CODES,
-        yticklabels=DIAGNOSIS_CODES,
+        xticklabels=codes,
+        yticklabels=codes,
         ax=axes,
         annot_kws={"size": 8},
     )

@@ -1,63 +1,55 @@
-"""What a network is trained for: targets, the weight of each picture, loss and metrics.
+"""What a network is trained for: targets and loss.
 
-A network with one output is trained for malignancy; one with seven for the diagnoses, also from
-pictures whose label leaves the diagnosis open.
+A network with one output is trained for malignancy; one with more for the diagnoses, also from
+pictures whose label leaves the diagnosis open. A second output tells the kind of picture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import keras
 import numpy as np
 from keras import ops
 
 from ml.manifest import Sample
-from ml.taxonomy import DIAGNOSIS_CODES, LABELS
+from ml.taxonomy import (
+    DIAGNOSIS_CODES,
+    IMAGE_TYPES,
+    LABELS,
+    SCC_AMONG_SEVEN,
+    SEVEN_CODES,
+)
 
 #: Keeps the logarithm of a probability finite.
 SMALLEST = 1e-7
 
 
-def targets_of(samples: Sequence[Sample], outputs: int) -> np.ndarray:
-    """Return what a network with so many outputs is shown as truth.
+def targets_of(samples: Iterable[Sample], logits: int) -> np.ndarray:
+    """Return what a network with so many logits is shown as truth.
 
     Returns:
-        ``float32 (n, 1)``, 0 benign and 1 malignant; or ``(n, 7)``, 1 for every diagnosis that the
-        label may stand for.
+        ``float32 (n, 1)``, 0 benign and 1 malignant; or ``(n, logits)``, 1 for every diagnosis
+        that the label may stand for. Among seven, ``scc`` is what it counts as there.
     """
-    if outputs == 1:
+    if logits == 1:
         return np.array([[sample.target] for sample in samples], np.float32)
+    codes = DIAGNOSIS_CODES if logits == len(DIAGNOSIS_CODES) else SEVEN_CODES
+    rows = []
+    for sample in samples:
+        allowed = set(LABELS[sample.label])
+        if "scc" in allowed and "scc" not in codes:
+            allowed.add(SCC_AMONG_SEVEN)
+        rows.append([code in allowed for code in codes])
+    return np.array(rows, np.float32)
+
+
+def image_type_targets(samples: Iterable[Sample]) -> np.ndarray:
+    """Return ``float32 (n, 3)``, 1 for every kind of picture that a sample may be of."""
     return np.array(
-        [[code in LABELS[sample.label] for code in DIAGNOSIS_CODES] for sample in samples],
+        [[sample.image_type in ("", name) for name in IMAGE_TYPES] for sample in samples],
         np.float32,
     )
-
-
-def sample_weights(targets: np.ndarray, balance: float, coarse: float = 1.0) -> np.ndarray:
-    """Return how much each picture counts.
-
-    A picture of class k of K counts ``(n / (K * n_k)) ** balance``, where n_k of the n pictures
-    whose label names one class are of class k: 1 makes the classes count the same, 0 the pictures.
-    A coarse label counts as its classes do on average, times ``coarse``.
-
-    Args:
-        targets: of `targets_of`.
-        balance: in 0..1.
-        coarse: in 0..1.
-
-    Returns:
-        ``float64 (n,)``.
-    """
-    members = np.hstack([1 - targets, targets]) if targets.shape[1] == 1 else targets
-    fine = members[members.sum(1) == 1]
-    numbers = fine.sum(0, dtype=float)
-    weights = np.divide(len(fine), len(numbers) * numbers, where=numbers > 0, out=numbers * 0)
-    weights **= balance
-    summed, among = members @ (numbers * weights), members @ numbers
-    average = np.divide(summed, among, where=among > 0, out=np.ones(len(members)))
-    return np.where(members.sum(1) > 1, coarse, 1.0) * average
 
 
 @keras.saving.register_keras_serializable("skinsite")
@@ -88,27 +80,21 @@ class MarginalLikelihood(keras.losses.Loss):
         return (1 - self.label_smoothing) * likelihood + self.label_smoothing * spread
 
 
-@keras.saving.register_keras_serializable("skinsite")
-def allowed(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
-    """Return for each picture 1 where the likeliest class is one that its label allows."""
-    return ops.squeeze(
-        ops.take_along_axis(y_true, ops.expand_dims(ops.argmax(y_pred, axis=-1), -1), axis=-1), -1
+def losses(
+    logits: int, label_smoothing: float, image_type_weight: float
+) -> tuple[list[keras.losses.Loss], list[float]]:
+    """Return the loss of each of a network's outputs, and how much it counts.
+
+    Args:
+        logits: of the network.
+        label_smoothing: of every loss, in 0..1.
+        image_type_weight: of the kind of picture; 0 where the network does not tell it.
+    """
+    first = (
+        keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing)
+        if logits == 1
+        else MarginalLikelihood(label_smoothing)
     )
-
-
-@dataclass(frozen=True)
-class Objective:
-    """Loss and metrics to compile a network with."""
-
-    loss: keras.losses.Loss
-    metrics: list
-
-
-def objective(outputs: int, label_smoothing: float) -> Objective:
-    """Return what a network with so many outputs is trained for."""
-    if outputs == 1:
-        auroc = keras.metrics.AUC(name="auroc", num_thresholds=1000)
-        loss = keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing)
-        return Objective(loss, ["accuracy", auroc])
-    accuracy = keras.metrics.MeanMetricWrapper(allowed, name="accuracy")
-    return Objective(MarginalLikelihood(label_smoothing), [accuracy])
+    if not image_type_weight:
+        return [first], [1.0]
+    return [first, MarginalLikelihood(label_smoothing)], [1.0, image_type_weight]

@@ -16,7 +16,7 @@ from ml.bundle import Bundle, BundleError
 from ml.calibration import Calibration, malignant_probability
 from ml.errors import InputError
 from ml.preprocessing import to_pixels
-from ml.taxonomy import BENIGN, BINARY_CLASSES, DIAGNOSIS_CODES, MALIGNANT, MALIGNANT_CODES
+from ml.taxonomy import ANSWERS, BENIGN, MALIGNANT
 
 if TYPE_CHECKING:
     import keras
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 #: Pictures of one call of the network; more would only need more memory.
 BATCH_SIZE = 32
-
-#: What a network can answer, and which of it is malignant.
-ANSWERS = {BINARY_CLASSES: (MALIGNANT,), DIAGNOSIS_CODES: MALIGNANT_CODES}
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ class Predictor:
         """Import TensorFlow, check the bundle's weights, load them and warm the network up.
 
         Args:
-            bundle: of a network that answers benign and malignant, or the seven diagnoses.
+            bundle: of a network that answers benign and malignant, or the seven or eight diagnoses.
             threads: processor threads of one call and of the work around it, see `ml.backend.start`
                 and `ml.parallel`.
 
@@ -139,15 +136,17 @@ class Predictor:
                 f"Received: {bundle.classes}, of which {bundle.malignant} are malignant"
             )
         backend.start(threads)
-        model = architectures.build(
-            bundle.architecture, kernel_initializer="zeros", input_size=bundle.input_size
-        )
         try:
-            if model.output_shape[-1] != bundle.logits:
-                raise InputError(f"{bundle.architecture} gives {model.output_shape[-1]} answers")
+            model = architectures.build(
+                bundle.architecture,
+                kernel_initializer="zeros",
+                input_size=bundle.input_size,
+                logits=bundle.logits,
+                image_types=len(bundle.image_types),
+            )
             shapes = {variable.path: tuple(variable.shape) for variable in model.weights}
             arrays = weights.load(bundle.weights_path, shapes)
-        except InputError as error:
+        except (InputError, ValueError) as error:
             raise BundleError(f"{error}; restore the file or export the model again.") from error
         for variable in model.weights:
             variable.assign(arrays[variable.path])

@@ -1,23 +1,29 @@
-"""How a training run tells a person where it stands."""
+"""How a training run tells a person where it stands, on the terminal and in its log."""
 
 from __future__ import annotations
 
-import keras
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-class EpochProgress(keras.callbacks.Callback):
-    """A bar for the running epoch and one line for each finished one.
+class TrainingProgress:
+    """A bar of passes on a terminal, and lines with the time that is left in a log file."""
 
-    A log file gets the lines only, where Keras's own bar would write every step.
+    def __init__(self, log: Path, passes: int, done: int) -> None:
+        """Begin to tell of a run.
 
-    Attributes:
-        bars: shown while it is entered as a context manager.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bars = Progress(
+        Args:
+            log: file that lines are added to.
+            passes: of the whole run.
+            done: those of earlier attempts.
+        """
+        self.log, self.passes, self.first = log, passes, done
+        self.started = time.monotonic()
+        self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -25,15 +31,33 @@ class EpochProgress(keras.callbacks.Callback):
             TextColumn("loss {task.fields[loss]:.4f}"),
             transient=True,
         )
+        self.task = self.bar.add_task("Training", total=passes, completed=done, loss=0.0)
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.title = f"Epoch {epoch + 1}/{self.params['epochs']}"
-        self.task = self.bars.add_task(self.title, total=self.params["steps"], loss=0.0)
+    def __enter__(self) -> TrainingProgress:
+        self.bar.start()
+        return self
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self.bars.update(self.task, completed=batch + 1, loss=float((logs or {})["loss"]))
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.bar.stop()
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self.bars.remove_task(self.task)
-        scores = "  ".join(f"{name} {float(value):.4f}" for name, value in (logs or {}).items())
-        self.bars.console.print(f"{self.title}  {scores}", highlight=False, soft_wrap=True)
+    def step(self, done: int, loss: float) -> None:
+        """Show that so many passes are done."""
+        self.bar.update(self.task, completed=done, loss=loss)
+
+    def tell(self, done: int, text: str) -> None:
+        """Write a line: how far the run is, how long it still takes, and ``text``."""
+        seconds = time.monotonic() - self.started
+        each = seconds / max(1, done - self.first)
+        left = timedelta(seconds=round(each * (self.passes - done)))
+        line = (
+            f"{datetime.now().astimezone().isoformat(timespec='seconds')}  "
+            f"{done:,} of {self.passes:,} passes, {1000 * each:.1f} ms each, {left} left  {text}"
+        )
+        with self.log.open("a", encoding="utf-8") as stream:
+            stream.write(f"{line}\n")
+        self.bar.console.print(line, highlight=False, soft_wrap=True)

@@ -3,103 +3,35 @@
 from __future__ import annotations
 
 import math
-import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
-from ml import architectures, augmentation, pretrained, runs
-from ml.batches import Batches
+from ml import architectures, augmentation, pretrained, runs, training_state, weights
+from ml.architectures.folding import fold
+from ml.batches import Batches, chances
+from ml.bundle import DESCRIPTION, Bundle
 from ml.dataset import load_pixels
 from ml.errors import InputError
-from ml.manifest import write_manifest
-from ml.objective import objective, sample_weights, targets_of
-from ml.progress import EpochProgress
+from ml.files import write_arrays
+from ml.manifest import Sample, write_manifest
+from ml.moving_average import MovingAverage
+from ml.objective import image_type_targets, losses, targets_of
+from ml.progress import TrainingProgress
 from ml.runs import Settings
+from ml.schedule import WarmUpHoldDecay
 from ml.selection import Selection
+from ml.taxonomy import DIAGNOSIS_CODES, IMAGE_TYPES, SCC_AMONG_SEVEN, SEVEN_CODES
+from ml.validation import overall_score, score_domains
 
+#: Steps after which the state goes to disk; a kill loses at most so many.
+SAVE_EVERY = 200
 
-class EpochStart(keras.callbacks.Callback):
-    """Makes an epoch's pictures and dropout depend on nothing but the seed and its number.
-
-    Keras keeps the state of its random generators out of a weights file, so a resumed run would
-    drop the same units again; a generator counts the steps, hence its state can be computed.
-    """
-
-    def __init__(self, batches: Batches) -> None:
-        super().__init__()
-        self.batches = batches
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.batches.start_epoch(epoch)
-        for layer in self.model.layers:
-            if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
-                state = layer.seed_generator.state
-                first, _ = state.numpy()
-                state.assign([first, epoch * len(self.batches)])
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """Keeps the run's history, state and best weights on disk after every epoch.
-
-    An epoch counts as finished once the state of weights and optimiser is on disk. The history
-    is written before it, so that it may be ahead by one epoch, and the best weights, a copy of
-    the state, after it; `finished_epochs` puts both right after a kill between them.
-    """
-
-    def __init__(self, directory: Path, patience: int, history: list[dict[str, float]]) -> None:
-        super().__init__()
-        self.directory, self.patience, self.history = directory, patience, history
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        logs = {name: float(value) for name, value in (logs or {}).items()}
-        if not all(math.isfinite(value) for value in logs.values()):
-            raise InputError(
-                f"The training diverged in epoch {epoch + 1}; start another run with a lower "
-                f"--learning-rate. Received: {logs}"
-            )
-        self.history.append(logs)
-        runs.write_json(self.directory / runs.HISTORY, self.history)
-        partial = self.directory / f"part-{runs.STATE}"
-        self.model.save_weights(partial)
-        partial.replace(self.directory / runs.STATE)
-        best = runs.best_epoch(self.history)
-        if best == epoch:
-            keep_as_best(self.directory)
-        if epoch - best >= self.patience:
-            self.model.stop_training = True
-
-
-def keep_as_best(directory: Path) -> None:
-    """Copy the state of the run in ``directory`` to its best weights."""
-    partial = directory / f"part-{runs.BEST}"
-    shutil.copyfile(directory / runs.STATE, partial)
-    partial.replace(directory / runs.BEST)
-
-
-def finished_epochs(directory: Path, optimiser: keras.Optimizer, steps: int) -> list[dict]:
-    """Return the history of the epochs that the restored state has seen.
-
-    Args:
-        directory: the run, whose best weights are put right if a kill left them behind.
-        optimiser: as it was restored, counting its steps.
-        steps: of one epoch.
-
-    Raises:
-        InputError: the history does not reach as far as the state.
-    """
-    finished = int(optimiser.iterations.numpy()) // steps
-    history = runs.read_history(directory)[:finished]
-    if len(history) < finished:
-        raise InputError(
-            f"{directory / runs.HISTORY} lacks epochs that {runs.STATE} has seen; restore it or "
-            f"start another run. Expected: {finished} epochs. Received: {len(history)}"
-        )
-    if runs.best_epoch(history) == len(history) - 1:
-        keep_as_best(directory)
-    return history
+#: Pictures of one call while validating.
+VALIDATION_BATCH = 64
 
 
 def train(
@@ -111,149 +43,300 @@ def train(
         settings: of the run.
         selection: its pictures, which the run's ``training.csv`` and ``validation.csv`` list.
         directory: of the run.
-        start_from: run whose best weights are the first ones, e.g. one with smaller pictures.
+        start_from: run or bundle whose weights are the first ones, e.g. one with smaller pictures
+            or fewer diagnoses.
 
     Raises:
         InputError: the directory holds a run with other settings or data, a picture cannot be
-            read, there are fewer pictures than one batch, the loss is no longer finite, or the
-            run to start from has learnt from other pictures or is of another network.
+            read, the loss is no longer finite, or the network to start from is not one that this
+            run may go on with.
     """
     if start_from:
-        settings = replace(settings, earlier=_checked_earlier(settings, selection, start_from))
-    runs.claim(directory, settings, selection.report)
+        settings = replace(settings, earlier=_describe_start(settings, selection, start_from))
+    runs.claim_directory(directory, settings, selection.report)
     write_manifest(directory / runs.TRAINING, selection.training)
     write_manifest(directory / runs.VALIDATION, selection.validation)
-    steps = len(selection.training) // settings.batch_size
-    if not steps:
-        raise InputError(
-            f"Expected at least one batch of {settings.batch_size} training pictures; lower "
-            f"--batch-size. Received: {len(selection.training)} pictures"
-        )
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
     try:
-        model = _compiled(settings, steps)
-        history: list[dict[str, float]] = []
+        run = _Run(settings, directory)
         if (directory / runs.STATE).exists():
-            model.optimizer.build(model.trainable_variables)
-            model.load_weights(directory / runs.STATE)
-            history = finished_epochs(directory, model.optimizer, steps)
+            run.restore()
         elif start_from:
-            _go_on_from(model, start_from)
-        if not runs.has_ended(settings, history):
-            _fit(model, settings, selection, directory, history)
+            _assign_start(run.model, _read_start(start_from))
+            run.average = MovingAverage(settings.averaging, run.model.weights)
+        if run.step < settings.steps:
+            run.train(selection)
     finally:
         keras.config.set_dtype_policy("float32")
 
 
-def _checked_earlier(settings: Settings, selection: Selection, earlier: Path) -> dict[str, Any]:
-    """Return the settings of the run in ``earlier`` if this one may start from it."""
-    before, data = runs.read_settings(earlier), runs.read_data(earlier)
-    if before.architecture != settings.architecture:
-        raise InputError(
-            f"{earlier} is a run of another network. Expected: {settings.architecture}. "
-            f"Received: {before.architecture}"
-        )
-    if data["fingerprint"] != selection.report["fingerprint"]:
-        raise InputError(
-            f"{earlier} has learnt from other pictures, perhaps from some that validate this run; "
-            "give both the same data options."
-        )
-    return asdict(before)
+def load_best(directory: Path, rounds: int = 1) -> keras.Model:
+    """Return the network of the run's best rounds as it is served, in float32.
 
-
-def _go_on_from(model: keras.Model, earlier: Path) -> None:
-    before = load_best(earlier)
-    if [v.shape for v in model.weights] != [v.shape for v in before.weights]:
-        raise InputError(
-            f"The weights of {earlier} fit pictures of one size only; give --input-size "
-            f"{before.input_shape[1]}. Received: {model.input_shape[1]}"
-        )
-    model.set_weights(before.get_weights())
-
-
-def load_best(directory: Path) -> keras.Model:
-    """Return the network of the run's best epoch, in float32 whatever it was trained in.
-
-    Raises:
-        InputError: the directory holds no run, or none that has finished an epoch.
+    Args:
+        directory: of the run.
+        rounds: see `ml.runs.read_best`.
     """
     settings = runs.read_settings(directory)
-    if not (directory / runs.BEST).exists():
-        raise InputError(f"{directory} has not finished an epoch yet; go on training it.")
-    model = architectures.build(
-        settings.architecture, kernel_initializer="zeros", input_size=settings.input_size
-    )
-    model.load_weights(directory / runs.BEST)
+    model = _build_served(settings)
+    arrays = fold(runs.read_best(directory, rounds))
+    for variable in model.weights:
+        variable.assign(arrays[variable.path])
     return model
 
 
-def _compiled(settings: Settings, steps: int) -> keras.Model:
-    model = architectures.build(settings.architecture, input_size=settings.input_size)
+class _Run:
+    """A network in training.
+
+    Attributes:
+        model: the network, compiled.
+        average: of its weights.
+        step: how many are done.
+        losses: of the steps of the unfinished round.
+        history: of the finished rounds.
+    """
+
+    def __init__(self, settings: Settings, directory: Path) -> None:
+        self.settings, self.directory = settings, directory
+        self.model = _build_compiled(settings)
+        self.average = MovingAverage(settings.averaging, self.model.weights)
+        self.losses: list[float] = []
+        self.history: list[dict[str, Any]] = []
+
+    @property
+    def step(self) -> int:
+        return int(self.model.optimizer.iterations.numpy())
+
+    def restore(self) -> None:
+        """Go back to what is on disk; rounds of the history that the state has not seen go."""
+        self.losses = training_state.restore(self.directory / runs.STATE, self.model, self.average)
+        finished = self.step // self.settings.round_steps
+        self.history = runs.read_history(self.directory)[:finished]
+        if len(self.history) < finished:
+            raise InputError(
+                f"{self.directory / runs.HISTORY} lacks rounds that {runs.STATE} has seen; restore "
+                f"it or start another run. Expected: {finished} rounds. "
+                f"Received: {len(self.history)}"
+            )
+
+    def save(self) -> None:
+        training_state.save(self.directory / runs.STATE, self.model, self.average, self.losses)
+
+    def train(self, selection: Selection) -> None:
+        settings, first = self.settings, self.step
+        batches = _prepare_batches(settings, selection.training, self.model)
+        validation = _Validation(settings, selection.validation)
+        size = settings.batch_size
+        log = self.directory / runs.LOG
+        with TrainingProgress(log, settings.steps * size, first * size) as progress:
+            try:
+                for pixels, targets in batches.between(first, settings.steps):
+                    loss = self.model.train_on_batch(pixels, targets, return_dict=True)["loss"]
+                    self._finish_step(float(loss), validation, progress)
+            except KeyboardInterrupt:
+                self.save()
+                raise
+
+    def _finish_step(
+        self, loss: float, validation: _Validation, progress: TrainingProgress
+    ) -> None:
+        step, passes = self.step, self.step * self.settings.batch_size
+        if not math.isfinite(loss):
+            raise InputError(
+                f"The training diverged after {passes} passes; start another run with a lower "
+                f"--learning-rate. Received: a loss of {loss}"
+            )
+        self.losses.append(loss)
+        ends_round = step % self.settings.round_steps == 0
+        if ends_round or self.average.is_due(step):
+            self.average.update(self.model.weights, step)
+        progress.step(passes, loss)
+        if ends_round:
+            self._finish_round(validation, progress)
+        elif step % SAVE_EVERY == 0:
+            self.save()
+            progress.tell(passes, f"loss {np.mean(self.losses[-SAVE_EVERY:]):.4f}")
+
+    def _finish_round(self, validation: _Validation, progress: TrainingProgress) -> None:
+        passes = self.step * self.settings.batch_size
+        domains = validation.score(self.average.arrays)
+        entry = {
+            "passes": passes,
+            "loss": float(np.mean(self.losses)),
+            "score": overall_score(domains),
+            "domains": domains,
+        }
+        self.losses = []
+        self.history.append(entry)
+        self._keep_round()
+        runs.write_history(self.directory, self.history)
+        self.save()
+        progress.tell(passes, _sentence(entry))
+
+    def _keep_round(self) -> None:
+        """Write the round's weights, and delete those of rounds that are no longer among the best.
+
+        A kill in between leaves files too many, which the next round deletes.
+        """
+        index = len(self.history) - 1
+        path = runs.round_path(self.directory, index)
+        path.parent.mkdir(exist_ok=True)
+        write_arrays(path, self.average.arrays, compressed=False)
+        best = {
+            runs.round_path(self.directory, kept)
+            for kept in runs.rank_rounds(self.history)[: runs.KEPT]
+        }
+        for other in set(path.parent.glob("*.npz")) - best:
+            other.unlink()
+
+
+class _Validation:
+    """The validation pictures, and the network as it will be served."""
+
+    def __init__(self, settings: Settings, samples: list[Sample]) -> None:
+        self.samples = samples
+        self.model = _build_served(settings)
+        self.pixels = load_pixels(samples, self.model.input_shape[1])
+
+    def score(self, arrays: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+        """Return the scores of a network with the weights ``arrays``, by domain."""
+        folded = fold(arrays)
+        for variable in self.model.weights:
+            variable.assign(folded[variable.path])
+        outputs = self.model.predict(self.pixels, batch_size=VALIDATION_BATCH, verbose=0)
+        probabilities, image_types = outputs if isinstance(outputs, list) else (outputs, None)
+        if probabilities.shape[1] == 1:
+            probabilities = np.hstack([1 - probabilities, probabilities])
+        return score_domains(self.samples, probabilities, image_types)
+
+
+def _build(settings: Settings, *, normalised: bool, initializer: str) -> keras.Model:
+    return architectures.build(
+        settings.architecture,
+        kernel_initializer=initializer,
+        input_size=settings.input_size,
+        image_types=len(IMAGE_TYPES) if settings.image_type_weight else 0,
+        normalised=normalised,
+    )
+
+
+def _build_served(settings: Settings) -> keras.Model:
+    return _build(settings, normalised=False, initializer="zeros")
+
+
+def _build_compiled(settings: Settings) -> keras.Model:
+    normalised = architectures.has_normalisation(settings.architecture)
+    model = _build(settings, normalised=normalised, initializer="glorot_uniform")
     if settings.pretrained:
         pretrained.initialise(model, settings.architecture)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        steps * max(settings.epochs - 1, 1),
-        warmup_target=settings.learning_rate,
-        warmup_steps=steps,
+    schedule = WarmUpHoldDecay(
+        settings.learning_rate,
+        steps=settings.steps,
+        warm_up=settings.warm_up // settings.batch_size,
+        decay=round(settings.steps * settings.decay),
     )
-    if settings.train_from:
-        _freeze_before(settings.train_from, model)
-    wanted = objective(model.output_shape[-1], settings.label_smoothing)
-    model.compile(
-        keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=1.0),
-        wanted.loss,
-        metrics=wanted.metrics,
+    optimiser = keras.optimizers.AdamW(
+        schedule, weight_decay=settings.weight_decay, global_clipnorm=1.0
     )
+    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    logits = model.get_layer("logit").output.shape[-1]
+    wanted, counts = losses(logits, settings.label_smoothing, settings.image_type_weight)
+    model.compile(optimiser, wanted, loss_weights=counts)
+    optimiser.build(model.trainable_variables)
     return model
 
 
-def _freeze_before(name: str, model: keras.Model) -> None:
-    names = [layer.name for layer in model.layers]
-    first = next((index for index, known in enumerate(names) if known.startswith(name)), None)
-    if first is None:
-        raise InputError(f"There is no layer {name}; --train-from takes one of {names}.")
-    for layer in model.layers[:first]:
-        layer.trainable = False
-
-
-def _fit(
-    model: keras.Model,
-    settings: Settings,
-    selection: Selection,
-    directory: Path,
-    history: list[dict[str, float]],
-) -> None:
-    size, outputs = model.input_shape[1], model.output_shape[-1]
-    targets = targets_of(selection.training, outputs)
-    batches = Batches(
-        load_pixels(selection.training, size),
+def _prepare_batches(settings: Settings, samples: list[Sample], model: keras.Model) -> Batches:
+    size = model.input_shape[1]
+    targets = [targets_of(samples, model.get_layer("logit").output.shape[-1])]
+    if settings.image_type_weight:
+        targets.append(image_type_targets(samples))
+    return Batches(
+        load_pixels(samples, augmentation.stored_side(size)),
         targets,
-        sample_weights(targets, settings.class_balance, settings.coarse_weight),
-        augmentation.AUGMENTATIONS[settings.augmentation],
+        chances(
+            samples,
+            class_balance=settings.class_balance,
+            coarse_weight=settings.coarse_weight,
+            shares=settings.shares,
+        ),
+        augmentation.augmenter(settings.augmentation, size),
         settings.batch_size,
         settings.seed,
         settings.workers,
     )
-    validation = (
-        load_pixels(selection.validation, size),
-        targets_of(selection.validation, outputs),
-    )
-    progress = EpochProgress()
-    with progress.bars:
-        model.fit(
-            batches,
-            # Batches shuffles by the epoch's number; Keras would by Python's global generator.
-            shuffle=False,
-            initial_epoch=len(history),
-            epochs=settings.epochs,
-            validation_data=validation,
-            validation_batch_size=settings.batch_size,
-            callbacks=[
-                EpochStart(batches),
-                Checkpoint(directory, settings.patience, history),
-                progress,
-            ],
-            verbose=0,
+
+
+def _describe_start(settings: Settings, selection: Selection, earlier: Path) -> dict[str, Any]:
+    """Return how the network in ``earlier`` was trained, if this run may go on with it."""
+    if (earlier / DESCRIPTION).exists():
+        bundle = Bundle.read(earlier)
+        architecture, training, data = bundle.architecture, bundle.training, bundle.data
+    else:
+        before = runs.read_settings(earlier)
+        architecture, training, data = (
+            before.architecture,
+            asdict(before),
+            runs.read_data(earlier),
         )
+    if architecture != settings.architecture:
+        raise InputError(
+            f"{earlier} holds another network. Expected: {settings.architecture}. "
+            f"Received: {architecture}"
+        )
+    if data.get("validation_fingerprint") != selection.report["validation_fingerprint"]:
+        raise InputError(
+            f"{earlier} was validated on other pictures, so that it may have learnt from some that "
+            "validate this run; give its validation.csv as --validation."
+        )
+    return training
+
+
+def _read_start(earlier: Path) -> dict[str, np.ndarray]:
+    if not (earlier / DESCRIPTION).exists():
+        return runs.read_best(earlier)
+    bundle = Bundle.read(earlier)
+    bundle.verify()
+    return weights.read(bundle.weights_path)
+
+
+def _assign_start(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
+    """Give ``model`` all weights that fit; a last layer that answers otherwise keeps its own."""
+    for variable in model.weights:
+        array = arrays.get(variable.path)
+        if array is not None and variable.path.startswith("logit/"):
+            array = _with_scc(array, variable.shape[-1])
+        if array is not None and array.shape == tuple(variable.shape):
+            variable.assign(array)
+        elif not variable.path.startswith(("logit/", "image_type_logit/")):
+            raise InputError(
+                f"The network to start from has no {variable.path} of shape "
+                f"{tuple(variable.shape)}: it is served folded only, or reads pictures of another "
+                "size; start from its run, or give its --input-size."
+            )
+
+
+def _with_scc(array: np.ndarray, width: int) -> np.ndarray:
+    """Return a last layer of the seven as one of the eight, ``scc`` being what it counted as."""
+    if (array.shape[-1], width) != (len(SEVEN_CODES), len(DIAGNOSIS_CODES)):
+        return array
+    order = [SCC_AMONG_SEVEN if code == "scc" else code for code in DIAGNOSIS_CODES]
+    return array[..., [SEVEN_CODES.index(code) for code in order]]
+
+
+def _sentence(entry: dict[str, Any]) -> str:
+    shown = []
+    for domain, scores in entry["domains"].items():
+        numbers = " ".join(
+            f"{short} {scores[name]:.3f}"
+            for name, short in (
+                ("malignant_auroc", "mal"),
+                ("melanoma_auroc", "mel"),
+                ("balanced_accuracy", "bal"),
+                ("image_type_accuracy", "type"),
+            )
+            if name in scores
+        )
+        shown.append(f"{domain}: loss {scores['loss']:.3f} {numbers}".rstrip())
+    return f"loss {entry['loss']:.4f}  score {entry['score']:.4f}  {'; '.join(shown)}"

@@ -74,10 +74,10 @@ def network(bundle: Bundle) -> str:
         (
             f"stage {number}" if len(stages) > 1 else "all",
             str(stage.get("input_size") or bundle.input_size),
-            str(stage.get("epochs", "")),
+            _length(stage),
             str(stage.get("batch_size", "")),
             f"{stage.get('learning_rate', 0):g}",
-            stage.get("train_from") or "the first",
+            str(stage.get("augmentation", "")),
         )
         for number, stage in enumerate(stages, start=1)
     ]
@@ -93,16 +93,23 @@ def network(bundle: Bundle) -> str:
     return f"""## Network
 
 `{bundle.architecture}`, defined in `ml/architectures/`, reads the centre square of a picture at {bundle.input_size} x
-{bundle.input_size} pixels. Trained from {start} with AdamW and a cosine schedule; the best epoch is the one with the lowest
-validation loss. A picture of which only benign or malignant is known counts by the sum of the probabilities its label
+{bundle.input_size} pixels. Trained from {start} with AdamW; of all epochs or rounds, those that did
+best on validation pictures were kept. A picture of which only benign or malignant is known counts by the sum of the probabilities its label
 allows (marginal likelihood). Training pictures are turned, mirrored, recoloured, blurred, re-compressed and given dark
 corners, hair, rulers and ink at random, whatever their label.
 
-{table(("stage", "pixels", "epochs", "batch", "learning rate", "first layer trained"), rows)}
+{table(("stage", "pixels", "length", "batch", "learning rate", "augmentation"), rows)}
 
 Its answers:
 
 {table(("code", "diagnosis", "counts as"), answers)}"""
+
+
+def _length(stage: dict[str, Any]) -> str:
+    """How long a stage was: in passes of single pictures, or in epochs as it was counted before."""
+    if "passes" in stage:
+        return f"{stage['passes']:,} passes"
+    return f"{stage['epochs']} epochs" if "epochs" in stage else ""
 
 
 def _stages(training: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,39 +11,58 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ml import backend, runs
+from ml import backend
 from ml.bundle import Bundle
 from ml.commands import train
+from ml.errors import InputError
+from ml.files import write_json
+from ml.training_variants import VARIANTS
 
 RESULTS = "ablations.json"
-TITLE = "Short runs on the same pictures with one choice changed, scored on validation pictures"
+TITLE = "Short runs with one choice changed, each scored on a source that it did not learn from"
 
 
 def add_to(commands: Any) -> None:
     """Add this command to the parser's sub-commands."""
     parser = commands.add_parser(
         "ablate",
-        help="measure what each choice in training is worth",
+        help="measure what each choice in training is worth on a source left out",
         description=(
             "Train the network that the options describe, and again with one choice changed at a "
-            "time; score all of them on the validation pictures; write ablations.json. What was "
-            "stopped goes on when the same command is given again."
+            "time, each without one of the sources in turn; score all on the source that was left "
+            "out; write ablations.json. What was stopped goes on when the same command is given "
+            "again."
         ),
     )
     train.add_options(parser)
+    parser.add_argument(
+        "--variants",
+        nargs="+",
+        choices=VARIANTS,
+        default=["base"],
+        help="what to change, beside nothing (default: %(default)s)",
+    )
     parser.add_argument("--record", type=Path, help="bundle whose model.json takes the results")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Train, score, write the results and print them."""
-    settings, selection = train.read_options(options)
+    if not options.left_out:
+        raise InputError("Name the sources to leave out in turn: --left-out SOURCE ...")
+    settings = train.read_settings(options)
     backend.start_for_training()
     from ml import ablation
 
-    rows = ablation.run(settings, selection, options.output)
+    rows = ablation.run(
+        settings,
+        lambda source: train.select_pictures(options, [source]),
+        options.output,
+        options.left_out,
+        options.variants,
+    )
     results = {"title": TITLE, "command": _command(), "rows": rows}
-    runs.write_json(options.output / RESULTS, results)
+    write_json(options.output / RESULTS, results)
     if options.record:
         Bundle.read(options.record).record({"ablations": results})
     metrics = list(rows[0]["scores"])

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ml import runs
 from ml.bundle import BUNDLES, Bundle, find
 from ml.commands.options import PAIRS, SOURCE, positive
 from ml.errors import InputError
+from ml.files import write_json
 from ml.manifest import Sample, read_pairs, read_samples
 from ml.metrics import BINS
 from ml.taxonomy import DIAGNOSIS_CODES
@@ -168,7 +168,7 @@ def run(options: argparse.Namespace) -> None:
             )
             for title, chosen in _subsets(test, options.title).items()
         }
-    runs.write_json(options.output / "metrics.json", metrics)
+    write_json(options.output / "metrics.json", metrics)
     _write_predictions(options.output / "predictions.csv", test, answers, bundle)
     drawn = figures.draw(test, answers, options.output)
     if options.record:
@@ -215,7 +215,7 @@ def _record(bundle: Bundle, metrics: dict[str, Any], drawn: list[Path]) -> None:
 
 
 def _write_predictions(path: Path, test: TestSet, answers: Answers, bundle: Bundle) -> None:
-    classes = bundle.classes if answers.names_diagnoses else ()
+    classes = answers.classes if answers.names_diagnoses else ()
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["path", "label", "lesion_id", "malignant_probability", *classes])

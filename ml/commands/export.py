@@ -1,9 +1,8 @@
-"""``python -m ml export``: make the best epoch of a run a bundle that can be served."""
+"""``python -m ml export``: make the best rounds of a run a bundle that can be served."""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import re
 from argparse import ArgumentTypeError
 from dataclasses import asdict
@@ -13,17 +12,20 @@ from typing import Any
 
 from rich.console import Console
 
-from ml import backend, runs, weights
-from ml.bundle import WEIGHTS, Bundle
+from ml import runs, weights
+from ml.bundle import WEIGHTS, Bundle, digest
 from ml.commands.options import between, positive
-from ml.taxonomy import BINARY_CLASSES, DIAGNOSIS_CODES, MALIGNANT, MALIGNANT_CODES
+from ml.taxonomy import ANSWERS, IMAGE_TYPES
+
+#: Side of the square that every architecture reads by itself.
+DEFAULT_SIZE = 224
 
 
 def add_to(commands: Any) -> None:
     """Add this command to the parser's sub-commands."""
     parser = commands.add_parser(
         "export",
-        help="make the best epoch of a run a bundle that can be served",
+        help="make the best rounds of a run a bundle that can be served",
         description="Write model.json and weights.npz, with the large kernels in 8 bits.",
     )
     parser.add_argument("--run", dest="source", required=True, type=Path, help="of `train`")
@@ -47,55 +49,60 @@ def add_to(commands: Any) -> None:
         help="side of the pictures it is served with (default: as in training); a convolutional "
         "network can do better with somewhat larger ones (Touvron et al., arXiv 1906.06423)",
     )
+    parser.add_argument(
+        "--rounds",
+        type=positive,
+        default=1,
+        help=f"average the weights of so many of the best rounds, at most {runs.KEPT} "
+        "(default: %(default)s)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Write the bundle and print where it lies and how large it is."""
     settings, data = runs.read_settings(options.source), runs.read_data(options.source)
-    backend.start()
-    from ml.training import load_best
-
-    model = load_best(options.source)
-    outputs = model.output_shape[-1]
-    seven = outputs == len(DIAGNOSIS_CODES)
     history = runs.read_history(options.source)
-    best = runs.best_epoch(history)
+    arrays = runs.read_best(options.source, options.rounds)
+    best = runs.rank_rounds(history)[: options.rounds]
+    input_size = options.input_size or settings.input_size or DEFAULT_SIZE
+    outputs = arrays["logit/bias"].size
+    classes = next(names for names in ANSWERS if outputs == (len(names) if len(names) > 2 else 1))
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / WEIGHTS
-    weights.save(path, {variable.path: variable.numpy() for variable in model.weights})
+    weights.save(path, arrays)
     bundle = Bundle(
         directory=options.output,
         name=options.name,
         version=options.version,
         licence=options.licence,
         architecture=settings.architecture,
-        input_size=options.input_size or model.input_shape[1],
-        classes=DIAGNOSIS_CODES if seven else BINARY_CLASSES,
-        malignant=MALIGNANT_CODES if seven else (MALIGNANT,),
+        input_size=input_size,
+        classes=classes,
+        malignant=ANSWERS[classes],
         calibration={"temperature": 1.0, "bias": [0.0] * outputs},
         threshold=options.threshold,
         operating_point={},
         novelty={},
         weights=WEIGHTS,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=digest(path),
         limits_sha256="",
-        training={**asdict(settings), "epochs_run": len(history), "best_epoch": best + 1},
-        data=data,
-        metrics={
-            "validation": {
-                name.removeprefix("val_"): value
-                for name, value in history[best].items()
-                if name.startswith("val_")
-            }
+        training={
+            **asdict(settings),
+            "passes_run": history[-1]["passes"],
+            "best_passes": [history[index]["passes"] for index in best],
         },
+        data=data,
+        metrics={"validation": history[best[0]]["domains"]},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        image_types=IMAGE_TYPES if settings.image_type_weight else (),
     )
     bundle.write()
     megabytes = path.stat().st_size / 1e6
+    parameters = sum(array.size for array in arrays.values())
     Console().print(
-        f"{bundle.name} {bundle.version} in {options.output}: {model.count_params():,} parameters "
-        f"in {megabytes:.1f} MB, epoch {best + 1} of {len(history)}"
+        f"{bundle.name} {bundle.version} in {options.output}: {parameters:,} parameters in "
+        f"{megabytes:.1f} MB, the best {options.rounds} of {len(history)} rounds"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,16 @@ def add_to(commands: Any) -> None:
         "train",
         help="train a network, or go on with a run that was stopped",
         description=(
-            "Train a network. A run that was stopped or killed goes on after its last finished "
-            "epoch when the same command is given again."
+            "Train a network. A run that was stopped or killed goes on where it was when the same "
+            "command is given again. It restarts itself once with settings of the memory allocator "
+            "and of TensorFlow that make a step half as long again as fast."
         ),
     )
     add_options(parser)
     parser.add_argument(
         "--start-from",
         type=Path,
-        help="run with the same data whose best weights are the first ones",
+        help="run, or bundle, validated on the same pictures, whose best weights are the first",
     )
     parser.set_defaults(run=run)
 
@@ -61,15 +63,37 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=0.1,
         help="share of each class that chooses the best epoch (default: %(default)s)",
     )
+    parser.add_argument(
+        "--validation",
+        type=Path,
+        help="the validation pictures instead, e.g. validation.csv of an earlier run",
+    )
+    parser.add_argument(
+        "--left-out",
+        nargs="+",
+        default=[],
+        metavar="SOURCE",
+        help="sources that are not learnt from but validated on, whole",
+    )
+    parser.add_argument(
+        "--margins",
+        type=positive,
+        default=0,
+        help="margins of training pictures to learn as skin without a lesion",
+    )
     defaults = Settings(architecture="")
     parser.add_argument(
         "--input-size", type=positive, help="side of the pictures, in pixels (default: its own)"
     )
     parser.add_argument("--pretrained", action="store_true", help="start from the ImageNet weights")
     parser.add_argument(
-        "--train-from",
-        metavar="LAYER",
-        help="keep the weights of all layers before this one, e.g. block_5",
+        "--share",
+        dest="shares",
+        action="append",
+        type=_share,
+        metavar="DOMAIN=NUMBER",
+        help="how much of the passes a source gets, or SOURCE/clinical, SOURCE/other; for all or "
+        "none (default: every picture is drawn as often)",
     )
     parser.add_argument(
         "--augmentation",
@@ -79,14 +103,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     share, rate = between(0, 1, inclusive=True), between(0, 1, inclusive=False)
     for name, kind, text in (
-        ("epochs", positive, "length of the learning-rate schedule"),
-        ("patience", positive, "epochs without a better validation loss before stopping"),
+        ("passes", positive, "pictures shown in the whole run"),
+        ("round_passes", positive, "pictures shown between two validations"),
+        ("warm_up", positive, "pictures shown while the learning rate rises"),
+        ("decay", share, "share of the passes, at the end, in which it falls"),
         ("batch_size", positive, "pictures a step"),
-        ("learning_rate", rate, "peak of the schedule"),
+        ("learning_rate", rate, "the highest"),
         ("weight_decay", share, "of AdamW"),
+        ("averaging", share, "share of the moving average of the weights that a step keeps"),
         ("label_smoothing", share, "of the loss"),
-        ("class_balance", share, "0: every picture counts the same, 1: every class does"),
-        ("coarse_weight", share, "how much a picture with an open diagnosis counts"),
+        ("class_balance", share, "0: every picture is drawn as often, 1: every class is"),
+        ("coarse_weight", share, "how much rarer a picture with an open diagnosis is drawn"),
+        ("image_type_weight", share, "of the loss of the kind of picture; 0 does not learn it"),
         ("seed", positive, "of the split, the first weights, order and augmentation"),
         ("workers", positive, "threads that augment"),
     ):
@@ -101,10 +129,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_options(options: argparse.Namespace) -> tuple[Settings, Selection]:
-    """Return the settings and the pictures that ``options`` ask for, and print the latter."""
-    names = Settings.__dataclass_fields__.keys() - {"earlier"}
-    settings = Settings(**{name: getattr(options, name) for name in names})
+def read_settings(options: argparse.Namespace) -> Settings:
+    """Return the settings that ``options`` ask for."""
+    names = Settings.__dataclass_fields__.keys() - {"earlier", "shares"}
+    given = {name: getattr(options, name) for name in names}
+    return Settings(**given, shares=dict(options.shares) if options.shares else None)
+
+
+def select_pictures(options: argparse.Namespace, left_out: Sequence[str]) -> Selection:
+    """Return the pictures that ``options`` ask for without some sources, and print them."""
     selection = select(
         options.data,
         near_duplicates=options.near_duplicates,
@@ -112,34 +145,42 @@ def read_options(options: argparse.Namespace) -> tuple[Settings, Selection]:
         held_out=options.held_out,
         validation_share=options.validation_share,
         seed=options.seed,
+        validation=options.validation,
+        left_out=left_out,
+        margin_number=options.margins,
     )
     Console().print(_summary(selection.report))
-    return settings, selection
+    return selection
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train with ``options`` and print the best epoch."""
-    settings, selection = read_options(options)
+    """Train with ``options`` and print the best round."""
+    settings, selection = read_settings(options), select_pictures(options, options.left_out)
     backend.start_for_training()
     from ml.training import train
 
     train(settings, selection, options.output, options.start_from)
     history = runs.read_history(options.output)
-    best = runs.best_epoch(history)
-    scores = ", ".join(
-        f"{name.removeprefix('val_')} {value:.4f}"
-        for name, value in history[best].items()
-        if name.startswith("val_")
+    best = runs.rank_rounds(history)[0]
+    Console().print(
+        f"Best of {len(history)} rounds: round {best + 1}, with a score of "
+        f"{history[best]['score']:.4f} on validation pictures"
     )
-    Console().print(f"Best of {len(history)} epochs: epoch {best + 1}; on validation {scores}")
+
+
+def _share(text: str) -> tuple[str, float]:
+    domain, _, number = text.partition("=")
+    return domain, between(0, 1, inclusive=True)(number)
 
 
 def _summary(report: dict[str, Any]) -> Table:
-    labels = [label for label in LABELS if label in report["found"]]
-    table = Table("Pictures", *labels)
-    rows = {"found": report["found"]}
-    rows |= {f"dropped: {reason}": count for reason, count in report["dropped"].items()}
-    rows |= {part: report[part] for part in ("training", "validation")}
-    for name, count in rows.items():
-        table.add_row(name.replace("_", " "), *(str(count.get(label, 0)) for label in labels))
+    """Return classes as rows, because there are more of them than of anything else."""
+    columns = {
+        "found": report["found"],
+        **report["dropped"],
+        **{part: report[part] for part in ("training", "validation")},
+    }
+    table = Table("Pictures", *(name.replace("_", " ") for name in columns))
+    for label in (label for label in LABELS if label in report["found"]):
+        table.add_row(label, *(str(count.get(label, 0)) for count in columns.values()))
     return table

@@ -11,7 +11,7 @@ from ml import architectures, backend, weights
 from ml.bundle import Bundle
 from ml.manifest import Sample, write_manifest
 from ml.selection import Selection, select
-from ml.taxonomy import BINARY_CLASSES, DIAGNOSIS_CODES, MALIGNANT_CODES
+from ml.taxonomy import ANSWERS, BINARY_CLASSES, DIAGNOSIS_CODES, SEVEN_CODES
 from tests.lesions import render
 from tests.ml import tiny
 
@@ -63,6 +63,7 @@ def write_diagnoses(
             picture = render(seed + 1000 * number + index, size)
             Image.blend(picture, tint, 0.5).save(path)
             details = {"source": "collection", "sex": ("female", "male")[index % 2]}
+            details["image_type"] = "dermoscopic"
             samples.append(
                 Sample(path, label, lesion=f"{seed}-{number}-{index // 2}", details=details)
             )
@@ -72,7 +73,7 @@ def write_diagnoses(
 
 @pytest.fixture(scope="session")
 def diagnoses_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures of each of the seven diagnoses, and some of which only malignant is known."""
+    """Pictures of each of the eight diagnoses, and some of which only malignant is known."""
     directory = tmp_path_factory.mktemp("data") / "set" / "diagnoses"
     return write_diagnoses(directory, 12, [*DIAGNOSIS_CODES, "malignant"])
 
@@ -89,15 +90,15 @@ def choose(source: Path, seed: int = 1, validation_share: float = 0.25) -> Selec
     )
 
 
-def export(directory: Path, architecture: str) -> Bundle:
+def export(directory: Path, architecture: str, classes: tuple[str, ...]) -> Bundle:
     """Write a bundle of an untrained tiny network."""
     import keras
 
     keras.utils.set_random_seed(5)
-    network = tiny.build(architecture)
+    logits = 1 if classes == BINARY_CLASSES else len(classes)
+    network = tiny.build(architecture, logits=logits)
     path = directory / "weights.npz"
     weights.save(path, {variable.path: variable.numpy() for variable in network.weights})
-    seven = architecture != "seven_stage"
     bundle = Bundle(
         directory=directory,
         name="tiny",
@@ -105,9 +106,9 @@ def export(directory: Path, architecture: str) -> Bundle:
         licence="CC0",
         architecture=architecture,
         input_size=tiny.SIZE,
-        classes=DIAGNOSIS_CODES if seven else BINARY_CLASSES,
-        malignant=MALIGNANT_CODES if seven else ("malignant",),
-        calibration={"temperature": 1.0, "bias": [0.0] * (7 if seven else 1)},
+        classes=classes,
+        malignant=ANSWERS[classes],
+        calibration={"temperature": 1.0, "bias": [0.0] * logits},
         threshold=0.5,
         operating_point={},
         novelty={},
@@ -126,13 +127,19 @@ def export(directory: Path, architecture: str) -> Bundle:
 @pytest.fixture
 def tiny_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
     """A bundle that answers benign and malignant."""
-    return export(tmp_path, "seven_stage")
+    return export(tmp_path, "seven_stage", BINARY_CLASSES)
 
 
 @pytest.fixture
 def seven_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
-    """A bundle that answers with the seven diagnoses."""
-    return export(tmp_path, "efficientnet_lite0")
+    """A bundle that answers with the seven diagnoses, as those of earlier versions do."""
+    return export(tmp_path, "efficientnet_lite0", SEVEN_CODES)
+
+
+@pytest.fixture
+def eight_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
+    """A bundle that answers with the eight diagnoses."""
+    return export(tmp_path, "efficientnet_lite0", DIAGNOSIS_CODES)
 
 
 @pytest.fixture

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from ml import augmentation
-from ml.augmentation import AUGMENTATIONS
+from ml.augmentation import MILD, STRONG, augmenter, stored_side
 from tests.lesions import render
 
 SIZE = 96
-augment = AUGMENTATIONS["all"]
+augment = augmenter("all", SIZE)
 
 
 @pytest.fixture
 def pixels():
-    return np.asarray(render(1, (SIZE, SIZE)))
+    side = stored_side(SIZE)
+    return np.asarray(render(1, (side, side)))
 
 
 @pytest.fixture
@@ -28,11 +31,11 @@ def generator(seed=0):
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_the_variation_has_the_shape_of_the_picture_and_differs_from_it(pixels, seed):
+def test_the_variation_has_the_size_that_the_network_reads(pixels, seed):
     varied = augment(pixels, generator(seed))
-    assert varied.shape == pixels.shape
+    assert varied.shape == (SIZE, SIZE, 3)
     assert varied.dtype == np.uint8
-    assert not np.array_equal(varied, pixels)
+    assert len(np.unique(varied)) > 50
 
 
 def test_the_seed_decides_the_variation(pixels):
@@ -49,15 +52,37 @@ def test_the_picture_itself_stays_as_it_was(pixels):
 
 def test_the_lesion_stays_in_the_middle(pixels):
     middle = slice(SIZE // 3, 2 * SIZE // 3)
-    for seed in range(20):
-        moved = augmentation._geometry(pixels, generator(seed)).astype(float)
-        corners = moved[[0, 0, -1, -1], [0, -1, 0, -1]].mean()
-        assert moved[middle, middle].mean() < corners - 20
+    for seed, strength in itertools.product(range(20), (MILD, STRONG)):
+        moved = augmentation._move(pixels, generator(seed), SIZE, strength).astype(float)
+        edges = np.concatenate([moved[0], moved[-1], moved[:, 0], moved[:, -1]])
+        assert moved[middle, middle].mean() < edges.mean() - 20
 
 
-@pytest.mark.parametrize(
-    "artefact", ["_colour", "_dark_corners", "_hair", "_ruler", "_ink", "_blur", "_jpeg"]
-)
+def test_a_strong_change_moves_the_size_of_a_lesion_further_than_a_mild_one(pixels):
+    def dark(strength):
+        found = [
+            (augmentation._move(pixels, generator(seed), SIZE, strength).mean(2) < 140).mean()
+            for seed in range(60)
+        ]
+        return max(found) / min(found)
+
+    assert dark(STRONG) > 1.5 * dark(MILD)
+
+
+def test_a_strong_change_of_colour_goes_further_than_a_mild_one():
+    grey = Image.new("RGB", (4, 4), (120, 120, 120))
+
+    def spread(strength):
+        found = [
+            np.asarray(augmentation._recolour(grey, generator(seed), strength))[0, 0]
+            for seed in range(60)
+        ]
+        return np.std([colour.astype(float) / colour.mean() for colour in found])
+
+    assert spread(STRONG) > 2 * spread(MILD)
+
+
+@pytest.mark.parametrize("artefact", ["_dark_corners", "_hair", "_ruler", "_ink", "_blur", "_jpeg"])
 @pytest.mark.parametrize("seed", range(4))
 def test_every_artefact_changes_the_picture_and_follows_its_seed(noise, artefact, seed):
     add = getattr(augmentation, artefact)

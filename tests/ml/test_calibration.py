@@ -13,7 +13,7 @@ from ml.calibration import (
     negative_log_likelihood,
     threshold_for_sensitivity,
 )
-from ml.taxonomy import DIAGNOSIS_CODES, MALIGNANT_CODES
+from ml.taxonomy import MALIGNANT_CODES, SEVEN_CODES
 
 
 def drawn(calibration, width, count=20_000, seed=0):
@@ -59,7 +59,7 @@ def test_a_temperature_alone_leaves_the_order_of_the_classes():
 
 def test_coarse_labels_calibrate_too():
     logits, targets = drawn(Calibration(1.5, (0.0,) * 7), 7)
-    malignant = np.array([code in MALIGNANT_CODES for code in DIAGNOSIS_CODES], float)
+    malignant = np.array([code in MALIGNANT_CODES for code in SEVEN_CODES], float)
     is_malignant = targets @ malignant
     coarse = np.where(is_malignant[:, None] == 1, malignant, 1 - malignant)
     assert fit(logits, coarse, with_bias=False).temperature == pytest.approx(1.5, rel=0.08)
@@ -116,5 +116,5 @@ def test_the_threshold_finds_as_many_as_stated_and_no_lower_one_is_needed(wanted
 
 def test_malignant_is_the_sum_over_the_malignant_classes():
     probabilities = np.full((1, 7), 1 / 7)
-    found = malignant_probability(probabilities, DIAGNOSIS_CODES, MALIGNANT_CODES)
+    found = malignant_probability(probabilities, SEVEN_CODES, MALIGNANT_CODES)
     assert found[0] == pytest.approx(3 / 7)

@@ -14,7 +14,8 @@ COMMANDS = ("manifest", "train", "ablate", "export", "calibrate", "evaluate", "c
     ("arguments", "sentence"),
     [
         ([], "the following arguments are required: COMMAND"),
-        (["train", "--epochs", "0"], "--epochs: expected a whole number of at least 1, got '0'"),
+        (["train", "--passes", "0"], "--passes: expected a whole number of at least 1, got '0'"),
+        (["train", "--share", "a=2"], "--share: expected a number from 0 to 1"),
         (["train", "--architecture", "os"], "--architecture: invalid choice: 'os'"),
         (["train", "--learning-rate", "fast"], "--learning-rate: expected a number from 0 to 1"),
         (["train", "--learning-rate", "nan"], "--learning-rate: expected a number from 0 to 1"),

@@ -14,7 +14,7 @@ from ml.bundle import Bundle
 from ml.commands import audit, screen
 from ml.degradations import DEGRADATIONS
 from ml.oddities import KINDS, oddities
-from ml.taxonomy import DIAGNOSIS_CODES
+from ml.taxonomy import SEVEN_CODES
 from tests.ml import tiny
 from tests.ml.conftest import export, write_diagnoses
 
@@ -42,7 +42,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def data(folder) -> Path:
     """Pictures that are large enough to judge."""
-    return write_diagnoses(folder / "set", 8, DIAGNOSIS_CODES, seed=50, size=(320, 240))
+    return write_diagnoses(folder / "set", 8, SEVEN_CODES, seed=50, size=(320, 240))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def strange(folder) -> Path:
 def bundle(folder, data, strange) -> Bundle:
     directory = folder / "bundle"
     directory.mkdir()
-    export(directory, "efficientnet_lite0")
+    export(directory, "efficientnet_lite0", SEVEN_CODES)
     command("calibrate", "--bundle", directory, "--data", data)
     options = ["--training-data", data, "--data", data, "--accept", 0.95]
     options += ["--exposed", strange, "--strange", strange]

@@ -11,7 +11,7 @@ from sklearn import metrics as reference
 
 from ml.diagnosis_metrics import balanced_accuracy, class_scores, confusion, diagnosis_scores
 from ml.metrics import plain
-from ml.taxonomy import DIAGNOSIS_CODES
+from ml.taxonomy import SEVEN_CODES
 
 
 @pytest.fixture(scope="module", params=[0, 1])
@@ -34,7 +34,7 @@ def scoring(monkeypatch):
 
 
 def as_challenge_file(rows):
-    names = [code.upper() for code in DIAGNOSIS_CODES]
+    names = [code.upper() for code in SEVEN_CODES]
     index = pd.Index([f"ISIC_{number:07}" for number in range(len(rows))], name="image")
     return io.StringIO(pd.DataFrame(rows, index, names).to_csv())
 

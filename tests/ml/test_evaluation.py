@@ -10,7 +10,7 @@ from ml.manifest import read_samples
 from ml.metrics import METRICS
 from ml.perturbations import mask_corners
 from ml.predictor import Predictor
-from ml.taxonomy import DIAGNOSIS_CODES
+from ml.taxonomy import DIAGNOSIS_CODES, SEVEN_CODES
 
 
 @pytest.fixture(autouse=True)
@@ -92,9 +92,32 @@ def test_answers_without_diagnoses_are_not_asked_for_one(sample):
 
 
 def test_malignant_is_the_sum_of_the_malignant_diagnoses():
-    row = dict(zip(DIAGNOSIS_CODES, (0.1, 0.2, 0.1, 0.05, 0.3, 0.2, 0.05), strict=True))
+    row = dict(zip(SEVEN_CODES, (0.1, 0.2, 0.1, 0.05, 0.3, 0.2, 0.05), strict=True))
     answers = Answers(np.array([list(row.values())]))
     assert answers.malignant[0] == pytest.approx(row["akiec"] + row["bcc"] + row["mel"])
+
+
+def test_where_only_the_seven_are_scored_the_eighth_counts_as_one_of_them(sample):
+    test = describe([sample("a", "akiec"), sample("b", "nv")], [], None)
+    found = score(test, certain("scc", "nv"))
+    assert found["diagnosis"]["accuracy"]["value"] == 1
+    assert np.array(found["confusion"]).shape == (7, 7)
+
+
+def test_where_the_eighth_is_among_the_labels_it_is_scored_by_itself(sample):
+    test = describe([sample("a", "akiec"), sample("b", "scc")], [], None)
+    found = score(test, certain("scc", "scc"))
+    assert found["diagnosis"]["accuracy"]["value"] == 0.5
+    assert found["by_class"]["scc"]["sensitivity"]["value"] == 1
+    assert np.array(found["confusion"]).shape == (8, 8)
+
+
+def test_a_network_of_the_seven_calls_the_eighth_what_it_counts_as(sample):
+    test = describe([sample("a", "scc"), sample("b", "nv")], [], None)
+    rows = np.eye(7)[[SEVEN_CODES.index("akiec"), SEVEN_CODES.index("nv")]]
+    found = score(test, Answers(rows))
+    assert found["diagnosis"]["accuracy"]["value"] == 1
+    assert found["by_class"].keys() == {"akiec", "nv"}
 
 
 def test_every_class_has_its_own_scores_and_a_row_of_the_confusion(sample):
@@ -103,7 +126,7 @@ def test_every_class_has_its_own_scores_and_a_row_of_the_confusion(sample):
     assert found["by_class"]["mel"]["pictures"] == 2
     assert found["by_class"]["mel"]["sensitivity"]["value"] == 0.5
     assert found["by_class"]["nv"]["precision"]["value"] == 0.5
-    mel, nv = DIAGNOSIS_CODES.index("mel"), DIAGNOSIS_CODES.index("nv")
+    mel, nv = SEVEN_CODES.index("mel"), SEVEN_CODES.index("nv")
     assert np.array(found["confusion"])[[mel, mel, nv], [mel, nv, nv]].tolist() == [1, 1, 1]
 
 

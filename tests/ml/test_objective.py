@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
-from ml.objective import MarginalLikelihood, allowed, objective, sample_weights, targets_of
-from ml.taxonomy import DIAGNOSIS_CODES
+from ml.manifest import Sample
+from ml.objective import MarginalLikelihood, image_type_targets, losses, targets_of
+from ml.taxonomy import DIAGNOSIS_CODES, SEVEN_CODES
 
 NV, MEL = DIAGNOSIS_CODES.index("nv"), DIAGNOSIS_CODES.index("mel")
 
@@ -18,11 +21,18 @@ def probabilities():
 
 def test_targets_mark_every_diagnosis_a_label_allows(sample):
     samples = [sample("a", "nv"), sample("b", "malignant"), sample("c", "not_melanoma")]
-    targets = targets_of(samples, 7)
-    assert targets.sum(1).tolist() == [1, 3, 6]
+    targets = targets_of(samples, 8)
+    assert targets.sum(1).tolist() == [1, 4, 7]
     assert targets[0, NV] == targets[1, MEL] == 1
     assert targets[2, MEL] == 0
     assert targets_of(samples[:2], 1).tolist() == [[0], [1]]
+
+
+def test_among_seven_a_squamous_cell_carcinoma_is_what_it_counts_as(sample):
+    samples = [sample("a", "scc"), sample("b", "malignant"), sample("c", "akiec")]
+    scc, malignant, akiec = targets_of(samples, 7)
+    assert scc.tolist() == akiec.tolist()
+    assert [SEVEN_CODES[index] for index in np.flatnonzero(malignant)] == ["akiec", "bcc", "mel"]
 
 
 def test_a_fine_label_gives_the_cross_entropy(probabilities):
@@ -70,43 +80,19 @@ def test_a_step_against_the_gradient_makes_a_coarse_label_likelier():
     assert ((slope < 0) == (malignant == 1)).all()
 
 
-def test_an_answer_counts_as_right_if_the_label_allows_it(probabilities):
-    truth = np.zeros((5, 7), np.float32)
-    truth[:3] = 1
-    assert np.asarray(allowed(truth, probabilities)).tolist() == [1, 1, 1, 0, 0]
+def test_one_output_is_trained_for_malignancy_and_more_for_the_diagnoses():
+    (binary,), counts = losses(1, 0.1, 0.0)
+    assert isinstance(binary, keras.losses.BinaryCrossentropy)
+    assert counts == [1.0]
+    diagnoses, image_types = losses(8, 0.1, 0.3)[0]
+    assert isinstance(diagnoses, MarginalLikelihood)
+    assert isinstance(image_types, MarginalLikelihood)
+    assert losses(8, 0.1, 0.3)[1] == [1.0, 0.3]
 
 
-def test_full_balance_makes_the_classes_weigh_the_same():
-    targets = np.array([[0.0]] * 6 + [[1.0]] * 2)
-    weights = sample_weights(targets, 1.0)
-    assert weights[:6].sum() == pytest.approx(weights[6:].sum())
-    assert weights.mean() == pytest.approx(1)
-    assert sample_weights(targets, 0.0).tolist() == [1.0] * 8
-    assert sample_weights(targets, 0.5)[7] == pytest.approx((8 / 4) ** 0.5)
+def test_a_picture_of_an_unknown_kind_may_be_of_any():
+    def of(image_type):
+        return Sample(Path("/a.png"), "nv", details={"image_type": image_type})
 
-
-def test_a_coarse_label_weighs_as_its_classes_do_on_average():
-    fine = np.eye(7)[[0] * 1 + [1] * 3 + [4] * 4 + [5] * 8]
-    coarse = np.array([[1, 1, 0, 0, 1, 0, 0], [0, 0, 1, 1, 0, 1, 1]], float)
-    weights = sample_weights(np.vstack([fine, coarse]), 1.0)
-    expected = (1 * weights[0] + 3 * weights[1] + 4 * weights[4]) / 8
-    assert weights[-2] == pytest.approx(expected)
-    # Of the benign classes only one occurs.
-    assert weights[-1] == pytest.approx(weights[8])
-
-
-def test_without_a_fine_label_every_picture_counts_the_same():
-    coarse = np.array([[1, 1, 0, 0, 1, 0, 0], [0, 0, 1, 1, 0, 1, 1]], float)
-    assert sample_weights(coarse, 1.0).tolist() == [1, 1]
-
-
-def test_coarse_labels_can_be_left_out():
-    targets = np.vstack([np.eye(7), [[1, 1, 0, 0, 1, 0, 0]]])
-    weights = sample_weights(targets, 0.5, coarse=0.0)
-    assert weights[-1] == 0
-    assert (weights[:-1] > 0).all()
-
-
-def test_one_output_is_trained_for_malignancy_and_seven_for_the_diagnoses():
-    assert isinstance(objective(1, 0.1).loss, keras.losses.BinaryCrossentropy)
-    assert isinstance(objective(7, 0.1).loss, MarginalLikelihood)
+    targets = image_type_targets([of("dermoscopic"), of("clinical"), of("other"), of("")])
+    assert targets.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]

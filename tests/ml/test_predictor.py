@@ -172,5 +172,5 @@ def test_the_probability_of_malignant_is_calibrated_too(bundle, images):
 
 
 def test_a_network_with_other_answers_than_its_bundle_is_refused(seven_bundle):
-    with pytest.raises(BundleError, match="1 answers"):
+    with pytest.raises(BundleError, match="belongs to another network"):
         Predictor.load(replace(seven_bundle, architecture="seven_stage"))

@@ -10,7 +10,7 @@ from ml.bundle import find
 from ml.oddities import oddities
 from ml.predictor import Predictor
 from ml.preprocessing import to_pixels
-from ml.taxonomy import DIAGNOSIS_CODES, MALIGNANT_CODES
+from ml.taxonomy import ANSWERS, SEVEN_CODES
 from tests.lesions import draw, flower, render
 
 SETS = ("held_out", "de_leaked")
@@ -24,8 +24,8 @@ def bundle():
 def test_the_weights_are_those_that_were_exported_in_at_most_30_megabytes(bundle):
     bundle.verify()
     assert bundle.weights_path.stat().st_size <= 30_000_000
-    assert bundle.classes == DIAGNOSIS_CODES
-    assert bundle.malignant == MALIGNANT_CODES
+    assert bundle.classes == SEVEN_CODES
+    assert bundle.malignant == ANSWERS[SEVEN_CODES]
 
 
 def test_the_terms_of_the_weights_are_those_of_what_they_learnt_from(bundle):
@@ -50,7 +50,7 @@ def test_scores_are_recorded_with_intervals_beside_the_baselines(bundle, name):
 
 def test_every_diagnosis_and_group_was_measured_on_the_held_out_lesions(bundle):
     result = bundle.metrics["held_out"]
-    assert result["by_class"].keys() == set(DIAGNOSIS_CODES)
+    assert result["by_class"].keys() == set(SEVEN_CODES)
     assert {"sex", "age", "site", "skin_tone"} <= result["subgroups"].keys()
     assert 0 < result["diagnosis"]["balanced_accuracy"]["value"] < 1
 
@@ -84,7 +84,7 @@ def test_it_tells_pictures_apart_the_same_way_every_time(bundle):
     )
     assert first == second
     assert np.allclose(np.sum(first, axis=1), 1)
-    assert np.ptp([row[DIAGNOSIS_CODES.index("nv")] for row in first]) > 0.01
+    assert np.ptp([row[SEVEN_CODES.index("nv")] for row in first]) > 0.01
 
 
 def test_pictures_of_lesions_are_judged_and_others_rejected(bundle):

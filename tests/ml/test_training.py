@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import h5py
 import numpy as np
 import pytest
 
-from ml import architectures, runs, training
+from ml import architectures, runs, training, training_state, validation
 from ml.errors import InputError
 from ml.manifest import read_samples
-from ml.objective import targets_of
 from ml.runs import Settings
-from ml.training import Checkpoint, load_best, train
+from ml.training import load_best, train
 from tests.ml import tiny
 from tests.ml.conftest import choose
 
-# Keras 3.15 reads TensorFlow's variables this way when it saves weights.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+#: Nine rounds of three steps.
+SETTINGS = Settings(
+    "seven_stage",
+    passes=27 * 6,
+    round_passes=18,
+    warm_up=18,
+    batch_size=6,
+    learning_rate=5e-3,
+    averaging=0.5,
+    seed=3,
 )
-
-SETTINGS = Settings("seven_stage", epochs=3, batch_size=6, learning_rate=5e-3, seed=3)
-SEVEN = replace(SETTINGS, architecture="efficientnet_lite0", epochs=6, learning_rate=0.02)
+#: Normalised, with the kind of picture beside the diagnoses, and with changes to the pictures that
+#: are mild enough for so small a network.
+EIGHT = replace(
+    SETTINGS,
+    architecture="efficientnet_lite0",
+    passes=80 * 12,
+    round_passes=20 * 12,
+    batch_size=12,
+    learning_rate=0.02,
+    augmentation="mild",
+    image_type_weight=0.3,
+)
 
 
 class Killed(BaseException):
@@ -31,8 +45,10 @@ class Killed(BaseException):
 
 
 @pytest.fixture(autouse=True)
-def _tiny(tiny_network):
-    """No test here trains the large network."""
+def _tiny(tiny_network, monkeypatch):
+    """No test here trains the large network, and the state is saved within a round too."""
+    monkeypatch.setattr(training, "SAVE_EVERY", 2)
+    monkeypatch.setattr(validation, "ENOUGH", 5)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +58,7 @@ def selection(training_folder):
 
 @pytest.fixture(scope="module")
 def diagnoses(diagnoses_manifest):
-    """The pictures of the seven diagnoses, some with a coarse label."""
+    """Pictures of the eight diagnoses, some with a coarse label."""
     return choose(diagnoses_manifest)
 
 
@@ -57,21 +73,15 @@ def finished(selection, tmp_path_factory):
 
 
 def arrays(path):
-    """Every array of a weights file by its place: weights, moments of the optimiser, steps."""
-    found = {}
-
-    def visit(name, item):
-        if isinstance(item, h5py.Dataset):
-            found[name] = item[()]
-
-    with h5py.File(path) as file:
-        file.visititems(visit)
-    return found
+    with np.load(path) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def assert_same_run(directory, expected):
     assert runs.read_history(directory) == runs.read_history(expected)
-    for name in (runs.STATE, runs.BEST):
+    kept = sorted(path.name for path in (expected / runs.ROUNDS).iterdir())
+    assert sorted(path.name for path in (directory / runs.ROUNDS).iterdir()) == kept
+    for name in (runs.STATE, *(f"{runs.ROUNDS}/{name}" for name in kept)):
         ours, theirs = arrays(directory / name), arrays(expected / name)
         assert ours.keys() == theirs.keys()
         for key, array in ours.items():
@@ -97,11 +107,11 @@ def kill_at(patch, owner, name, call, *, before):
 @pytest.mark.parametrize(
     ("owner", "name", "call", "before"),
     [
-        pytest.param(training.EpochProgress, "on_train_batch_end", 5, True, id="inside an epoch"),
-        # The first two calls of write_json write the settings and the data.
-        pytest.param(runs, "write_json", 4, False, id="between history and state"),
-        pytest.param(training, "keep_as_best", 2, True, id="between state and best"),
-        pytest.param(training, "keep_as_best", 2, False, id="after an epoch"),
+        pytest.param(training.TrainingProgress, "step", 1, True, id="before anything is saved"),
+        pytest.param(training.TrainingProgress, "step", 14, True, id="inside a round"),
+        pytest.param(training, "write_arrays", 3, False, id="between weights and history"),
+        pytest.param(runs, "write_history", 3, False, id="between history and state"),
+        pytest.param(training_state, "save", 5, False, id="after the state"),
     ],
 )
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(
@@ -111,27 +121,36 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
         kill_at(patch, owner, name, call, before=before)
         with pytest.raises(Killed):
             train(SETTINGS, selection, tmp_path)
-    assert len(runs.read_history(tmp_path)) < SETTINGS.epochs
+    assert len(runs.read_history(tmp_path)) < 9
     train(SETTINGS, selection, tmp_path)
     assert_same_run(tmp_path, finished)
 
 
-def test_best_weights_that_a_kill_left_behind_are_put_right_first(selection, tmp_path, monkeypatch):
+def test_an_interrupted_run_keeps_its_last_step(selection, finished, tmp_path):
+    def interrupt(progress, done, loss):
+        if done == 7 * 6:
+            raise KeyboardInterrupt
+
     with pytest.MonkeyPatch.context() as patch:
-        kill_at(patch, training, "keep_as_best", 2, before=True)
-        with pytest.raises(Killed):
+        patch.setattr(training.TrainingProgress, "step", interrupt)
+        with pytest.raises(KeyboardInterrupt):
             train(SETTINGS, selection, tmp_path)
-    assert runs.best_epoch(runs.read_history(tmp_path)) == 1
-    # Nothing later may hide it.
-    monkeypatch.setattr(training, "_fit", lambda *arguments: None)
+    assert len(arrays(tmp_path / runs.STATE)["losses"]) == 1
     train(SETTINGS, selection, tmp_path)
-    assert (tmp_path / runs.BEST).read_bytes() == (tmp_path / runs.STATE).read_bytes()
+    assert_same_run(tmp_path, finished)
 
 
-def test_training_learns(finished):
-    losses = [logs["val_loss"] for logs in runs.read_history(finished)]
-    assert len(losses) == SETTINGS.epochs
-    assert losses[-1] < losses[0]
+def test_the_best_rounds_are_kept_and_no_others(finished):
+    best = runs.rank_rounds(runs.read_history(finished))[: runs.KEPT]
+    kept = set((finished / runs.ROUNDS).iterdir())
+    assert kept == {runs.round_path(finished, index) for index in best}
+    assert len(kept) == runs.KEPT < 9
+
+
+def test_a_run_logs_where_it_stands(finished):
+    lines = (finished / runs.LOG).read_text().splitlines()
+    assert any("162 of 162 passes" in line and "0:00:00 left" in line for line in lines)
+    assert sum("score" in line for line in lines) == 9
 
 
 @pytest.mark.parametrize("part", ["training", "validation"])
@@ -142,60 +161,62 @@ def test_a_run_lists_its_pictures(selection, finished, part):
     ]
 
 
-def test_seven_diagnoses_are_learnt_and_a_killed_run_of_them_goes_on(diagnoses, tmp_path):
-    train(SEVEN, diagnoses, tmp_path / "whole")
-    history = runs.read_history(tmp_path / "whole")
-    assert history[-1]["val_loss"] < 0.9 * history[0]["val_loss"]
-    # One in seven by chance.
-    assert history[-1]["val_accuracy"] > 0.25
+def test_diagnoses_and_kinds_of_picture_are_learnt_and_a_killed_run_of_them_goes_on(
+    diagnoses, tmp_path
+):
+    train(EIGHT, diagnoses, tmp_path / "whole")
+    first, *_, last = (
+        entry["domains"]["collection"] for entry in runs.read_history(tmp_path / "whole")
+    )
+    assert last["loss"] < 0.9 * first["loss"]
+    # One in eight by chance.
+    assert last["balanced_accuracy"] > 0.25
+    assert last["malignant_auroc"] > 0.6
+    assert last["image_type_accuracy"] == 1
     with pytest.MonkeyPatch.context() as patch:
-        kill_at(patch, training, "keep_as_best", 2, before=True)
+        kill_at(patch, training.TrainingProgress, "step", 33, before=True)
         with pytest.raises(Killed):
-            train(SEVEN, diagnoses, tmp_path / "killed")
-    train(SEVEN, diagnoses, tmp_path / "killed")
+            train(EIGHT, diagnoses, tmp_path / "killed")
+    train(EIGHT, diagnoses, tmp_path / "killed")
     assert_same_run(tmp_path / "killed", tmp_path / "whole")
 
 
-def test_coarse_labels_are_shown_to_the_network_with_their_weight(diagnoses, tmp_path, monkeypatch):
-    shown = {}
+def test_what_is_served_is_the_folded_average_of_the_best_round(diagnoses, tmp_path):
+    train(replace(EIGHT, passes=240), diagnoses, tmp_path)
+    served = load_best(tmp_path)
+    trained = tiny.build("efficientnet_lite0", image_types=3, normalised=True)
+    best = runs.read_best(tmp_path)
+    for variable in trained.weights:
+        variable.assign(best[variable.path])
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3)).astype(np.float32)
+    for ours, theirs in zip(served(pixels), trained(pixels, training=False), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-5)
+    assert not any("normalisation" in variable.path for variable in served.weights)
+    last = arrays(tmp_path / runs.STATE)
+    kernel = next(i for i, v in enumerate(trained.weights) if v.path == "dense/kernel")
+    assert not np.array_equal(last[f"weights/{kernel}"], best["dense/kernel"])
 
-    def fit(self, batches, **options):
-        shown["targets"], shown["weights"] = batches.targets, batches.weights
-        shown["validation"] = options["validation_data"][1]
 
-    monkeypatch.setattr(training.keras.Model, "fit", fit)
-    train(replace(SEVEN, coarse_weight=0.25, class_balance=0.0), diagnoses, tmp_path)
-    coarse = np.array([s.label == "malignant" for s in diagnoses.training])
-    assert shown["targets"][coarse].sum(1).tolist() == [3] * coarse.sum()
-    assert shown["weights"].tolist() == np.where(coarse, 0.25, 1).tolist()
-    assert np.array_equal(shown["validation"], targets_of(diagnoses.validation, 7))
+def test_without_averaging_the_last_weights_are_kept(selection, tmp_path):
+    settings = replace(SETTINGS, averaging=0.0, passes=5 * 6, round_passes=5 * 6)
+    train(settings, selection, tmp_path)
+    state, best = arrays(tmp_path / runs.STATE), runs.read_best(tmp_path)
+    kernel = next(i for i, v in enumerate(tiny.build().weights) if v.path == "dense/kernel")
+    assert np.allclose(state[f"weights/{kernel}"], best["dense/kernel"], atol=1e-6)
 
 
-def test_a_finished_run_is_not_trained_again(selection, finished, monkeypatch):
+def test_a_finished_run_is_not_trained_again(selection, finished):
     before = (finished / runs.STATE).stat().st_mtime_ns
-    monkeypatch.setattr(training, "_fit", None)
     train(SETTINGS, selection, finished)
     assert (finished / runs.STATE).stat().st_mtime_ns == before
 
 
-def test_the_best_epoch_is_kept_and_patience_ends_the_run(selection, tmp_path):
-    # Far too fast to get better for long.
-    settings = replace(SETTINGS, epochs=30, patience=1, learning_rate=0.5)
-    train(settings, selection, tmp_path)
-    history = runs.read_history(tmp_path)
-    best = runs.best_epoch(history)
-    assert len(history) == best + 2 < settings.epochs
-    assert int(arrays(tmp_path / runs.BEST)["optimizer/vars/0"]) == (best + 1) * 3
-    assert int(arrays(tmp_path / runs.STATE)["optimizer/vars/0"]) == (best + 2) * 3
-
-
 def test_the_best_network_is_served_in_float32(selection, tmp_path):
-    train(replace(SETTINGS, epochs=1, precision="mixed_bfloat16"), selection, tmp_path)
+    train(replace(SETTINGS, passes=18, precision="mixed_bfloat16"), selection, tmp_path)
     network = load_best(tmp_path)
     assert {layer.compute_dtype for layer in network.layers} == {"float32"}
-    stored = arrays(tmp_path / runs.BEST)
-    assert any(
-        np.array_equal(network.get_layer("dense").kernel, array) for array in stored.values()
+    assert np.array_equal(
+        network.get_layer("dense").kernel, runs.read_best(tmp_path)["dense/kernel"]
     )
 
 
@@ -204,26 +225,27 @@ def test_other_settings_do_not_touch_a_run(selection, finished):
         train(replace(SETTINGS, seed=4), selection, finished)
 
 
-def test_fewer_pictures_than_a_batch_are_refused(selection, tmp_path):
-    with pytest.raises(InputError, match="--batch-size"):
-        train(replace(SETTINGS, batch_size=64), selection, tmp_path)
-
-
-def test_a_loss_that_is_not_finite_stops_the_run_before_anything_is_written(tmp_path):
-    checkpoint = Checkpoint(tmp_path, patience=3, history=[{"loss": 0.5, "val_loss": 0.5}])
-    with pytest.raises(InputError, match="diverged in epoch 2"):
-        checkpoint.on_epoch_end(1, {"loss": 0.4, "val_loss": float("nan")})
-    assert list(tmp_path.iterdir()) == []
+def test_a_loss_that_is_not_finite_stops_the_run(selection, tmp_path):
+    with pytest.raises(InputError, match=r"diverged after .* lower --learning-rate"):
+        train(replace(SETTINGS, learning_rate=1e30, warm_up=1), selection, tmp_path)
 
 
 def test_a_lost_history_is_noticed(selection, finished, tmp_path):
-    for name in (runs.SETTINGS, runs.DATA, runs.STATE, runs.BEST):
+    for name in (runs.SETTINGS, runs.DATA, runs.STATE):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
-    with pytest.raises(InputError, match="lacks epochs"):
+    with pytest.raises(InputError, match="lacks rounds"):
         train(SETTINGS, selection, tmp_path)
 
 
-def test_a_run_without_a_finished_epoch_has_no_best_network(selection, tmp_path):
-    runs.claim(tmp_path, SETTINGS, selection.report)
-    with pytest.raises(InputError, match="not finished an epoch"):
+def test_a_damaged_state_is_named(selection, finished, tmp_path):
+    for name in (runs.SETTINGS, runs.DATA, runs.HISTORY, runs.STATE):
+        (tmp_path / name).write_bytes((finished / name).read_bytes())
+    (tmp_path / runs.STATE).write_bytes((finished / runs.STATE).read_bytes()[:500])
+    with pytest.raises(InputError, match=r"state\.npz is damaged"):
+        train(SETTINGS, selection, tmp_path)
+
+
+def test_a_run_without_a_finished_round_has_no_best_network(selection, tmp_path):
+    runs.claim_directory(tmp_path, SETTINGS, selection.report)
+    with pytest.raises(InputError, match="0 finished rounds"):
         load_best(tmp_path)

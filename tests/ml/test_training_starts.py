@@ -1,4 +1,4 @@
-"""Where training starts: from an earlier run's weights, and with some layers kept as they are."""
+"""Where training starts: from ImageNet, from an earlier run, or from a bundle."""
 
 from __future__ import annotations
 
@@ -9,18 +9,26 @@ import numpy as np
 import pytest
 
 from ml import pretrained, runs, training
+from ml.__main__ import main
+from ml.bundle import Bundle
 from ml.errors import InputError
 from ml.runs import Settings
-from ml.training import load_best, train
+from ml.taxonomy import DIAGNOSIS_CODES, SEVEN_CODES
+from ml.training import train
 from tests.ml.conftest import choose
 
-# Keras 3.15 reads TensorFlow's variables this way when it saves weights.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+FIRST = Settings(
+    "efficientnet_lite0",
+    input_size=16,
+    passes=128,
+    round_passes=64,
+    warm_up=16,
+    batch_size=16,
+    learning_rate=5e-3,
+    averaging=0.5,
+    seed=3,
 )
-
-FIRST = Settings("efficientnet_lite0", epochs=2, batch_size=16, learning_rate=5e-3, seed=3)
-THEN = replace(FIRST, epochs=1, augmentation="without_artefacts", seed=4)
+THEN = replace(FIRST, augmentation="without_artefacts", seed=4)
 
 
 @pytest.fixture(autouse=True)
@@ -40,33 +48,42 @@ def earlier(selection, tmp_path):
     return tmp_path / "earlier"
 
 
-def watch(monkeypatch):
-    """Return a list that `train` fills with the weights it would have trained on."""
-    found = []
-
-    def fit(model, *arguments):
-        found[:] = model.get_weights()
-
-    monkeypatch.setattr(training, "_fit", fit)
-    return found
+@pytest.fixture
+def bundle(earlier, tmp_path):
+    """The directory of a bundle of that run."""
+    command = ["export", "--run", earlier, "--name", "tiny", "--version", "1.0.0"]
+    command += ["--licence", "CC0", "--output", tmp_path / "bundle"]
+    assert main([str(part) for part in command]) == 0
+    return tmp_path / "bundle"
 
 
 @pytest.fixture
 def first_weights(earlier, monkeypatch):
-    return watch(monkeypatch)
+    """What `train` fills with the weights, by path, that it would have trained on."""
+    found = {}
+
+    def note(run, selection):
+        found.clear()
+        found.update({v.path: v.numpy() for v in run.model.weights})
+        found["average"] = dict(run.average.arrays)
+
+    monkeypatch.setattr(training._Run, "train", note)
+    return found
 
 
-def same(ours, theirs):
-    return all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+def differing(ours, theirs):
+    return [path for path, array in theirs.items() if not np.array_equal(ours[path], array)]
 
 
 def test_a_run_starts_from_the_best_weights_of_the_earlier_one(
     selection, earlier, first_weights, tmp_path
 ):
     train(THEN, selection, tmp_path / "alone")
-    assert not same(first_weights, load_best(earlier).get_weights())
+    best = runs.read_best(earlier)
+    assert "dense/kernel" in differing(first_weights, best)
     train(THEN, selection, tmp_path / "then", start_from=earlier)
-    assert same(first_weights, load_best(earlier).get_weights())
+    assert differing(first_weights, best) == []
+    assert differing(first_weights["average"], best) == []
 
 
 def test_a_run_says_which_settings_the_earlier_one_had(selection, earlier, first_weights, tmp_path):
@@ -75,31 +92,67 @@ def test_a_run_says_which_settings_the_earlier_one_had(selection, earlier, first
     assert runs.read_settings(earlier).earlier is None
 
 
+def test_a_run_starts_from_a_bundle_with_its_normalisation(
+    selection, earlier, bundle, first_weights, tmp_path
+):
+    train(THEN, selection, tmp_path / "then", start_from=bundle)
+    assert differing(first_weights, runs.read_best(earlier)) == []
+    before = runs.read_settings(tmp_path / "then").earlier
+    assert before["passes"] == FIRST.passes
+
+
+def test_a_kind_of_picture_can_be_learnt_on_top(selection, earlier, first_weights, tmp_path):
+    train(replace(THEN, image_type_weight=0.3), selection, tmp_path / "then", start_from=earlier)
+    assert differing(first_weights, runs.read_best(earlier)) == []
+    assert first_weights["image_type_logit/kernel"].any()
+
+
+def test_the_eighth_diagnosis_starts_as_what_it_counted_as(
+    selection, earlier, first_weights, tmp_path, monkeypatch
+):
+    def read_seven(directory):
+        seven = [DIAGNOSIS_CODES.index(code) for code in SEVEN_CODES]
+        return {
+            path: array[..., seven] if path.startswith("logit/") else array
+            for path, array in runs.read_best(directory).items()
+        }
+
+    monkeypatch.setattr(training, "_read_start", read_seven)
+    train(THEN, selection, tmp_path / "then", start_from=earlier)
+    kernel = runs.read_best(earlier)["logit/kernel"]
+    kernel[:, DIAGNOSIS_CODES.index("scc")] = kernel[:, DIAGNOSIS_CODES.index("akiec")]
+    assert np.array_equal(first_weights["logit/kernel"], kernel)
+
+
 def test_a_run_that_was_stopped_does_not_start_from_the_earlier_one_again(
-    selection, earlier, tmp_path, monkeypatch
+    selection, earlier, tmp_path
 ):
     class Stopped(BaseException):
         pass
 
-    def stop(checkpoint, epoch, logs=None):
-        finish(checkpoint, epoch, logs)
+    def stop(progress, done, text):
         raise Stopped
 
-    finish = training.Checkpoint.on_epoch_end
-    longer, run = replace(THEN, epochs=2), tmp_path / "then"
-    with monkeypatch.context() as patch:
-        patch.setattr(training.Checkpoint, "on_epoch_end", stop)
+    run = tmp_path / "then"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.TrainingProgress, "tell", stop)
         with pytest.raises(Stopped):
-            train(longer, selection, run, start_from=earlier)
-    went_on_with = watch(monkeypatch)
-    train(longer, selection, run, start_from=earlier)
-    assert same(went_on_with, load_best(run).get_weights())
-    assert not same(went_on_with, load_best(earlier).get_weights())
+            train(THEN, selection, run, start_from=earlier)
+    went_on_with = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training._Run, "train", lambda run, selection: went_on_with.append(run))
+        train(THEN, selection, run, start_from=earlier)
+    assert went_on_with[0].step == 4
+    assert differing(went_on_with[0].average.arrays, runs.read_best(run)) == []
+    assert differing(went_on_with[0].average.arrays, runs.read_best(earlier)) != []
 
 
-def test_a_run_that_learnt_from_other_pictures_is_no_start(diagnoses_manifest, earlier, tmp_path):
-    with pytest.raises(InputError, match="has learnt from other pictures"):
-        train(THEN, choose(diagnoses_manifest, seed=2), tmp_path / "then", start_from=earlier)
+def test_a_run_that_was_validated_on_other_pictures_is_no_start(
+    diagnoses_manifest, earlier, tmp_path
+):
+    other = choose(diagnoses_manifest, seed=2)
+    with pytest.raises(InputError, match="validated on other pictures"):
+        train(THEN, other, tmp_path / "then", start_from=earlier)
     assert not (tmp_path / "then").exists()
 
 
@@ -114,18 +167,12 @@ def test_a_directory_without_a_run_is_no_start(selection, tmp_path):
         train(THEN, selection, tmp_path / "then", start_from=tmp_path / "nothing")
 
 
-def test_layers_before_the_first_trained_one_keep_their_weights(selection, earlier, tmp_path):
-    settings = replace(THEN, train_from="dense")
-    train(settings, selection, tmp_path / "then", start_from=earlier)
-    before, after = load_best(earlier), load_best(tmp_path / "then")
-    for name, kept in (("conv_1", True), ("dense", False), ("logit", False)):
-        found = same(before.get_layer(name).get_weights(), after.get_layer(name).get_weights())
-        assert found is kept, name
-
-
-def test_an_unknown_first_layer_is_refused_with_those_there_are(selection, tmp_path):
-    with pytest.raises(InputError, match=r"no layer block_99.*'conv_1'"):
-        train(replace(THEN, train_from="block_99"), selection, tmp_path)
+def test_a_network_that_was_folded_for_good_is_no_start(selection, bundle, tmp_path, monkeypatch):
+    folded = training.fold(runs.read_best(tmp_path / "earlier"))
+    monkeypatch.setattr(training, "_read_start", lambda directory: folded)
+    assert Bundle.read(bundle).data == selection.report
+    with pytest.raises(InputError, match="served folded only"):
+        train(THEN, selection, tmp_path / "then", start_from=bundle)
 
 
 def test_imagenet_weights_are_asked_for_by_the_name_of_the_network(
@@ -142,7 +189,8 @@ def test_imagenet_weights_are_asked_for_by_the_name_of_the_network(
     assert asked == []
     train(replace(THEN, pretrained=True), selection, tmp_path / "with")
     assert asked == ["efficientnet_lite0"]
-    assert any(array.shape == (196, 8) and (array == 1).all() for array in first_weights)
+    assert (first_weights["dense/kernel"] == 1).all()
+    assert (first_weights["average"]["dense/kernel"] == 1).all()
 
 
 def test_the_seven_stage_network_has_no_imagenet_weights(selection, tmp_path):
