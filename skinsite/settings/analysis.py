@@ -55,7 +55,7 @@ EXPIRE_EVERY = timedelta(minutes=10)
 # One folder of stored files each time, and so all of them in a day.
 TIDY_EVERY = timedelta(minutes=5)
 
-# The site is not ready where the first one in the queue has waited for longer.
+# The queue does not work where the first one in it has waited for longer.
 QUEUE_MAX_AGE = timedelta(seconds=env.int("QUEUE_MAX_AGE", default=900))
 # Whoever sends it as a bearer token may read the figures at /metrics; without one nobody may.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
