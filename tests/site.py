@@ -17,6 +17,7 @@ import requests
 from tests import PASSWORD
 
 ROOT = Path(__file__).parents[1]
+TOKEN = "a-token-of-the-operator"
 
 
 def free_port() -> int:
@@ -43,7 +44,7 @@ class Site:
         # What pytest runs with is not what a newcomer has.
         for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL"):
             self.environment.pop(name, None)
-        self.environment |= environment
+        self.environment |= {"METRICS_TOKEN": TOKEN} | environment
 
     def __enter__(self) -> Site:
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -68,6 +69,12 @@ class Site:
 
     def __exit__(self, *exception: Any) -> None:
         self.stop()
+
+    def failing(self) -> list[str]:
+        """Return the parts of which the operator is told that they do not work."""
+        token = {"Authorization": f"Bearer {TOKEN}"}
+        told = requests.get(f"{self.address}/metrics/parts", headers=token, timeout=60).text
+        return re.findall(r'^skinsite_part_works\{part="(\w+)"\} 0', told, re.MULTILINE)
 
     def stop(self) -> float:
         """Send SIGTERM to the command, and return the seconds until it has ended."""

@@ -18,7 +18,7 @@ import requests
 
 from tests.lesions import judged
 from tests.serve.waiting import wait_until
-from tests.site import ROOT, Client, Site
+from tests.site import ROOT, TOKEN, Client, Site
 
 PICTURES = 20
 WORKER = "celery --quiet --app skinsite worker"
@@ -48,7 +48,8 @@ def test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything(tmp_path):
         wait_until(lambda: statuses(site) == ["done"])
         page = client.get(answer.url.removeprefix(site.address)).text
         assert re.search("The network says: (benign|malignant|not sure)", page)
-        assert client.get("/readyz").json()["status"] == "ok"
+        assert client.get("/readyz").json() == {"status": "ok"}
+        assert site.failing() == []
         assert len(site.processes()) >= 8  # make, command, gunicorn twice, two workers twice, beat
         assert site.press_ctrl_c() < 10
         assert site.processes() == []
@@ -58,13 +59,13 @@ def test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything(tmp_path):
 
 
 def test_each_web_process_tells_what_all_have_counted(tmp_path):
-    with Site(tmp_path / "data", WEB_CONCURRENCY="2", METRICS_TOKEN="a-token") as site:
+    with Site(tmp_path / "data", WEB_CONCURRENCY="2") as site:
         assert len(site.processes("gunicorn")) == 3
         for _ in range(20):
             requests.get(f"{site.address}/about/", timeout=5)
         counted = re.compile(r'seconds_count{method="GET",route="about/",status="200"} 20\.0')
         for _ in range(10):
-            token = {"Authorization": "Bearer a-token"}
+            token = {"Authorization": f"Bearer {TOKEN}"}
             told = requests.get(f"{site.address}/metrics", headers=token, timeout=5).text
             assert counted.search(told)
 
