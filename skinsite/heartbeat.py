@@ -19,11 +19,19 @@ from celery.worker.state import maybe_shutdown
 #: Seconds between two heartbeats.
 EVERY = 2.0
 
+#: What workers would tell each other through the broker, for which this thread would wait without
+#: an end while the broker hangs. Nobody listens.
+TALK = ("heartbeat", "gossip", "mingle")
+
 logger = logging.getLogger(__name__)
 
 
 class Consumer(consumer.Consumer):
     """Celery's taker of messages, with a heartbeat."""
+
+    def __init__(self, *arguments: Any, worker_options: dict[str, Any], **options: Any) -> None:
+        silent = worker_options | {f"without_{talk}": True for talk in TALK}
+        super().__init__(*arguments, worker_options=silent, **options)
 
     def ensure_connected(self, conn: Any) -> Any:
         def tell(error: Exception, seconds: float) -> None:
