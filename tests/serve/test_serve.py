@@ -131,6 +131,14 @@ def test_a_terminal_that_is_closed_during_the_start_ends_everything(tmp_path):
     assert site.processes() == []
 
 
+@pytest.mark.parametrize("host", ["::", "[::1]"])
+def test_it_listens_on_an_ipv6_address(tmp_path, host):
+    with Site(tmp_path / "data", make=True, host=host) as site:
+        assert f"SkinSite is ready at http://[::1]:{site.port} " in site.log.read_text()
+        assert requests.get(f"http://[::1]:{site.port}/healthz", timeout=5).ok
+        assert requests.get(f"http://[::1]:{site.port}/about/", timeout=5).ok
+
+
 def refusal(data_dir: Path, *options: str) -> str:
     answer = subprocess.run(
         [sys.executable, "manage.py", "serve", *options],
@@ -156,7 +164,9 @@ def test_a_busy_port_is_named_in_one_sentence(tmp_path):
     assert "PORT=8001" in message
 
 
-@pytest.mark.parametrize(("option", "value"), [("--host", "999.1.1.1"), ("--port", "70000")])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--host", "999.1.1.1"), ("--host", "::g"), ("--port", "70000")]
+)
 def test_an_impossible_address_is_named_in_one_sentence(tmp_path, option, value):
     message = refusal(tmp_path, option, value)
     assert "Cannot listen on " in message
