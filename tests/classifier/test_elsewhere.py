@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from skinsite import supervisor
 from tests.site import ROOT
 
 LOOK = """
@@ -35,3 +36,15 @@ def test_it_has_neither_proc_nor_cores_to_choose_from():
         "True True",
         "True [1, 2, 3]",
     ]
+
+
+def test_macos_says_of_processes_that_have_just_ended_that_they_may_not_be_killed(monkeypatch):
+    def refuse(group: int, number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "killpg", refuse)
+    ended = supervisor.Supervised("web", [sys.executable, "-c", ""], width=3)
+    with ended.process:
+        ended.process.wait()
+        ended.kill_group()
+        ended.reader.join()
