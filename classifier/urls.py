@@ -33,4 +33,5 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("metrics/parts", metrics.parts, name="metrics_parts"),
 ]

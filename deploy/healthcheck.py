@@ -1,13 +1,35 @@
-"""Ask this container's own web process whether it lives, by a name that it answers to."""
+"""Say by the exit status whether this container's process lives.
+
+`web` is asked for an answer, by a name that it answers to. `worker` has written a heartbeat: to ask
+it through the broker would take it for dead whenever the broker is away.
+"""
 
 from __future__ import annotations
 
 import http.client
 import os
 import sys
+import time
+from pathlib import Path
 
-connection = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=5)
-connection.request(
-    "GET", "/healthz", headers={"Host": os.environ["ALLOWED_HOSTS"].partition(",")[0]}
-)
-sys.exit(connection.getresponse().status != 200)
+
+def web() -> str:
+    port = int(os.environ.get("PORT", "8000"))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    name = os.environ["ALLOWED_HOSTS"].partition(",")[0]
+    connection.request("GET", "/healthz", headers={"Host": name})
+    status = connection.getresponse().status
+    return "" if status == 200 else f"It answers with {status}."
+
+
+def worker() -> str:
+    age = time.time() - Path(os.environ["HEARTBEAT_FILE"]).stat().st_mtime
+    oldest = float(os.environ.get("HEARTBEAT_MAX_AGE", "60"))
+    return "" if age <= oldest else f"Its heartbeat is {age:.0f} seconds old."
+
+
+try:
+    problem = {"web": web, "worker": worker}[sys.argv[1]]()
+except OSError as error:
+    problem = str(error)
+sys.exit(problem or 0)

@@ -21,10 +21,17 @@ def each(function: Callable[[T], R], items: Iterable[T], threads: int | None = N
         threads: how many calls run at once; None for as many as this process may use cores.
     """
     items = list(items)
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or cores()
     if threads == 1 or len(items) < 2:
         return [function(item) for item in items]
     return list(_pool(threads).map(function, items))
+
+
+def cores() -> int:
+    """Return how many cores this process may use, or all there are where nobody tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 # Kept, because starting threads costs as much as what they do to a picture.

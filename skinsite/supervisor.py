@@ -60,7 +60,8 @@ class Supervised:
         return pause
 
     def kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError):  # all of it has ended
+        # All of it has ended; what macOS says of one that has just ended is that it may not.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
 

@@ -12,11 +12,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 from tests import PASSWORD
 
 ROOT = Path(__file__).parents[1]
+TOKEN = "a-token-of-the-operator"
 
 
 def free_port() -> int:
@@ -33,17 +35,20 @@ class Site:
         seconds_to_ready: from the start of the command to a warm model.
     """
 
-    def __init__(self, data_dir: Path, *, make: bool = False, **environment: str) -> None:
+    def __init__(
+        self, data_dir: Path, *, make: bool = False, host: str = "127.0.0.1", **environment: str
+    ) -> None:
         self.data_dir, self.port = data_dir, free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        serve = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
-        self.command = ["make", "run", f"PORT={self.port}"] if make else serve
+        serve = [sys.executable, "manage.py", "serve", "--port", str(self.port), "--host", host]
+        made = ["make", "run", f"PORT={self.port}", f"HOST={host}"]
+        self.command = made if make else serve
         self.log = data_dir / "serve.log"
         self.environment = os.environ | {"DATA_DIR": str(data_dir)}
         # What pytest runs with is not what a newcomer has.
         for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL"):
             self.environment.pop(name, None)
-        self.environment |= environment
+        self.environment |= {"METRICS_TOKEN": TOKEN} | environment
 
     def __enter__(self) -> Site:
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -69,6 +74,12 @@ class Site:
     def __exit__(self, *exception: Any) -> None:
         self.stop()
 
+    def failing(self) -> list[str]:
+        """Return the parts of which the operator is told that they do not work."""
+        token = {"Authorization": f"Bearer {TOKEN}"}
+        told = requests.get(f"{self.address}/metrics/parts", headers=token, timeout=60).text
+        return re.findall(r'^skinsite_part_works\{part="(\w+)"\} 0', told, re.MULTILINE)
+
     def stop(self) -> float:
         """Send SIGTERM to the command, and return the seconds until it has ended."""
         began = time.monotonic()
@@ -86,22 +97,23 @@ class Site:
 
     def processes(self, part: str = "") -> list[int]:
         """Return the processes of this site, those whose command line contains ``part``."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                environment = (folder / "environ").read_bytes().split(b"\0")
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue
-            ours = f"DATA_DIR={self.data_dir}".encode() in environment
-            if ours and command and part.encode() in command:
-                found.append(int(folder.name))
-        return sorted(found)
+        return sorted(process.pid for process in self._processes(part))
 
     def memory(self, part: str) -> int:
         """Return the resident bytes of the largest process whose command contains ``part``."""
-        status = [Path(f"/proc/{pid}/status").read_text() for pid in self.processes(part)]
-        return max(1024 * int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in status)
+        return max(process.memory_info().rss for process in self._processes(part))
+
+    def _processes(self, part: str) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                ours = process.environ().get("DATA_DIR") == str(self.data_dir)
+                if ours and part in " ".join(process.cmdline()):
+                    found.append(process)
+            except psutil.Error:
+                # It has ended just now, or is somebody else's.
+                continue
+        return found
 
 
 class Client:

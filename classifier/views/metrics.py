@@ -10,20 +10,37 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from classifier import counters
-from classifier.services.metrics import Snapshot, snapshot
+from classifier.services.operation import readiness
+from classifier.services.operation.metrics import Snapshot, snapshot
 
 
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    given = request.headers.get("Authorization", "")
-    expected = f"Bearer {settings.METRICS_TOKEN}"
-    if not settings.METRICS_TOKEN or not constant_time_compare(given, expected):
-        raise Http404
+    _ask_for_the_token(request)
     return HttpResponse(
         generate_latest(counters.registry()) + _exposed(snapshot()),
         content_type=CONTENT_TYPE_LATEST,
     )
+
+
+@never_cache
+@require_safe
+def parts(request: HttpRequest) -> HttpResponse:
+    """Tell which parts work; apart from the figures, which must not wait for one that hangs."""
+    _ask_for_the_token(request)
+    registry = CollectorRegistry()
+    works = Gauge("skinsite_part_works", "Whether a part works.", ["part"], registry=registry)
+    for part, problem in readiness.check().items():
+        works.labels(part).set(not problem)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _ask_for_the_token(request: HttpRequest) -> None:
+    given = request.headers.get("Authorization", "")
+    expected = f"Bearer {settings.METRICS_TOKEN}"
+    if not settings.METRICS_TOKEN or not constant_time_compare(given, expected):
+        raise Http404
 
 
 def _exposed(found: Snapshot) -> bytes:

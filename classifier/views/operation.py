@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from classifier.services.operation import operation
+from classifier.services.operation.overview import overview
 
 
 @never_cache
@@ -20,6 +20,6 @@ def show(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     context = admin.site.each_context(request) | {
         "title": "Operation",
-        "operation": operation(),
+        "operation": overview(),
     }
     return render(request, "admin/operation.html", context)

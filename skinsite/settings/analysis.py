@@ -55,7 +55,7 @@ EXPIRE_EVERY = timedelta(minutes=10)
 # One folder of stored files each time, and so all of them in a day.
 TIDY_EVERY = timedelta(minutes=5)
 
-# The site is not ready where the first one in the queue has waited for longer.
+# The queue does not work where the first one in it has waited for longer.
 QUEUE_MAX_AGE = timedelta(seconds=env.int("QUEUE_MAX_AGE", default=900))
 # Whoever sends it as a bearer token may read the figures at /metrics; without one nobody may.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
@@ -75,6 +75,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A worker child that has grown beyond it is replaced when it has finished what it is doing.
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1000 * env.int("WORKER_MAX_MEGABYTES", default=1800)
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=1)
+# What takes the messages also shows that the worker lives.
+CELERY_WORKER_CONSUMER = "skinsite.heartbeat:Consumer"
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 # A child loads the model before it takes work, which is longer than Celery's 4 seconds.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120

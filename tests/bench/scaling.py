@@ -15,7 +15,12 @@ PICTURES, ROUNDS = 320, 3
 
 
 def measure(data_dir: Path) -> Iterator[tuple[str, str, str]]:
-    """Measure in processes of their own, one to a core; nothing where there is one core only."""
+    """Measure in processes of their own, one to a core; nothing where there is one core only.
+
+    Nor on a system that ties no process to a core, as macOS.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
     cores = sorted(os.sched_getaffinity(0))[:2]
     if len(cores) < 2:
         return

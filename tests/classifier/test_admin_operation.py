@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classifier.models import Submission
-from classifier.services import readiness
+from classifier.services.operation import readiness
 from tests.classifier.markup import visible_text
 from tests.factories import ModelVersionFactory, SubmissionFactory
 

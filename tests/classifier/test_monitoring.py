@@ -34,9 +34,11 @@ def told(client, owner_client, settings) -> dict[str, set[str]]:
     file = SimpleUploadedFile("mole.jpg", picture(), "image/jpeg")
     owner_client.post(reverse("upload"), {"images": [file]})
     settings.METRICS_TOKEN = TOKEN
-    answer = client.get(reverse("metrics"), headers={"authorization": f"Bearer {TOKEN}"})
+    token = {"authorization": f"Bearer {TOKEN}"}
+    pages = ("metrics", "metrics_parts")
+    text = "".join(client.get(reverse(page), headers=token).content.decode() for page in pages)
     found: dict[str, set[str]] = {}
-    for name, labels in re.findall(r"^(\w+)(?:\{(.*)\})? ", answer.content.decode(), re.MULTILINE):
+    for name, labels in re.findall(r"^(\w+)(?:\{(.*)\})? ", text, re.MULTILINE):
         found.setdefault(name, set()).update(re.findall(r'(\w+)="', labels))
     return found
 

@@ -50,6 +50,7 @@ PAGES = {
     "readyz": EVERYBODY,
     # Whoever has the token, and nobody by their account.
     "metrics": "404   404 404 404 404 404",
+    "metrics_parts": "404   404 404 404 404 404",
 }
 ACCOUNTS = {
     "account_login": ENTRANCE,

@@ -81,5 +81,5 @@ def test_the_page_of_the_operator(owner, browsers, queries):
 def test_health_asks_the_database_as_little_as_possible(client, django_assert_max_num_queries):
     with django_assert_max_num_queries(0):
         client.get(reverse("healthz"))
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(1):
         client.get(reverse("readyz"))

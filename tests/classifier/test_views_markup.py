@@ -26,6 +26,7 @@ NO_PAGE = {
     "healthz",
     "readyz",
     "metrics",
+    "metrics_parts",
     "result_image",
     "result_thumbnail",
     "result_status",

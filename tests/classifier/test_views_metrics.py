@@ -158,16 +158,18 @@ def test_nothing_of_a_person_is_told(read, client, settings):
         assert secret not in text
 
 
+@pytest.mark.parametrize("page", ["metrics", "metrics_parts"])
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN])
-def test_without_the_token_there_is_nothing(client, settings, given):
+def test_without_the_token_there_is_nothing(client, settings, page, given):
     settings.METRICS_TOKEN = TOKEN
-    assert client.get(reverse("metrics"), headers={"authorization": given}).status_code == 404
+    assert client.get(reverse(page), headers={"authorization": given}).status_code == 404
 
 
+@pytest.mark.parametrize("page", ["metrics", "metrics_parts"])
 @pytest.mark.parametrize("given", ["", "Bearer ", "Bearer"])
-def test_without_a_token_in_the_settings_nobody_gets_in(client, settings, given):
+def test_without_a_token_in_the_settings_nobody_gets_in(client, settings, page, given):
     assert settings.METRICS_TOKEN == ""
-    assert client.get(reverse("metrics"), headers={"authorization": given}).status_code == 404
+    assert client.get(reverse(page), headers={"authorization": given}).status_code == 404
 
 
 def test_as_many_queries_for_many_rows_as_for_few(read, django_assert_num_queries):

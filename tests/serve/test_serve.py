@@ -18,7 +18,7 @@ import requests
 
 from tests.lesions import judged
 from tests.serve.waiting import wait_until
-from tests.site import ROOT, Client, Site
+from tests.site import ROOT, TOKEN, Client, Site
 
 PICTURES = 20
 WORKER = "celery --quiet --app skinsite worker"
@@ -48,7 +48,8 @@ def test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything(tmp_path):
         wait_until(lambda: statuses(site) == ["done"])
         page = client.get(answer.url.removeprefix(site.address)).text
         assert re.search("The network says: (benign|malignant|not sure)", page)
-        assert client.get("/readyz").json()["status"] == "ok"
+        assert client.get("/readyz").json() == {"status": "ok"}
+        assert site.failing() == []
         assert len(site.processes()) >= 8  # make, command, gunicorn twice, two workers twice, beat
         assert site.press_ctrl_c() < 10
         assert site.processes() == []
@@ -58,13 +59,13 @@ def test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything(tmp_path):
 
 
 def test_each_web_process_tells_what_all_have_counted(tmp_path):
-    with Site(tmp_path / "data", WEB_CONCURRENCY="2", METRICS_TOKEN="a-token") as site:
+    with Site(tmp_path / "data", WEB_CONCURRENCY="2") as site:
         assert len(site.processes("gunicorn")) == 3
         for _ in range(20):
             requests.get(f"{site.address}/about/", timeout=5)
         counted = re.compile(r'seconds_count{method="GET",route="about/",status="200"} 20\.0')
         for _ in range(10):
-            token = {"Authorization": "Bearer a-token"}
+            token = {"Authorization": f"Bearer {TOKEN}"}
             told = requests.get(f"{site.address}/metrics", headers=token, timeout=5).text
             assert counted.search(told)
 
@@ -130,6 +131,14 @@ def test_a_terminal_that_is_closed_during_the_start_ends_everything(tmp_path):
     assert site.processes() == []
 
 
+@pytest.mark.parametrize("host", ["::", "[::1]"])
+def test_it_listens_on_an_ipv6_address(tmp_path, host):
+    with Site(tmp_path / "data", make=True, host=host) as site:
+        assert f"SkinSite is ready at http://[::1]:{site.port} " in site.log.read_text()
+        assert requests.get(f"http://[::1]:{site.port}/healthz", timeout=5).ok
+        assert requests.get(f"http://[::1]:{site.port}/about/", timeout=5).ok
+
+
 def refusal(data_dir: Path, *options: str) -> str:
     answer = subprocess.run(
         [sys.executable, "manage.py", "serve", *options],
@@ -155,7 +164,9 @@ def test_a_busy_port_is_named_in_one_sentence(tmp_path):
     assert "PORT=8001" in message
 
 
-@pytest.mark.parametrize(("option", "value"), [("--host", "999.1.1.1"), ("--port", "70000")])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--host", "999.1.1.1"), ("--host", "::g"), ("--port", "70000")]
+)
 def test_an_impossible_address_is_named_in_one_sentence(tmp_path, option, value):
     message = refusal(tmp_path, option, value)
     assert "Cannot listen on " in message

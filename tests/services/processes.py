@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import redis
 
 from tests.site import ROOT, free_port
@@ -36,8 +37,7 @@ class Process:
         self.kill()
 
     def children(self) -> list[int]:
-        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in listed.split()]
+        return [child.pid for child in psutil.Process(self.process.pid).children()]
 
     def kill(self) -> None:
         if self.process.poll() is None:

@@ -31,8 +31,20 @@ from tests.site import ROOT, Client, free_port
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
 ROLES = ("web", "worker", "bulk", "beat")
+#: What starts each of them where systemd does.
+UNITS = {
+    "web": "skinsite-web.service",
+    "worker": "skinsite-worker@analysis.service",
+    "bulk": "skinsite-worker@bulk.service",
+    "beat": "skinsite-beat.service",
+}
 RELEASE = ["prepare_storage", "migrate --no-input", "register_models"]
 HOST = "skin.example.org"
+FILLED_IN = {
+    "SECRET_KEY": "kB7-xQ2_mW9tZ4vN8pL3rJ6hF1cD5gS0aE-yU_iO7bK2nM4qT9w",
+    "DATABASE_URL": "postgres://skinsite@localhost/skinsite",
+    "REDIS_URL": "redis://localhost",
+}
 
 
 def containerfile() -> dict[str, list[str]]:
@@ -57,13 +69,26 @@ def kubernetes() -> dict[str, dict]:
     return found
 
 
+def unit(name: str) -> dict[str, list[str]]:
+    """Return what a unit says, by key; of a template with the instance that ``name`` tells."""
+    template, _, instance = name.removesuffix(".service").partition("@")
+    file = f"{template}@.service" if instance else name
+    text = (DEPLOY / "systemd" / file).read_text().replace("%i", instance).replace("%%", "%")
+    text = text.replace("/srv/skinsite/.venv/bin/", "")
+    found: dict[str, list[str]] = {}
+    for key, value in re.findall(r"^(\w+)=(.*)", text, re.MULTILINE):
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def example() -> dict[str, str]:
+    """Return the variables that an operator is given to fill in."""
+    return dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "example.env").read_text(), re.M))
+
+
 def commands() -> dict[str, dict[str, list[str]]]:
     """Return the command of each role, by where it is written."""
-    units = {}
-    for role in ROLES:
-        text = (DEPLOY / "systemd" / f"skinsite-{role}.service").read_text()
-        command = re.search(r"^ExecStart=(.*)", text, re.M)[1].replace("%%", "%")
-        units[role] = command.removeprefix("/srv/skinsite/.venv/bin/").split()
+    units = {role: unit(name)["ExecStart"][0].split() for role, name in UNITS.items()}
     composed = {role: shlex.split(compose()[role].get("command", "")) for role in ROLES}
     composed["web"] = containerfile()["web"]
     return {
@@ -80,15 +105,16 @@ def test_every_way_starts_the_same_commands():
     # Behind a proxy of the same machine.
     written["systemd"]["web"][4] = "0.0.0.0:8000"
     assert written["systemd"] == written["compose"]
+    assert unit("skinsite.target")["Wants"][0].split() == list(UNITS.values())
 
 
 def test_every_way_is_released_by_the_same_commands():
     wanted = " && ".join(f"python manage.py {command}" for command in RELEASE)
     assert compose()["release"]["command"] == f'sh -c "{wanted}"'
     assert kubernetes()["release"]["args"] == ["sh", "-c", wanted]
-    documented = (ROOT / "docs" / "production.md").read_text()
-    for command in RELEASE:
-        assert f"manage.py {command}" in documented
+    # Images hold the static files already.
+    wanted = [f"python manage.py {one}" for one in [*RELEASE, "collectstatic --no-input"]]
+    assert unit("skinsite-release.service")["ExecStart"] == wanted
 
 
 def test_containers_may_do_nothing_that_they_need_not():
@@ -108,10 +134,22 @@ def test_containers_may_do_nothing_that_they_need_not():
 
 def test_the_example_tells_every_variable_and_no_secret():
     asked = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
-    example = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "example.env").read_text(), re.M))
-    assert asked <= example.keys()
-    secrets = {name for name in example if re.search("KEY|PASSWORD|TOKEN", name)}
-    assert {example[name] for name in secrets} == {""}
+    told = example()
+    assert asked <= told.keys()
+    secrets = {name for name in told if re.search("KEY|PASSWORD|TOKEN|_URL", name)}
+    assert {told[name] for name in secrets - {"EMAIL_URL"}} == {""}
+
+
+def test_the_example_filled_in_is_all_that_production_needs(tmp_path):
+    filled_in = example() | FILLED_IN
+    # Nobody fills in what the example does not name.
+    assert filled_in.keys() == example().keys()
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PRODUCTION": "true"}
+    check = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    answer = subprocess.run(
+        check, cwd=ROOT, env=environment | filled_in, capture_output=True, text=True
+    )
+    assert answer.returncode == 0, answer.stderr
 
 
 BLOCK = """
@@ -169,11 +207,10 @@ def _wait_until_it_answers(port: int, host: str, log: Path) -> None:
 @pytest.fixture
 def production(transactional_db, queue, store, endpoint, tmp_path) -> Iterator[int]:
     """The commands of `deploy/` with production's settings; the port of the web process."""
-    example = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "example.env").read_text(), re.M))
-    environment = example | {
+    environment = example() | {
         "PRODUCTION": "true",
         "DJANGO_SETTINGS_MODULE": "skinsite.settings",
-        "SECRET_KEY": "kB7-xQ2_mW9tZ4vN8pL3rJ6hF1cD5gS0aE-yU_iO7bK2nM4qT9w",
+        "SECRET_KEY": FILLED_IN["SECRET_KEY"],
         "DATABASE_URL": database_url(connection.settings_dict["NAME"]),
         "REDIS_URL": os.environ["REDIS_URL"],
         "S3_ENDPOINT": endpoint,
@@ -182,21 +219,20 @@ def production(transactional_db, queue, store, endpoint, tmp_path) -> Iterator[i
         "S3_ACCESS_KEY": "testing",
         "S3_SECRET_KEY": "testing",
         "DATA_DIR": str(tmp_path / "data"),
-        "TRUSTED_PROXY_COUNT": "1",
     }
-    python = str(BIN / "python")
-    for command in [*RELEASE, "collectstatic --no-input"]:
-        released = [python, "manage.py", *command.split()]
+    for command in unit("skinsite-release.service")["ExecStart"]:
+        released = [str(BIN / "python"), *command.split()[1:]]
         subprocess.run(released, cwd=ROOT, env=os.environ | environment, check=True)
+    assert not (tmp_path / "data" / "db.sqlite3").exists()
     port = free_port()
     with ExitStack() as stack:
         for role, command in commands()["kubernetes"].items():
             log = tmp_path / f"{role}.log"
             stack.enter_context(Process(_runnable(command, port), log, environment))
         _wait_until_it_answers(port, HOST, tmp_path / "web.log")
-        check = [python, "deploy/healthcheck.py"]
+        _, *check = compose()["web"]["healthcheck"]["test"]
         told = os.environ | environment | {"PORT": str(port)}
-        subprocess.run(check, cwd=ROOT, env=told, check=True)
+        subprocess.run(_runnable(check, port), cwd=ROOT, env=told, check=True)
         yield port
 
 
@@ -251,7 +287,6 @@ def test_a_person_gets_a_result_in_production(visitor, store):
         time.sleep(0.2)
     stored = store.list_objects_v2(Bucket="made-by-the-release")["Contents"]
     assert len([one for one in stored if not one["Key"].startswith("models/")]) == 3
-    ready = visitor.get("/readyz")
-    assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+    assert visitor.get("/readyz").json() == {"status": "ok"}
     strict = visitor.get("/").headers["Strict-Transport-Security"]
     assert "max-age=31536000" in strict

@@ -13,7 +13,7 @@ from classifier.services.submit import submit
 from tests.factories import UserFactory
 from tests.lesions import judged
 
-WORKER = "tests.services.slow_worker worker --without-gossip --without-mingle"
+WORKER = "tests.services.slow_worker worker"
 BEAT = "skinsite beat --pidfile= --schedule="
 
 

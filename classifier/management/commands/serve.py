@@ -16,8 +16,8 @@ from django.core.management.base import BaseCommand, CommandError
 from skinsite import supervisor
 from skinsite.settings.environment import PRODUCTION
 
-#: Addresses that mean "all interfaces", which nobody can connect to by name.
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+#: Addresses that mean "all interfaces", which nobody can connect to by name, and one who can.
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 WORKER_READY = settings.DATA_DIR / "run" / "worker_ready"
 
 
@@ -29,9 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        host, port = options["host"], options["port"]
+        host, port = options["host"].strip("[]"), options["port"]
         _check_port_is_free(host, port)
-        if host not in settings.ALLOWED_HOSTS and not PRODUCTION:
+        if _as_written(host) not in settings.ALLOWED_HOSTS and not PRODUCTION:
             # Asked to listen beyond this machine, the site is known there by names we cannot guess.
             os.environ.setdefault("ALLOWED_HOSTS", "*")
         call_command("migrate", interactive=False, verbosity=0)
@@ -40,42 +40,47 @@ class Command(BaseCommand):
         WORKER_READY.unlink(missing_ok=True)
         gunicorn = "gunicorn --config python:skinsite.gunicorn skinsite.wsgi --bind"
         celery = "celery --quiet --app skinsite"
-        worker = f"{celery} worker --without-gossip --without-mingle"
         python = [sys.executable, "-m"]
         supervisor.run(
             {
-                "web": [*python, *gunicorn.split(), f"{host}:{port}"],
-                "worker": [*python, *f"{worker} --queues {settings.ANALYSIS_QUEUE}".split()],
-                "bulk": [*python, *f"{worker} --queues {settings.BULK_QUEUE}".split()],
+                "web": [*python, *gunicorn.split(), f"{_as_written(host)}:{port}"],
+                "worker": [*python, *f"{celery} worker --queues {settings.ANALYSIS_QUEUE}".split()],
+                "bulk": [*python, *f"{celery} worker --queues {settings.BULK_QUEUE}".split()],
                 "beat": [*python, *f"{celery} beat --pidfile=".split()],
             },
             watch=lambda stop: _announce(host, port, stop),
         )
 
 
+def _as_written(host: str) -> str:
+    """Return ``host`` as it stands in front of a port: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def _check_port_is_free(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        # Also where the machine has no IPv6 at all.
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", "not a port number")
-            raise CommandError(
-                f"Cannot listen on {host}:{port}: {reason}. "
-                "Choose another port, for example: make run PORT=8001"
-            ) from None
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", "not a port number")
+        raise CommandError(
+            f"Cannot listen on {_as_written(host)}:{port}: {reason}. "
+            "Choose another port, for example: make run PORT=8001"
+        ) from None
 
 
 def _announce(host: str, port: int, stop: threading.Event) -> None:
     """Say once where the site is, when it answers and the model is warm."""
-    reachable = "127.0.0.1" if host in EVERYWHERE else host
+    reachable = EVERYWHERE.get(host, host)
     began = time.monotonic()
     while not (WORKER_READY.exists() and _answers(reachable, port)):
         if stop.wait(0.2):
             return
     supervisor.say(
-        f"SkinSite is ready at http://{reachable}:{port} "
+        f"SkinSite is ready at http://{_as_written(reachable)}:{port} "
         f"(after {time.monotonic() - began:.1f} s). Ctrl-C stops it."
     )
 

@@ -17,9 +17,18 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from classifier.models import ModelVersion
-from classifier.services.metrics import oldest_seconds
+from classifier.services.operation.metrics import oldest_seconds
 
 logger = logging.getLogger(__name__)
+
+
+def is_ready() -> bool:
+    """Return whether a web process can do its work, for which the database is enough.
+
+    A picture that is sent in while another part is away waits for it, and whoever wants to see
+    their results sees them: to take the pages away as well would help nobody.
+    """
+    return not _problem("database", CHECKS["database"])
 
 
 def check() -> dict[str, str]:
@@ -32,7 +41,7 @@ def _problem(name: str, works: Callable[[], None]) -> str:
         works()
     # Whatever goes wrong in a part, the answer is that the part is not available.
     except Exception as error:
-        logger.error("Not ready: %s (%s)", name, type(error).__name__)
+        logger.error("Does not work: %s (%s)", name, type(error).__name__)
         return f"{type(error).__name__}: {error}"
     return ""
 

@@ -9,14 +9,14 @@ from django.conf import settings
 from django.db import connection
 
 from classifier.models import ModelVersion, Status, Submission
-from classifier.services import readiness
-from classifier.services.metrics import Snapshot, snapshot
+from classifier.services.operation import readiness
+from classifier.services.operation.metrics import Snapshot, snapshot
 
 #: Failures that are listed.
 LATEST = 10
 
 
-class Operation(NamedTuple):
+class Overview(NamedTuple):
     """How the site runs.
 
     Attributes:
@@ -38,10 +38,10 @@ class Operation(NamedTuple):
     limits: dict[str, Any]
 
 
-def operation() -> Operation:
+def overview() -> Overview:
     """Return how the site runs now, in as many queries for many rows as for few."""
     failed = Submission.objects.filter(status=Status.FAILED).order_by("-finished_at")
-    return Operation(
+    return Overview(
         problems=readiness.check(),
         snapshot=snapshot(),
         model_version=ModelVersion.objects.filter(is_active=True).first(),
@@ -63,7 +63,7 @@ def operation() -> Operation:
             "Seconds for an analysis": int(settings.ANALYSIS_TIME_LIMIT.total_seconds()),
             "Attempts at a picture": settings.ANALYSIS_MAX_ATTEMPTS,
             "Pictures a call of the network, at most": settings.ANALYSIS_BATCH_SIZE,
-            "Seconds in the queue from which the site is not ready": int(
+            "Seconds in the queue from which it does not work": int(
                 settings.QUEUE_MAX_AGE.total_seconds()
             ),
             "Staff need a second factor": "yes" if settings.STAFF_SECOND_FACTOR else "no",

@@ -1,0 +1,175 @@
+"""A worker shows by itself that it lives, and what `deploy/` looks at sees it, broker or none."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from classifier.models import Status
+from classifier.services.submit import submit
+from tests.factories import UserFactory
+from tests.lesions import judged
+from tests.services.test_deploy import DEPLOY, UNITS, commands, compose, kubernetes, unit
+from tests.site import ROOT
+
+#: Seconds after which a worker without a heartbeat counts as stuck here; a minute in production.
+LIMIT = 10.0
+
+
+class Watchdog:
+    """What systemd does with the messages of a unit's main process."""
+
+    def __init__(self) -> None:
+        self.address = f"@skinsite-{uuid.uuid4()}"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.address.replace("@", "\0"))
+
+    def hears(self) -> bool:
+        """Return whether it hears from now on, and before the limit, that somebody lives."""
+        self.socket.setblocking(False)
+        try:
+            while True:
+                self.socket.recv(100)
+        except BlockingIOError:
+            self.socket.settimeout(LIMIT)
+        try:
+            return self.socket.recv(100) == b"READY=1\nWATCHDOG=1"
+        except TimeoutError:
+            return False
+
+
+@pytest.fixture
+def watchdog() -> Iterator[Watchdog]:
+    one = Watchdog()
+    with one.socket:
+        yield one
+
+
+@pytest.fixture
+def environment(watchdog, tmp_path) -> dict[str, str]:
+    """What a container or a unit has of its own."""
+    return {
+        "HEARTBEAT_FILE": str(tmp_path / "heartbeat"),
+        "HEARTBEAT_MAX_AGE": str(LIMIT),
+        "NOTIFY_SOCKET": watchdog.address,
+    }
+
+
+@pytest.fixture
+def seen(watchdog, environment) -> Callable[[str], dict[str, bool]]:
+    """Look whether a role lives, as each way of running it does."""
+
+    def succeeds(command: list[str]) -> bool:
+        assert command[0] == "python"
+        told = os.environ | environment
+        answer = subprocess.run([sys.executable, *command[1:]], cwd=ROOT, env=told, timeout=10)
+        return answer.returncode == 0
+
+    def look(role: str) -> dict[str, bool]:
+        how, *command = compose()[role]["healthcheck"]["test"]
+        assert how == "CMD"
+        return {
+            # First: where nobody lives, it listens until the limit has passed for the others too.
+            "systemd": watchdog.hears(),
+            "compose": succeeds(command),
+            "kubernetes": succeeds(kubernetes()[role]["livenessProbe"]["exec"]["command"]),
+        }
+
+    return look
+
+
+@pytest.fixture
+def work(start, environment) -> Callable:
+    """Start a role by its command."""
+
+    def run(role: str, app: str = "skinsite", **variables: str):
+        _, option, _, *rest = commands()["kubernetes"][role]
+        assert option == "--app"
+        return start(" ".join([app, *rest]), **environment | variables)
+
+    return run
+
+
+def wait_until_seen(seen: Callable[[str], dict[str, bool]], role: str) -> None:
+    deadline = time.monotonic() + 60
+    while not all(seen(role).values()):
+        assert time.monotonic() < deadline
+
+
+def test_a_container_has_a_place_for_the_heartbeat_and_a_unit_a_watchdog():
+    text = (DEPLOY / "Containerfile").read_text()
+    folder = re.search(r"^ENV .*HEARTBEAT_FILE=(\S+)/heartbeat$", text, re.MULTILINE)[1]
+    for role in ("worker", "bulk"):
+        assert folder in compose()[role]["tmpfs"]
+        assert folder in [mount["mountPath"] for mount in kubernetes()[role]["volumeMounts"]]
+        said = unit(UNITS[role])
+        assert said["Type"] == ["notify"]
+        assert float(said["WatchdogSec"][0]) == 60
+
+
+def test_a_worker_that_never_started_is_seen(seen):
+    assert not any(seen("worker").values())
+
+
+@pytest.mark.parametrize("role", ["worker", "bulk"])
+def test_a_worker_that_stands_still_is_seen(work, seen, role):
+    worker = work(role)
+    wait_until_seen(seen, role)
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    assert not any(seen(role).values())
+    os.kill(worker.process.pid, signal.SIGCONT)
+    wait_until_seen(seen, role)
+
+
+def test_a_worker_whose_main_thread_is_blocked_is_seen(work, seen):
+    worker = work("worker", "tests.services.slow_worker", SLOW_SECONDS="0")
+    wait_until_seen(seen, "worker")
+    os.kill(worker.process.pid, signal.SIGUSR2)
+    assert not any(seen("worker").values())
+    assert worker.process.poll() is None
+
+
+def assert_it_is_seen_for(seconds: float, seen: Callable[[str], dict[str, bool]]) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = seen("worker")
+        assert all(found.values()), found
+        time.sleep(0.5)
+
+
+def test_a_worker_without_a_broker_lives(work, seen, broker):
+    broker.kill()
+    work("worker", REDIS_URL=broker.url)
+    wait_until_seen(seen, "worker")
+    assert_it_is_seen_for(2 * LIMIT, seen)
+
+
+def test_a_worker_whose_broker_goes_away_lives(work, seen, broker, queue):
+    work("worker", REDIS_URL=broker.url)
+    wait_until_seen(seen, "worker")
+    for take_away in (broker.halt, broker.kill):
+        take_away()
+        assert_it_is_seen_for(2 * LIMIT, seen)
+
+
+def test_a_worker_with_a_long_analysis_lives(work, seen, wait_for):
+    work("worker", "tests.services.slow_worker", SLOW_SECONDS="25", ANALYSIS_TIME_LIMIT="60")
+    wait_until_seen(seen, "worker")
+    submission = submit(owner=UserFactory(), stream=io.BytesIO(judged()), name="mole.jpg")
+    wait_for(submission, Status.RUNNING)
+    began = time.monotonic()
+    while submission.status == Status.RUNNING:
+        assert_it_is_seen_for(1, seen)
+        submission.refresh_from_db()
+    assert submission.status == Status.DONE
+    assert time.monotonic() - began > 2 * LIMIT
