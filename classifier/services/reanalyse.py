@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from classifier.models import ModelVersion, Status, Submission
 from classifier.predictors import Analyse
-from classifier.services.record import record
+from classifier.services.record import record, stored_heat_maps
 from classifier.services.stored import read
 from classifier.uploads import InvalidImage
 from ml.analysis import Analysis
@@ -94,8 +94,8 @@ def reanalyse(
 
 def _keep(analyses: dict[uuid.UUID, Analysis], model_version: ModelVersion) -> int:
     """Record what is said of submissions that are still there; return how many that are."""
-    with transaction.atomic():
+    with stored_heat_maps(analyses) as heat_maps, transaction.atomic():
         there = Submission.objects.select_for_update().filter(pk__in=analyses).order_by("pk")
         kept = {key: analyses[key] for key in there.values_list("pk", flat=True)}
-        record(model_version, kept)
+        record(model_version, kept, heat_maps)
     return len(kept)
