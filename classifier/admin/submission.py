@@ -16,7 +16,7 @@ from classifier.models import Prediction, Review, Submission, User
 from classifier.models.prediction import PredictionQuerySet
 from classifier.models.submission import REVIEW_PERMISSION, SubmissionQuerySet
 from classifier.services.audit import saw
-from classifier.services.retry import overrule, retry
+from classifier.services.retry import overrule, requeue
 from classifier.services.review import review
 
 
@@ -133,6 +133,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
         "size",
         "status",
         "attempts",
+        "alone",
         "rejection",
         "rejection_reason",
         "overruled_by",
@@ -165,6 +166,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
                 "fields": [
                     "status",
                     "attempts",
+                    "alone",
                     "started_at",
                     "finished_at",
                     "rejection",
@@ -216,7 +218,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     def requeue(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         queued = 0
         for submission in queryset:
-            if retry(submission, requeue_finished=True):
+            if requeue(submission):
                 self.log_change(request, submission, "Analysed again.")
                 queued += 1
         self.message_user(request, f"{queued} of {queryset.count()} queued.", messages.INFO)

@@ -124,6 +124,12 @@ class Submission(models.Model):
     failure_reason = models.TextField("why it failed, for its owner", blank=True)
     failure_detail = models.TextField("why there is no result, for an engineer", blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    alone = models.BooleanField(
+        "analysed by itself",
+        default=False,
+        db_default=False,
+        help_text="Since an attempt at it ended in a surprise or took its worker down.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField("in the queue since", default=timezone.now)
     sent_at = models.DateTimeField("message last sent")

@@ -95,6 +95,7 @@ def release(submission: Submission, error: Exception) -> bool:
         Whether it waits again.
     """
     detail = f"{type(error).__name__}: {error}"
+    _latest_attempt(submission).update(alone=True)
     if submission.attempts >= settings.ANALYSIS_MAX_ATTEMPTS:
         fail(submission, reason=GAVE_UP, detail=detail)
         return False

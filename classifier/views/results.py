@@ -17,6 +17,7 @@ from classifier.models import Submission, User
 from classifier.services import delete as delete_service
 from classifier.services import retry as retry_service
 from classifier.services.audit import saw
+from classifier.services.quota import QuotaExceeded
 
 OTHERS = 6
 #: Seconds that a browser may show a picture again without asking: on a shared computer, not long.
@@ -49,10 +50,13 @@ def _panel(submission: Submission) -> dict[str, object]:
 @never_cache
 @require_safe
 def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    submission = _visible(request, pk)
-    others = Submission.objects.owned_by(request.user).exclude(pk=pk).with_result()[:OTHERS]
-    context = _panel(submission) | {"others": others}
-    return render(request, "classifier/result.html", context)
+    return _page(request, _visible(request, pk))
+
+
+def _page(request: HttpRequest, submission: Submission, status: int = 200) -> HttpResponse:
+    mine = Submission.objects.owned_by(request.user).with_result()
+    context = _panel(submission) | {"others": mine.exclude(pk=submission.pk)[:OTHERS]}
+    return render(request, "classifier/result.html", context, status=status)
 
 
 @login_required
@@ -100,11 +104,16 @@ def _file(file: FieldFile) -> FileResponse:
 
 
 @login_required
+@never_cache
 @require_POST
 def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)
-    if not retry_service.retry(submission):
-        messages.info(request, "There was nothing to retry.")
+    try:
+        if not retry_service.retry(submission):
+            messages.info(request, "There was nothing to retry.")
+    except QuotaExceeded as error:
+        messages.error(request, str(error))
+        return _page(request, submission, status=429)
     return redirect("result", pk=pk)
 
 

@@ -12,7 +12,7 @@ from classifier import predictors
 from classifier.models import Prediction, Status, Submission
 from classifier.services.analyse import analyse
 from classifier.services.end import GAVE_UP
-from classifier.services.retry import retry
+from classifier.services.retry import requeue
 from classifier.services.stored import UNREADABLE
 from ml.bundle import BundleError
 from tests.factories import ModelVersionFactory, SubmissionFactory, picture
@@ -228,7 +228,7 @@ def test_analysed_again_by_another_version_both_predictions_stay(analyst, monkey
     submission = SubmissionFactory()
     analyse(submission.pk)
     first = reloaded(submission).prediction
-    retry(submission, requeue_finished=True)
+    requeue(submission)
     newer = ModelVersionFactory(version="0.0.2")
     monkeypatch.setattr(predictors, "active", lambda: (newer, analyst))
     analyse(submission.pk)
@@ -240,7 +240,7 @@ def test_analysed_again_by_the_same_version_its_prediction_stays(analyst):
     submission = SubmissionFactory()
     analyse(submission.pk)
     first = reloaded(submission).prediction
-    retry(submission, requeue_finished=True)
+    requeue(submission)
     analyst.malignant_probability = 0.1
     assert analyse(submission.pk) is False
     done = reloaded(submission)

@@ -21,6 +21,7 @@ from PIL import Image
 from classifier.models import AuditEntry, ModelVersion, Prediction, Review, Status, Submission
 from classifier.services.audit import audit
 from classifier.services.claim import claim
+from classifier.services.dispatch import dispatch
 from classifier.services.end import end
 from classifier.services.review import review
 from classifier.services.sweep import Swept, sweep
@@ -99,6 +100,17 @@ def test_two_sweeps_at_once_send_a_message_once(database, queue):
     assert sweep() == Swept(resent=0, returned=0, failed=0)
     submission.refresh_from_db()
     assert submission.status == Status.QUEUED
+
+
+def test_messages_that_wait_in_a_long_queue_are_not_sent_again(database, queue):
+    long_ago = timezone.now() - timedelta(days=1)
+    for submission in SubmissionFactory.create_batch(5, sent_at=long_ago):
+        dispatch(submission.pk)
+    assert sweep() == Swept(resent=0, returned=0, failed=0)
+    queue.ltrim("analysis", 0, 2)
+    assert sweep() == Swept(resent=2, returned=0, failed=0)
+    assert sweep() == Swept(resent=0, returned=0, failed=0)
+    assert queue.llen("analysis") == 5
 
 
 def test_workers_that_claim_at_once_share_what_waits_and_take_nothing_twice(
