@@ -159,13 +159,14 @@ def test_a_worker_that_was_given_up_leaves_the_answer_of_the_next_one(analyst):
     assert Prediction.objects.count() == 1
 
 
-@pytest.mark.parametrize("damage", ["missing", "no picture", "empty"])
+@pytest.mark.parametrize("damage", ["missing", "no picture", "empty", "cut short"])
 def test_a_stored_picture_that_cannot_be_read_fails_at_once(analyst, media, damage):
     submission = SubmissionFactory()
     path = media / submission.image.name
     path.unlink()
     if damage != "missing":
-        path.write_bytes(b"" if damage == "empty" else b"no picture")
+        contents = {"no picture": b"no picture", "empty": b"", "cut short": picture()[:900]}
+        path.write_bytes(contents[damage])
     assert analyse(submission.pk) is False
     failed = reloaded(submission)
     assert (failed.status, failed.attempts) == (Status.FAILED, 1)
