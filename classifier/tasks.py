@@ -6,8 +6,8 @@ import logging
 from collections import Counter
 from functools import partial
 
-from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task, current_app, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_process_init
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
