@@ -68,7 +68,7 @@ def sweep_submissions() -> None:
 )
 def reanalyse_results(model_version_pk: int, after: str | None = None) -> None:
     """One batch a message, so that upkeep gets its turn in between."""
-    model_version = ModelVersion.objects.get(pk=model_version_pk)
+    model_version = ModelVersion.objects.without_what_is_large().get(pk=model_version_pk)
     batch = next_batch(model_version, after)
     if not batch:
         logger.info("Every earlier result has been looked at by %s", model_version)

@@ -4,7 +4,8 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -31,7 +32,7 @@ class ReviewState(admin.SimpleListFilter):
         if self.value() == "awaiting":
             return queryset.awaiting_review()
         if self.value() == "reviewed":
-            return queryset.filter(number_of_reviews__gt=0)
+            return queryset.filter(Exists(Review.objects.filter(submission=OuterRef("pk"))))
         return queryset
 
 
@@ -111,7 +112,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     form = ReviewForm
     inlines = [PredictionInline]
     actions = ["requeue", "overrule"]
-    date_hierarchy = "created_at"
+    show_full_result_count = False
     list_display = [
         "picture_small",
         "owner",
@@ -123,7 +124,13 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
         "created_at",
     ]
     list_display_links = ("picture_small", "owner")
-    list_filter = ["status", "prediction__verdict", ReviewState, "prediction__model_version"]
+    list_filter = [
+        "status",
+        "prediction__verdict",
+        ReviewState,
+        "prediction__model_version",
+        "created_at",
+    ]
     list_per_page = 50
     search_fields = ["id", "owner__email", "original_name"]
     readonly_fields = [
@@ -181,7 +188,12 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         rows = cast(SubmissionQuerySet, super().get_queryset(request)).with_result()
-        return rows.select_related("owner").annotate(number_of_reviews=Count("reviews"))
+        # For each row by itself: joined and grouped, the first page would read all of them.
+        reviews = Review.objects.filter(submission=OuterRef("pk")).order_by()
+        number = reviews.values("submission").annotate(number=Count("pk")).values("number")
+        return rows.select_related("owner").annotate(
+            number_of_reviews=Coalesce(Subquery(number), 0)
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Submission | None = None) -> bool:
         return request.user.has_perm(REVIEW_PERMISSION)
@@ -261,7 +273,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     def model_version(self, submission: Submission) -> str:
         return str(submission.prediction.model_version) if submission.prediction else "-"
 
-    @admin.display(description="reviews", ordering="number_of_reviews")
+    @admin.display(description="reviews")
     def review_count(self, submission: Submission) -> int:
         return submission.number_of_reviews  # type: ignore[attr-defined]
 

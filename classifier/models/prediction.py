@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Left
 
 from classifier.models.model_version import LARGE_FIELDS
 from classifier.models.predictive_value import (
@@ -90,6 +91,9 @@ class Prediction(models.Model):
     objects = PredictionQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            models.Index(Left("heat_map", 2), name="prediction_heat_map_folder"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["submission", "model_version"], name="prediction_once_per_model_version"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Left
 from django.utils import timezone
 
 from classifier.models.model_version import LARGE_FIELDS
@@ -143,6 +144,17 @@ class Submission(models.Model):
         permissions = [("review_submission", "Can see all submissions and review them")]
         indexes = [
             models.Index(fields=["owner", "-created_at", "-id"], name="submission_history"),
+            # The list in the admin, and what is too old.
+            models.Index(fields=["-created_at", "-id"], name="submission_newest"),
+            # What was finished lately, and the latest failures.
+            models.Index(fields=["status", "finished_at"], name="submission_finished"),
+            # Who waits longest.
+            models.Index(
+                fields=["queued_at"], condition=Q(status="queued"), name="submission_queue"
+            ),
+            # The files of one folder.
+            models.Index(Left("image", 2), name="submission_image_folder"),
+            models.Index(Left("thumbnail", 2), name="submission_thumbnail_folder"),
             models.Index(
                 fields=["status", "sent_at"],
                 condition=Q(status__in=["queued", "running"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from datetime import datetime
 from typing import NamedTuple
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -12,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from classifier.models import Submission
+from classifier.models.submission import SubmissionQuerySet
 from classifier.services.delete import delete
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,12 @@ class Expired(NamedTuple):
     failed: list[uuid.UUID]
 
 
+def too_old(sent_before: datetime) -> SubmissionQuerySet:
+    """Return the first finished submissions to go, of those sent in before a moment."""
+    rows = Submission.objects.finished().filter(created_at__lt=sent_before)
+    return rows.order_by("created_at", "id")[:BATCH]
+
+
 def expire() -> Expired:
     """Delete finished submissions older than ``RETENTION``.
 
@@ -39,10 +47,7 @@ def expire() -> Expired:
     failed: list[uuid.UUID] = []
     if not settings.RETENTION:
         return Expired(0, failed)
-    expired = Submission.objects.finished().filter(
-        created_at__lt=timezone.now() - settings.RETENTION
-    )
-    rows = list(expired.order_by("created_at")[:BATCH])
+    rows = list(too_old(timezone.now() - settings.RETENTION))
     for submission in rows:
         try:
             delete(submission, actor=None)

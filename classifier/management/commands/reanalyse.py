@@ -64,7 +64,8 @@ class Command(BaseCommand):
 def _chosen(name: str | None) -> ModelVersion:
     chosen = {"name": name} if name else {"is_active": True}
     # The folder of a bundle holds its latest version.
-    model_version = ModelVersion.objects.filter(**chosen).order_by("-registered_at").first()
+    versions = ModelVersion.objects.without_what_is_large().filter(**chosen)
+    model_version = versions.order_by("-registered_at").first()
     if model_version is None:
         known = ModelVersion.objects.order_by("name").values_list("name", flat=True).distinct()
         raise CommandError(
