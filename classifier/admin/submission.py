@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -16,7 +16,7 @@ from classifier.admin.read_only import NoAdding, TakesReviewsAlong
 from classifier.models import Prediction, Review, Submission, User
 from classifier.models.prediction import PredictionQuerySet
 from classifier.models.submission import REVIEW_PERMISSION, SubmissionQuerySet
-from classifier.services.audit import saw
+from classifier.services.audit import saw, saw_list
 from classifier.services.retry import overrule, requeue
 from classifier.services.review import review
 
@@ -201,13 +201,33 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Submission | None = None) -> bool:
         return request.user.has_perm(REVIEW_PERMISSION)
 
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Submission | None:
-        found = super().get_object(request, object_id, from_field)
-        if found:
-            saw(found, viewer=request.user)
-        return found
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        page = super().changelist_view(request, extra_context)
+        if changelist := (getattr(page, "context_data", None) or {}).get("cl"):
+            saw_list(changelist.result_list, viewer=cast(User, request.user))
+        return page
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return self._seen(request, super().change_view(request, object_id, form_url, extra_context))
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        return self._seen(request, super().delete_view(request, object_id, extra_context))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        return self._seen(request, super().history_view(request, object_id, extra_context))
+
+    def _seen(self, request: HttpRequest, page: HttpResponse) -> HttpResponse:
+        """Record whose page it is, now that it has not been refused."""
+        context = getattr(page, "context_data", None) or {}
+        if shown := context.get("original") or context.get("object"):
+            saw(shown, viewer=request.user)
+        return page
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

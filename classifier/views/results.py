@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classifier.models import Submission, User
 from classifier.services import delete as delete_service
 from classifier.services import retry as retry_service
-from classifier.services.audit import saw
+from classifier.services.audit import saw, saw_thumbnail
 from classifier.services.quota import QuotaExceeded
 
 OTHERS = 6
@@ -26,10 +26,8 @@ CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
 
 def _visible(request: HttpRequest, pk: uuid.UUID) -> Submission:
-    visible = Submission.objects.visible_to(request.user).with_result()
-    submission = get_object_or_404(visible, pk=pk)
-    saw(submission, viewer=request.user)
-    return submission
+    """Return the submission, to be put on record as seen once there is something to see."""
+    return get_object_or_404(Submission.objects.visible_to(request.user).with_result(), pk=pk)
 
 
 def _panel(submission: Submission) -> dict[str, object]:
@@ -50,7 +48,10 @@ def _panel(submission: Submission) -> dict[str, object]:
 @never_cache
 @require_safe
 def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return _page(request, _visible(request, pk))
+    submission = _visible(request, pk)
+    page = _page(request, submission)
+    saw(submission, viewer=request.user)
+    return page
 
 
 def _page(request: HttpRequest, submission: Submission, status: int = 200) -> HttpResponse:
@@ -67,31 +68,42 @@ def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = _visible(request, pk)
     if request.GET.get("shown") == submission.status:
         return HttpResponse(status=204)
-    return render(request, "classifier/partials/result_panel.html", _panel(submission))
+    panel = render(request, "classifier/partials/result_panel.html", _panel(submission))
+    saw(submission, viewer=request.user)
+    return panel
 
 
 @login_required
 @require_safe
 @cache_control(private=True, max_age=PICTURE_MAX_AGE)
 def result_image(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
-    return _file(_visible(request, pk).image)
+    submission = _visible(request, pk)
+    picture = _file(submission.image)
+    saw(submission, viewer=request.user)
+    return picture
 
 
 @login_required
 @require_safe
 @cache_control(private=True, max_age=PICTURE_MAX_AGE)
 def result_thumbnail(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
-    return _file(_visible(request, pk).thumbnail)
+    submission = _visible(request, pk)
+    picture = _file(submission.thumbnail)
+    saw_thumbnail(submission, viewer=request.user)
+    return picture
 
 
 @login_required
 @require_safe
 @cache_control(private=True, max_age=PICTURE_MAX_AGE)
 def result_heat_map(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
-    prediction = _visible(request, pk).prediction
+    submission = _visible(request, pk)
+    prediction = submission.prediction
     if not prediction or not prediction.heat_map:
         raise Http404("There is no heat map of this picture.")
-    return _file(prediction.heat_map)
+    picture = _file(prediction.heat_map)
+    saw(submission, viewer=request.user)
+    return picture
 
 
 def _file(file: FieldFile) -> FileResponse:
