@@ -18,6 +18,7 @@ from django.db import DatabaseError
 
 from classifier.models import ModelVersion, Prediction
 from classifier.models.prediction import heat_map_path
+from classifier.models.result import RESULT_FIELDS
 from classifier.storage import STORAGE_ERRORS
 from ml.analysis import Analysis
 from ml.parallel import each
@@ -70,30 +71,30 @@ def record(
             submission_id=key,
             model_version=model_version,
             heat_map=heat_maps[key],
-            **_fields(analysis),
+            **result_of(analysis),
         )
         for key, analysis in analyses.items()
         if key not in there
     )
 
 
-def _fields(analysis: Analysis) -> dict[str, Any]:
+def result_of(analysis: Analysis) -> dict[str, Any]:
+    """Return what was found as the fields of a `Result`.
+
+    Raises:
+        KeyError: a field that nothing here knows.
+    """
     diagnosis = analysis.diagnosis
     assert diagnosis is not None
     low, high = diagnosis.spread or (None, None)
-    return {
-        "verdict": diagnosis.verdict,
-        "malignant_probability": diagnosis.malignant_probability,
-        "confidence": diagnosis.confidence,
-        "probabilities": diagnosis.probabilities,
+    known = vars(analysis) | vars(diagnosis)
+    known |= {
         "possible": list(diagnosis.possible),
-        "coverage": analysis.coverage,
         "spread_low": low,
         "spread_high": high,
-        "heat_inside": analysis.heat_inside,
         "abcd": asdict(analysis.abcd) if analysis.abcd else {},
-        "inference_ms": diagnosis.inference_ms,
     }
+    return {name: known[name] for name in RESULT_FIELDS}
 
 
 def _store_heat_map(found: tuple[uuid.UUID, Analysis]) -> str:

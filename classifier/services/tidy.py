@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.db.models.functions import Left
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from classifier.models import Prediction, Submission
@@ -59,6 +60,6 @@ def named(folder: str) -> list[QuerySet]:
     )
     return [
         # By what is indexed: the first two letters, which are a folder of pictures.
-        rows.alias(folder=Left(column, 2)).filter(folder=folder).values_list(column, flat=True)
+        rows.filter(Exact(Left(column, 2), folder)).values_list(column, flat=True)
         for rows, column in columns
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 
 import pytest
 from django.core.files.storage import FileSystemStorage
@@ -11,8 +12,11 @@ from django.db import connection
 from PIL import Image
 
 from classifier.models import Prediction, Status, Submission
+from classifier.models.result import RESULT_FIELDS
 from classifier.services.analyse import analyse
+from classifier.services.export import _json
 from classifier.services.reanalyse import reanalyse
+from classifier.services.record import result_of
 from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +51,16 @@ def test_all_that_explains_an_answer(kept, analyst):
     with found.heat_map.open() as stream:
         picture = Image.open(io.BytesIO(stream.read()))
     assert (picture.format, picture.mode, picture.size) == ("PNG", "RGBA", (256, 192))
+
+
+def test_what_is_recorded_exported_and_printed_is_the_same(kept, analyst):
+    analyst.possible, analyst.spread = ("benign", "malignant"), (0.25, 0.875)
+    found = kept()
+    printed = result_of(analyst([Image.new("RGB", (8, 8))])[0])
+    assert found.told() == json.loads(json.dumps(printed))
+    (exported,) = json.loads(b"".join(_json(found.submission.owner)))["submissions"]
+    (prediction,) = exported["predictions"]
+    assert {name: prediction[name] for name in RESULT_FIELDS} == found.told()
 
 
 def test_what_there_is_nothing_of_is_empty(kept, analyst, stored_files):
