@@ -12,9 +12,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from classifier.admin.audited import Audited
+from classifier.admin.prediction import PredictionInline
 from classifier.admin.read_only import NoAdding, TakesReviewsAlong
-from classifier.models import Prediction, Review, Submission, User
-from classifier.models.prediction import PredictionQuerySet
+from classifier.models import Review, Submission, User
 from classifier.models.submission import REVIEW_PERMISSION, SubmissionQuerySet
 from classifier.services.audit import saw, saw_list
 from classifier.services.retry import overrule, requeue
@@ -67,44 +67,6 @@ class ReviewForm(forms.ModelForm):
         if cleaned.get("comment") and not cleaned.get("diagnosis"):
             self.add_error("diagnosis", "Choose a diagnosis to go with the comment.")
         return cleaned
-
-
-class PredictionInline(admin.TabularInline):
-    model = Prediction
-    fk_name = "submission"
-    extra = 0
-    can_delete = False
-    fields = (
-        "model_version",
-        "verdict",
-        "all_probabilities",
-        "possible_diagnoses",
-        "heat",
-        "inference_ms",
-        "created_at",
-    )
-    readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
-        rows = cast(PredictionQuerySet, super().get_queryset(request))
-        return rows.with_model_version()
-
-    @admin.display(description="probabilities")
-    def all_probabilities(self, prediction: Prediction) -> SafeString:
-        lines = [(share.name, share.percent) for share in prediction.differential]
-        return format_html_join(", ", "{} {} %", lines)
-
-    @admin.display(description="cannot be told apart")
-    def possible_diagnoses(self, prediction: Prediction) -> str:
-        return ", ".join(share.name for share in prediction.possible_diagnoses) or "-"
-
-    @admin.display(description="heat within the lesion")
-    def heat(self, prediction: Prediction) -> str:
-        percent = prediction.heat_inside_percent
-        return "-" if percent is None else f"{percent} %"
 
 
 @admin.register(Submission)
