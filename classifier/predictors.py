@@ -29,7 +29,8 @@ def active() -> tuple[ModelVersion, Analyse]:
     Raises:
         BundleError: no model is active, or its files are missing or not those registered.
     """
-    model_version = ModelVersion.objects.filter(is_active=True).first()
+    versions = ModelVersion.objects.without_what_is_large()
+    model_version = versions.filter(is_active=True).first()
     if model_version is None:
         raise BundleError("No model is active. Run: python manage.py register_models")
     return model_version, of(model_version)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from functools import partial
 
 from celery import Task, current_app, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_process_init
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from classifier import predictors
 from classifier.models import ModelVersion
@@ -56,23 +59,38 @@ def sweep_submissions() -> None:
         logger.warning("Sweep: %s", swept)
 
 
-@bulk_task(name=REANALYSE_TASK)
+@bulk_task(
+    name=REANALYSE_TASK,
+    # For as long as a database may be away; what is done stays done.
+    autoretry_for=(InterfaceError, OperationalError),
+    retry_backoff=True,
+    max_retries=10,
+)
 def reanalyse_results(model_version_pk: int, after: str | None = None) -> None:
     """One batch a message, so that upkeep gets its turn in between."""
-    model_version = ModelVersion.objects.get(pk=model_version_pk)
+    model_version = ModelVersion.objects.without_what_is_large().get(pk=model_version_pk)
     batch = next_batch(model_version, after)
     if not batch:
         logger.info("Every earlier result has been looked at by %s", model_version)
         return
-    counts = reanalyse(batch, model_version, predictors.of(model_version))
-    logger.info("%s: %s", model_version, dict(counts))
+    analyse_pictures = predictors.of(model_version)
+    try:
+        outcomes = reanalyse(batch, model_version, analyse_pictures)
+    except SoftTimeLimitExceeded:
+        keys = ", ".join(str(submission.pk) for submission in batch)
+        logger.exception("%s had no time left for some of %s", model_version, keys)
+    else:
+        logger.info("%s: %s", model_version, dict(Counter(outcomes.values())))
     dispatch_reanalysis(model_version_pk, after=batch[-1].pk)
 
 
 @bulk_task(name="classifier.expire")
 def expire_submissions() -> None:
-    if deleted := expire():
-        logger.info("Retention: %d submissions deleted", deleted)
+    expired = expire()
+    if expired.deleted:
+        logger.info("Retention: %d submissions deleted", expired.deleted)
+    if expired.failed:
+        logger.error("Retention: not deleted: %s", ", ".join(map(str, expired.failed)))
 
 
 @bulk_task(name="classifier.tidy")

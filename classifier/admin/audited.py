@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from allauth.account.admin import EmailAddressAdmin
@@ -7,8 +8,9 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from classifier.models import AuditEntry
 from classifier.services.audit import audit
@@ -19,6 +21,11 @@ class Audited:
 
     The admin's own log names things by what they are called, and can be edited.
     """
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Let an action stand or fall with its entries, as a single page does by itself."""
+        with transaction.atomic() if request.method == "POST" else nullcontext():
+            return super().changelist_view(request, extra_context)  # type: ignore[misc]
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         audit(AuditEntry.Action.CHANGED, obj, actor=request.user)  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from kombu.exceptions import OperationalError
@@ -45,12 +46,14 @@ class ModelVersionAdmin(Audited, NoAdding, admin.ModelAdmin):
         if not chosen:
             return
         try:
-            dispatch_reanalysis(chosen.pk)
+            # A message cannot be taken back: what is on record stands before it is sent.
+            with transaction.atomic():
+                self.log_change(request, chosen, "Its answers are added to earlier results.")
+                dispatch_reanalysis(chosen.pk)
         except OperationalError:
             text = "The workers cannot be reached at the moment. Please try again later."
             self.message_user(request, text, messages.ERROR)
         else:
-            self.log_change(request, chosen, "Its answers are added to earlier results.")
             text = f"Earlier results are being joined by what {chosen} says; none is replaced."
             self.message_user(request, text)
 

@@ -4,19 +4,20 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from classifier.admin.audited import Audited
+from classifier.admin.prediction import PredictionInline
 from classifier.admin.read_only import NoAdding, TakesReviewsAlong
-from classifier.models import Prediction, Review, Submission, User
-from classifier.models.prediction import PredictionQuerySet
+from classifier.models import Review, Submission, User
 from classifier.models.submission import REVIEW_PERMISSION, SubmissionQuerySet
-from classifier.services.audit import saw
-from classifier.services.retry import overrule, retry
+from classifier.services.audit import saw, saw_list
+from classifier.services.retry import overrule, requeue
 from classifier.services.review import review
 
 
@@ -31,7 +32,7 @@ class ReviewState(admin.SimpleListFilter):
         if self.value() == "awaiting":
             return queryset.awaiting_review()
         if self.value() == "reviewed":
-            return queryset.filter(number_of_reviews__gt=0)
+            return queryset.filter(Exists(Review.objects.filter(submission=OuterRef("pk"))))
         return queryset
 
 
@@ -68,50 +69,12 @@ class ReviewForm(forms.ModelForm):
         return cleaned
 
 
-class PredictionInline(admin.TabularInline):
-    model = Prediction
-    fk_name = "submission"
-    extra = 0
-    can_delete = False
-    fields = (
-        "model_version",
-        "verdict",
-        "all_probabilities",
-        "possible_diagnoses",
-        "heat",
-        "inference_ms",
-        "created_at",
-    )
-    readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
-        rows = cast(PredictionQuerySet, super().get_queryset(request))
-        return rows.with_model_version()
-
-    @admin.display(description="probabilities")
-    def all_probabilities(self, prediction: Prediction) -> SafeString:
-        lines = [(share.name, share.percent) for share in prediction.differential]
-        return format_html_join(", ", "{} {} %", lines)
-
-    @admin.display(description="cannot be told apart")
-    def possible_diagnoses(self, prediction: Prediction) -> str:
-        return ", ".join(share.name for share in prediction.possible_diagnoses) or "-"
-
-    @admin.display(description="heat within the lesion")
-    def heat(self, prediction: Prediction) -> str:
-        percent = prediction.heat_inside_percent
-        return "-" if percent is None else f"{percent} %"
-
-
 @admin.register(Submission)
 class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     form = ReviewForm
     inlines = [PredictionInline]
     actions = ["requeue", "overrule"]
-    date_hierarchy = "created_at"
+    show_full_result_count = False
     list_display = [
         "picture_small",
         "owner",
@@ -123,7 +86,13 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
         "created_at",
     ]
     list_display_links = ("picture_small", "owner")
-    list_filter = ["status", "prediction__verdict", ReviewState, "prediction__model_version"]
+    list_filter = [
+        "status",
+        "prediction__verdict",
+        ReviewState,
+        "prediction__model_version",
+        "created_at",
+    ]
     list_per_page = 50
     search_fields = ["id", "owner__email", "original_name"]
     readonly_fields = [
@@ -133,6 +102,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
         "size",
         "status",
         "attempts",
+        "alone",
         "rejection",
         "rejection_reason",
         "overruled_by",
@@ -165,6 +135,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
                 "fields": [
                     "status",
                     "attempts",
+                    "alone",
                     "started_at",
                     "finished_at",
                     "rejection",
@@ -179,7 +150,12 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         rows = cast(SubmissionQuerySet, super().get_queryset(request)).with_result()
-        return rows.select_related("owner").annotate(number_of_reviews=Count("reviews"))
+        # For each row by itself: joined and grouped, the first page would read all of them.
+        reviews = Review.objects.filter(submission=OuterRef("pk")).order_by()
+        number = reviews.values("submission").annotate(number=Count("pk")).values("number")
+        return rows.select_related("owner").annotate(
+            number_of_reviews=Coalesce(Subquery(number), 0)
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Submission | None = None) -> bool:
         return request.user.has_perm(REVIEW_PERMISSION)
@@ -187,13 +163,33 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Submission | None = None) -> bool:
         return request.user.has_perm(REVIEW_PERMISSION)
 
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Submission | None:
-        found = super().get_object(request, object_id, from_field)
-        if found:
-            saw(found, viewer=request.user)
-        return found
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        page = super().changelist_view(request, extra_context)
+        if changelist := (getattr(page, "context_data", None) or {}).get("cl"):
+            saw_list(changelist.result_list, viewer=cast(User, request.user))
+        return page
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return self._seen(request, super().change_view(request, object_id, form_url, extra_context))
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        return self._seen(request, super().delete_view(request, object_id, extra_context))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        return self._seen(request, super().history_view(request, object_id, extra_context))
+
+    def _seen(self, request: HttpRequest, page: HttpResponse) -> HttpResponse:
+        """Record whose page it is, now that it has not been refused."""
+        context = getattr(page, "context_data", None) or {}
+        if shown := context.get("original") or context.get("object"):
+            saw(shown, viewer=request.user)
+        return page
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -216,7 +212,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     def requeue(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         queued = 0
         for submission in queryset:
-            if retry(submission, requeue_finished=True):
+            if requeue(submission):
                 self.log_change(request, submission, "Analysed again.")
                 queued += 1
         self.message_user(request, f"{queued} of {queryset.count()} queued.", messages.INFO)
@@ -259,7 +255,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     def model_version(self, submission: Submission) -> str:
         return str(submission.prediction.model_version) if submission.prediction else "-"
 
-    @admin.display(description="reviews", ordering="number_of_reviews")
+    @admin.display(description="reviews")
     def review_count(self, submission: Submission) -> int:
         return submission.number_of_reviews  # type: ignore[attr-defined]
 

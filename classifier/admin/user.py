@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 
 from classifier.admin.audited import Audited
 from classifier.admin.read_only import TakesReviewsAlong
@@ -23,3 +27,8 @@ class UserAdmin(Audited, TakesReviewsAlong, DjangoUserAdmin):
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Let a new password stand or fall with its entry."""
+        with transaction.atomic():
+            return super().user_change_password(request, *args, **kwargs)

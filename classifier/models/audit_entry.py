@@ -22,7 +22,13 @@ class AuditEntry(models.Model):
     )
     action = models.CharField(max_length=8, choices=Action.choices)
     subject_type = models.CharField("what", max_length=64)
-    subject_key = models.CharField("its key", max_length=64)
+    subject_key = models.CharField("its key", max_length=64, blank=True)
+    listed = models.JSONField(
+        "keys of a list",
+        null=True,
+        blank=True,
+        help_text="Of what was seen together; empty where it was one thing.",
+    )
     request_id = models.CharField(max_length=36, blank=True, help_text="As in the logs.")
 
     class Meta:

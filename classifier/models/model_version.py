@@ -49,6 +49,12 @@ class ScoredSet(NamedTuple):
     scores: list[Score]
 
 
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def without_what_is_large(self) -> ModelVersionQuerySet:
+        """For whoever asks which network it is, not how it was measured."""
+        return self.defer(*LARGE_FIELDS)
+
+
 class ModelVersion(models.Model):
     """One version of a trained network, as its bundle described it when it was registered.
 
@@ -74,6 +80,8 @@ class ModelVersion(models.Model):
     metrics = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=False)
     registered_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "-registered_at"]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Left
 
 from classifier.models.model_version import LARGE_FIELDS
 from classifier.models.predictive_value import (
@@ -14,14 +15,8 @@ from classifier.models.predictive_value import (
     rates_of,
     rates_without_uncertain,
 )
+from classifier.models.result import Result, Verdict
 from classifier.models.shares import Share, shares
-
-
-class Verdict(models.TextChoices):
-    BENIGN = "benign", "Benign"
-    MALIGNANT = "malignant", "Malignant"
-    UNCERTAIN = "uncertain", "Not sure"
-
 
 #: Diagnoses below are shown on request only.
 LIKELY_PERCENT = 1.0
@@ -47,7 +42,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         return self.select_related("model_version").defer(*large)
 
 
-class Prediction(models.Model):
+class Prediction(Result):
     """What one model version said about one submission. Never changed once it is made."""
 
     submission = models.ForeignKey(
@@ -56,40 +51,17 @@ class Prediction(models.Model):
     model_version = models.ForeignKey(
         "classifier.ModelVersion", on_delete=models.PROTECT, related_name="predictions"
     )
-    verdict = models.CharField(max_length=16, choices=Verdict.choices)
-    malignant_probability = models.FloatField()
-    confidence = models.FloatField(help_text="Probability of the likelier of both.")
-    probabilities = models.JSONField(help_text="Probability of each class; they sum to 1.")
-    possible = models.JSONField(
-        "possible classes", default=list, blank=True, help_text="The set with promised coverage."
-    )
-    coverage = models.FloatField(
-        null=True, blank=True, help_text="Share of such sets that hold the true class."
-    )
-    spread_low = models.FloatField(
-        null=True, blank=True, help_text="Least malignant probability over eight symmetries."
-    )
-    spread_high = models.FloatField(
-        null=True, blank=True, help_text="Largest malignant probability over eight symmetries."
-    )
     heat_map = models.FileField(
         upload_to=heat_map_path, blank=True, help_text="Where the network looked."
     )
-    heat_inside = models.FloatField(
-        null=True, blank=True, help_text="Share of the heat within the lesion's outline."
-    )
-    abcd = models.JSONField(
-        "asymmetry, border, colours, diameter",
-        null=True,
-        blank=True,
-        help_text="Empty where the outline was not clear.",
-    )
-    inference_ms = models.FloatField("inference time, ms")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PredictionQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            models.Index(Left("heat_map", 2), name="prediction_heat_map_folder"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["submission", "model_version"], name="prediction_once_per_model_version"

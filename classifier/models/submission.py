@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Left
 from django.utils import timezone
 
 from classifier.models.model_version import LARGE_FIELDS
@@ -124,6 +125,12 @@ class Submission(models.Model):
     failure_reason = models.TextField("why it failed, for its owner", blank=True)
     failure_detail = models.TextField("why there is no result, for an engineer", blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    alone = models.BooleanField(
+        "analysed by itself",
+        default=False,
+        db_default=False,
+        help_text="Since an attempt at it ended in a surprise or took its worker down.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField("in the queue since", default=timezone.now)
     sent_at = models.DateTimeField("message last sent")
@@ -137,6 +144,17 @@ class Submission(models.Model):
         permissions = [("review_submission", "Can see all submissions and review them")]
         indexes = [
             models.Index(fields=["owner", "-created_at", "-id"], name="submission_history"),
+            # The list in the admin, and what is too old.
+            models.Index(fields=["-created_at", "-id"], name="submission_newest"),
+            # What was finished lately, and the latest failures.
+            models.Index(fields=["status", "finished_at"], name="submission_finished"),
+            # Who waits longest.
+            models.Index(
+                fields=["queued_at"], condition=Q(status="queued"), name="submission_queue"
+            ),
+            # The files of one folder.
+            models.Index(Left("image", 2), name="submission_image_folder"),
+            models.Index(Left("thumbnail", 2), name="submission_thumbnail_folder"),
             models.Index(
                 fields=["status", "sent_at"],
                 condition=Q(status__in=["queued", "running"]),

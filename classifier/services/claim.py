@@ -20,7 +20,8 @@ def claim(pk: uuid.UUID | str) -> list[Submission]:
     later.
 
     Only what has never been tried is taken along, and nothing goes with what has: a picture that
-    takes its worker down costs its companions one attempt, and then stands alone.
+    takes its worker down costs its companions one attempt, and then stands alone, for good: a retry
+    gives it its attempts back, but no company.
     """
     with transaction.atomic():
         # Whoever comes second waits for the first one's commit, and finds it RUNNING.
@@ -31,7 +32,7 @@ def claim(pk: uuid.UUID | str) -> list[Submission]:
         if _goes_with_others(first):
             rows += (
                 Submission.objects.select_for_update(skip_locked=True)
-                .filter(status=Status.QUEUED, attempts=0, overruled_by=None)
+                .filter(status=Status.QUEUED, attempts=0, alone=False, overruled_by=None)
                 .exclude(pk=first.pk)
                 .order_by("queued_at")[: settings.ANALYSIS_BATCH_SIZE - 1]
             )
@@ -45,4 +46,4 @@ def claim(pk: uuid.UUID | str) -> list[Submission]:
 
 def _goes_with_others(submission: Submission) -> bool:
     """Whether it is as every new one is: untried, and to be screened."""
-    return not submission.attempts and submission.overruled_by_id is None
+    return not (submission.attempts or submission.alone or submission.overruled_by_id)

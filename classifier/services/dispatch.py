@@ -6,6 +6,7 @@ import logging
 import uuid
 
 from celery import current_app
+from django.conf import settings
 
 ANALYSE_TASK = "classifier.analyse"
 REANALYSE_TASK = "classifier.reanalyse"
@@ -25,6 +26,21 @@ def dispatch(pk: uuid.UUID) -> None:
     # The row is committed by now: whatever is wrong with the broker must not undo the upload.
     except Exception as error:
         logger.error("Broker unreachable, %s waits for the sweep: %s", pk, type(error).__name__)
+
+
+def messages_waiting() -> int:
+    """Return how many messages wait for a worker that analyses; what one holds is not counted.
+
+    Raises:
+        Exception: whatever the broker raises when it is gone.
+    """
+    with current_app.connection_for_read() as broker:
+        try:
+            queue = broker.default_channel.queue_declare(settings.ANALYSIS_QUEUE, passive=True)
+        # To Redis, a queue that is empty does not exist.
+        except broker.channel_errors:
+            return 0
+        return queue.message_count
 
 
 def dispatch_reanalysis(model_version_pk: int, after: uuid.UUID | None = None) -> None:

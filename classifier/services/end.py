@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Mapping
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from classifier.models import ModelVersion, Prediction, Status, Submission
-from classifier.services.record import record
+from classifier.services.record import record, stored_heat_maps
 from ml.analysis import Analysis, Rejection
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,8 @@ def end(analyses: Mapping[Submission, Analysis], model_version: ModelVersion) ->
         analyses: what was found, of submissions that were claimed together.
         model_version: which network it was.
     """
-    with transaction.atomic():
+    diagnosed = {s.pk: analysis for s, analysis in analyses.items() if not analysis.rejection}
+    with stored_heat_maps(diagnosed) as heat_maps, transaction.atomic():
         rows = _latest_attempt(*analyses).select_for_update().order_by("pk")
         there = set(rows.values_list("pk", flat=True))
         done = {}
@@ -39,7 +41,7 @@ def end(analyses: Mapping[Submission, Analysis], model_version: ModelVersion) ->
             elif submission.pk in there:
                 done[submission] = analysis
         if done:
-            _finish(done, model_version)
+            _finish(done, heat_maps, model_version)
     for submission, analysis in analyses.items():
         logger.info("%s is %s", submission.pk, "rejected" if analysis.rejection else "done")
 
@@ -55,8 +57,13 @@ def _reject(submission: Submission, rejection: Rejection) -> None:
     )
 
 
-def _finish(analyses: Mapping[Submission, Analysis], model_version: ModelVersion) -> None:
-    record(model_version, {submission.pk: found for submission, found in analyses.items()})
+def _finish(
+    analyses: Mapping[Submission, Analysis],
+    heat_maps: Mapping[uuid.UUID, str],
+    model_version: ModelVersion,
+) -> None:
+    found = {submission.pk: analysis for submission, analysis in analyses.items()}
+    record(model_version, found, heat_maps)
     theirs = Prediction.objects.filter(submission=OuterRef("pk"), model_version=model_version)
     # Why a clinician had to overrule stays on the page; what was rejected by mistake does not.
     overruled = any(submission.overruled_by_id for submission in analyses)
@@ -88,6 +95,7 @@ def release(submission: Submission, error: Exception) -> bool:
         Whether it waits again.
     """
     detail = f"{type(error).__name__}: {error}"
+    _latest_attempt(submission).update(alone=True)
     if submission.attempts >= settings.ANALYSIS_MAX_ATTEMPTS:
         fail(submission, reason=GAVE_UP, detail=detail)
         return False

@@ -18,6 +18,8 @@ CHUNK = 64 * 1024
 #: Rows that are in memory at a time.
 ROWS = 200
 NOTE = "For education and research only: nothing in here is a diagnosis."
+#: What fits a line of a spreadsheet.
+RESULT_COLUMNS = ("verdict", "malignant_probability", "confidence")
 COLUMNS = (
     "id",
     "sent",
@@ -25,9 +27,7 @@ COLUMNS = (
     "picture",
     "status",
     "reason",
-    "verdict",
-    "malignant_probability",
-    "confidence",
+    *RESULT_COLUMNS,
     "model",
     "reviews",
 )
@@ -117,19 +117,7 @@ def _described(submission: Submission) -> dict[str, Any]:
 
 def _predicted(submission: Submission, prediction: Prediction) -> dict[str, Any]:
     prediction.submission = submission
-    fields = (
-        "verdict",
-        "malignant_probability",
-        "confidence",
-        "probabilities",
-        "possible",
-        "coverage",
-        "spread_low",
-        "spread_high",
-        "heat_inside",
-        "abcd",
-    )
-    return {name: getattr(prediction, name) for name in fields} | {
+    return prediction.told() | {
         "model": str(prediction.model_version),
         "date": prediction.created_at.isoformat(),
         "heat_map": _heat_map_name(prediction) if prediction.heat_map else None,
@@ -140,16 +128,7 @@ def _csv(user: User) -> Iterator[bytes]:
     yield _line(COLUMNS)
     for submission in _rows(user):
         prediction = submission.prediction
-        result = (
-            (
-                prediction.verdict,
-                prediction.malignant_probability,
-                prediction.confidence,
-                prediction.model_version,
-            )
-            if prediction
-            else ("", "", "", "")
-        )
+        told = prediction.told() if prediction else {}
         yield _line(
             (
                 submission.pk,
@@ -158,7 +137,8 @@ def _csv(user: User) -> Iterator[bytes]:
                 _picture_name(submission),
                 submission.status,
                 _reason(submission),
-                *result,
+                *(told.get(name, "") for name in RESULT_COLUMNS),
+                prediction.model_version if prediction else "",
                 "; ".join(review.diagnosis for review in submission.reviews.all()),
             )
         )

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db import transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
 from classifier.models import ModelVersion, Status, Submission
 from classifier.predictors import Analyse
-from classifier.services.record import record
+from classifier.services.record import record, stored_heat_maps
 from classifier.services.stored import read
 from classifier.uploads import InvalidImage
 from ml.analysis import Analysis
 
 BATCH = 32
 #: What can come of a picture.
-ADDED, REJECTED, UNREADABLE, GONE = "added", "rejected", "unreadable", "deleted meanwhile"
+ADDED, REJECTED, GONE = "added", "rejected", "deleted meanwhile"
+#: What can go wrong with a picture.
+FAILED, UNREADABLE = "failed", "unreadable"
+#: To go on with other pictures after these would help none of them.
+NO_PICTURES_FAULT = (InterfaceError, OperationalError, SoftTimeLimitExceeded)
 
 logger = logging.getLogger(__name__)
 
@@ -58,44 +62,72 @@ def next_batch(
 
 def reanalyse(
     submissions: Sequence[Submission], model_version: ModelVersion, analyse: Analyse
-) -> Counter[str]:
-    """Add the predictions of ``model_version`` to one batch and return what came of it.
+) -> dict[uuid.UUID, str]:
+    """Add the predictions of ``model_version`` to one batch and return what came of each.
 
-    The prediction that is shown, and all others, stay as they are.
+    The prediction that is shown, and all others, stay as they are. After a surprise each is looked
+    at by itself, so that one bad picture takes no other along.
 
     Args:
         submissions: some that are `waiting_for` it.
         model_version: which network it is.
         analyse: how it analyses pictures, see `classifier.predictors`.
+
+    Raises:
+        OperationalError: the database is gone.
+        SoftTimeLimitExceeded: there is no time left.
     """
-    counts: Counter[str] = Counter()
-    readable = []
-    for submission, image in zip(submissions, read(submissions), strict=True):
-        if isinstance(image, InvalidImage):
-            logger.warning("The picture of %s cannot be read", submission.pk)
-            counts[UNREADABLE] += 1
-        else:
-            readable.append((submission, image))
+    outcomes: dict[uuid.UUID, str] = {}
+    for group in _groups(submissions):
+        try:
+            outcomes |= _together(group, model_version, analyse)
+        except NO_PICTURES_FAULT:
+            raise
+        except Exception as error:
+            if len(group) > 1:
+                for submission in group:
+                    outcomes |= reanalyse([submission], model_version, analyse)
+            else:
+                logger.exception("%s failed: %s", group[0].pk, type(error).__name__)
+                outcomes[group[0].pk] = FAILED
+    return outcomes
+
+
+def _groups(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
+    """Yield those that go through the network together."""
+    company = [submission for submission in submissions if not submission.alone]
     # A clinician's decision that a picture is to be judged holds for this network too.
     for overruled in (False, True):
-        chosen = [pair for pair in readable if bool(pair[0].overruled_by_id) == overruled]
-        found = analyse([image for _, image in chosen], screened=not overruled)
-        analyses = {
-            submission.pk: analysis
-            for (submission, _), analysis in zip(chosen, found, strict=True)
-            if not analysis.rejection
-        }
-        added = _keep(analyses, model_version)
-        counts[ADDED] += added
-        counts[GONE] += len(analyses) - added
-        counts[REJECTED] += len(found) - len(analyses)
-    return +counts
+        if group := [s for s in company if bool(s.overruled_by_id) == overruled]:
+            yield group
+    yield from ([submission] for submission in submissions if submission.alone)
 
 
-def _keep(analyses: dict[uuid.UUID, Analysis], model_version: ModelVersion) -> int:
-    """Record what is said of submissions that are still there; return how many that are."""
-    with transaction.atomic():
+def _together(
+    group: list[Submission], model_version: ModelVersion, analyse: Analyse
+) -> dict[uuid.UUID, str]:
+    outcomes, pictures = {}, {}
+    for submission, image in zip(group, read(group), strict=True):
+        if isinstance(image, InvalidImage):
+            logger.warning("The picture of %s cannot be read", submission.pk)
+            outcomes[submission.pk] = UNREADABLE
+        else:
+            pictures[submission.pk] = image
+    if not pictures:
+        return outcomes
+    found = analyse(list(pictures.values()), screened=group[0].overruled_by_id is None)
+    analyses = dict(zip(pictures, found, strict=True))
+    diagnosed = {key: analysis for key, analysis in analyses.items() if not analysis.rejection}
+    added = _keep(diagnosed, model_version)
+    for key in analyses:
+        outcomes[key] = ADDED if key in added else GONE if key in diagnosed else REJECTED
+    return outcomes
+
+
+def _keep(analyses: dict[uuid.UUID, Analysis], model_version: ModelVersion) -> set[uuid.UUID]:
+    """Record what is said of submissions that are still there; return which are."""
+    with stored_heat_maps(analyses) as heat_maps, transaction.atomic():
         there = Submission.objects.select_for_update().filter(pk__in=analyses).order_by("pk")
         kept = {key: analyses[key] for key in there.values_list("pk", flat=True)}
-        record(model_version, kept)
-    return len(kept)
+        record(model_version, kept, heat_maps)
+    return set(kept)

@@ -6,16 +6,19 @@ import contextlib
 import io
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import DatabaseError
 
 from classifier.models import ModelVersion, Prediction
 from classifier.models.prediction import heat_map_path
+from classifier.models.result import RESULT_FIELDS
 from classifier.storage import STORAGE_ERRORS
 from ml.analysis import Analysis
 from ml.parallel import each
@@ -23,7 +26,31 @@ from ml.parallel import each
 logger = logging.getLogger(__name__)
 
 
-def record(model_version: ModelVersion, analyses: Mapping[uuid.UUID, Analysis]) -> None:
+@contextmanager
+def stored_heat_maps(analyses: Mapping[uuid.UUID, Analysis]) -> Iterator[dict[uuid.UUID, str]]:
+    """Store the heat maps, and take back what no row names after the block.
+
+    A storage may be slow or far away, so nobody stores while rows are locked, which on SQLite stops
+    every other writer.
+
+    Args:
+        analyses: by key of the submission.
+
+    Yields:
+        Their names by key of the submission, for `record`; empty where there is or remains none.
+    """
+    names = each(_store_heat_map, analyses.items(), settings.INFERENCE_THREADS)
+    try:
+        yield dict(zip(analyses, names, strict=True))
+    finally:
+        _take_back(analyses, {name for name in names if name})
+
+
+def record(
+    model_version: ModelVersion,
+    analyses: Mapping[uuid.UUID, Analysis],
+    heat_maps: Mapping[uuid.UUID, str],
+) -> None:
     """Add the predictions of ``model_version``; one that is there already stays as it was.
 
     Within the caller's transaction.
@@ -32,42 +59,45 @@ def record(model_version: ModelVersion, analyses: Mapping[uuid.UUID, Analysis]) 
         model_version: which network it was.
         analyses: by key of the submission; all with a diagnosis, and of submissions that are
             locked, so that nobody deletes them meanwhile.
+        heat_maps: names of their `stored_heat_maps`.
     """
     there = set(
         Prediction.objects.filter(model_version=model_version, submission__in=analyses).values_list(
             "submission", flat=True
         )
     )
-    new = {key: analysis for key, analysis in analyses.items() if key not in there}
-    heat_maps = each(_keep_heat_map, new.items(), settings.INFERENCE_THREADS)
     Prediction.objects.bulk_create(
         Prediction(
-            submission_id=key, model_version=model_version, heat_map=heat_map, **_fields(analysis)
+            submission_id=key,
+            model_version=model_version,
+            heat_map=heat_maps[key],
+            **result_of(analysis),
         )
-        for (key, analysis), heat_map in zip(new.items(), heat_maps, strict=True)
+        for key, analysis in analyses.items()
+        if key not in there
     )
 
 
-def _fields(analysis: Analysis) -> dict[str, Any]:
+def result_of(analysis: Analysis) -> dict[str, Any]:
+    """Return what was found as the fields of a `Result`.
+
+    Raises:
+        KeyError: a field that nothing here knows.
+    """
     diagnosis = analysis.diagnosis
     assert diagnosis is not None
     low, high = diagnosis.spread or (None, None)
-    return {
-        "verdict": diagnosis.verdict,
-        "malignant_probability": diagnosis.malignant_probability,
-        "confidence": diagnosis.confidence,
-        "probabilities": diagnosis.probabilities,
+    known = vars(analysis) | vars(diagnosis)
+    known |= {
         "possible": list(diagnosis.possible),
-        "coverage": analysis.coverage,
         "spread_low": low,
         "spread_high": high,
-        "heat_inside": analysis.heat_inside,
         "abcd": asdict(analysis.abcd) if analysis.abcd else {},
-        "inference_ms": diagnosis.inference_ms,
     }
+    return {name: known[name] for name in RESULT_FIELDS}
 
 
-def _keep_heat_map(found: tuple[uuid.UUID, Analysis]) -> str:
+def _store_heat_map(found: tuple[uuid.UUID, Analysis]) -> str:
     """Store the heat map of a submission and return its name, empty where none is kept.
 
     A full disk must not take the answer along.
@@ -82,7 +112,25 @@ def _keep_heat_map(found: tuple[uuid.UUID, Analysis]) -> str:
         return default_storage.save(name, ContentFile(content.getvalue()))
     except STORAGE_ERRORS as error:
         logger.error("No heat map of %s: %s", key, error)
-        # A storage that fails to write may fail to delete.
-        with contextlib.suppress(*STORAGE_ERRORS):
-            default_storage.delete(name)
+        _delete(name)
         return ""
+
+
+def _take_back(keys: Collection[uuid.UUID], stored: set[str]) -> None:
+    """Delete stored heat maps of these submissions that no row names.
+
+    The rows are asked, since after a commit that failed nobody else knows. Where they cannot be
+    asked, the files stay for `tidy`.
+    """
+    if not stored:
+        return
+    with contextlib.suppress(DatabaseError):
+        rows = Prediction.objects.filter(submission__in=keys)
+        for name in stored.difference(rows.values_list("heat_map", flat=True)):
+            _delete(name)
+
+
+def _delete(name: str) -> None:
+    # A storage that fails to write may fail to delete.
+    with contextlib.suppress(*STORAGE_ERRORS):
+        default_storage.delete(name)

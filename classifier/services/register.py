@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from classifier.models import ModelVersion
+from classifier.models.measured import MetricsError, check_metrics
 from classifier.models.model_version import figure_path
 from classifier.services.activate import activate
 from ml import card
@@ -25,10 +26,14 @@ def register(bundle: Bundle) -> ModelVersion:
     one.
 
     Raises:
-        BundleError: the weights are not those of its ``model.json``, or the version is known
-            with other weights.
+        BundleError: the weights are not those of its ``model.json``, its metrics cannot be shown,
+            or the version is known with other weights.
     """
     bundle.verify()
+    try:
+        check_metrics(bundle.metrics)
+    except MetricsError as error:
+        raise BundleError(f"{bundle.name} {bundle.version}: {error}") from None
     described = {
         "metrics": bundle.metrics,
         "operating_point": bundle.operating_point,

@@ -10,25 +10,35 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifier.models import Status, Submission, User
-from classifier.models.submission import REVIEW_PERMISSION
+from classifier.models.submission import FINISHED, REVIEW_PERMISSION
 from classifier.services.dispatch import dispatch
+from classifier.services.quota import spend_retry
 
 
-def retry(submission: Submission, *, requeue_finished: bool = False) -> bool:
-    """Queue ``submission`` for a fresh analysis, with all its attempts before it.
+def retry(submission: Submission) -> bool:
+    """Queue a FAILED ``submission`` for its owner, with all its attempts before it.
 
-    Args:
-        submission: a FAILED one.
-        requeue_finished: also a DONE or REJECTED one; its predictions stay, another model version
-            adds its own.
+    Returns:
+        Whether it was queued; False where it has not failed.
+
+    Raises:
+        QuotaExceeded: its owner has asked for too many.
+    """
+    if not submission.is_failed:
+        return False
+    spend_retry(submission.owner_id)
+    return _queue(submission, [Status.FAILED])
+
+
+def requeue(submission: Submission) -> bool:
+    """Queue a finished ``submission`` for an operator, with all its attempts before it.
+
+    Its predictions stay; another model version adds its own.
 
     Returns:
         Whether it was queued; False where it is waiting or running already.
     """
-    statuses = [Status.FAILED]
-    if requeue_finished:
-        statuses += [Status.DONE, Status.REJECTED]
-    return _queue(submission, statuses)
+    return _queue(submission, list(FINISHED))
 
 
 def overrule(submission: Submission, *, reviewer: User) -> bool:

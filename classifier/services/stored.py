@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from collections.abc import Sequence
 
 from django.conf import settings
@@ -11,6 +13,8 @@ from classifier.models import Submission
 from classifier.uploads import InvalidImage
 from ml.parallel import each
 
+#: How Pillow answers files that are damaged, cut short or no pictures.
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 UNREADABLE = "The stored picture can no longer be read. Please upload it again."
 
 
@@ -21,9 +25,19 @@ def read(submissions: Sequence[Submission]) -> list[Image.Image | InvalidImage]:
 
 def _read(submission: Submission) -> Image.Image | InvalidImage:
     try:
-        with submission.image.open("rb") as stream, Image.open(stream) as image:
+        with submission.image.open("rb") as stream:
+            content = io.BytesIO(stream.read())
+    except FileNotFoundError as error:
+        return _unreadable(error)
+    # Now that all of it is here, whatever goes wrong is wrong with the picture, not the storage.
+    try:
+        with Image.open(content) as image:
             return image.convert("RGB")
-    except (FileNotFoundError, Image.UnidentifiedImageError) as error:
-        unreadable = InvalidImage("unreadable", UNREADABLE)
-        unreadable.__cause__ = error
-        return unreadable
+    except DAMAGE as error:
+        return _unreadable(error)
+
+
+def _unreadable(error: Exception) -> InvalidImage:
+    unreadable = InvalidImage("unreadable", UNREADABLE)
+    unreadable.__cause__ = error
+    return unreadable

@@ -13,7 +13,7 @@ from django.utils import timezone
 from classifier.models import Submission, User
 from classifier.models.submission import image_path
 from classifier.services.dispatch import dispatch
-from classifier.services.quota import spend
+from classifier.services.quota import spend_upload
 from classifier.storage import STORAGE_ERRORS
 from classifier.uploads import Readable, open_image
 
@@ -38,7 +38,7 @@ def submit(
         InvalidImage: the file is no picture that can be analysed.
         StorageFailed: there is no room for it, or the storage is gone.
     """
-    spend(owner)
+    spend_upload(owner)
     clean = open_image(stream)
     submission = Submission(
         owner=owner,

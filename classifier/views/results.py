@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classifier.models import Submission, User
 from classifier.services import delete as delete_service
 from classifier.services import retry as retry_service
-from classifier.services.audit import saw
+from classifier.services.audit import saw, saw_thumbnail
+from classifier.services.quota import QuotaExceeded
 
 OTHERS = 6
 #: Seconds that a browser may show a picture again without asking: on a shared computer, not long.
@@ -25,10 +26,8 @@ CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
 
 def _visible(request: HttpRequest, pk: uuid.UUID) -> Submission:
-    visible = Submission.objects.visible_to(request.user).with_result()
-    submission = get_object_or_404(visible, pk=pk)
-    saw(submission, viewer=request.user)
-    return submission
+    """Return the submission, to be put on record as seen once there is something to see."""
+    return get_object_or_404(Submission.objects.visible_to(request.user).with_result(), pk=pk)
 
 
 def _panel(submission: Submission) -> dict[str, object]:
@@ -50,9 +49,15 @@ def _panel(submission: Submission) -> dict[str, object]:
 @require_safe
 def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = _visible(request, pk)
-    others = Submission.objects.owned_by(request.user).exclude(pk=pk).with_result()[:OTHERS]
-    context = _panel(submission) | {"others": others}
-    return render(request, "classifier/result.html", context)
+    page = _page(request, submission)
+    saw(submission, viewer=request.user)
+    return page
+
+
+def _page(request: HttpRequest, submission: Submission, status: int = 200) -> HttpResponse:
+    mine = Submission.objects.owned_by(request.user).with_result()
+    context = _panel(submission) | {"others": mine.exclude(pk=submission.pk)[:OTHERS]}
+    return render(request, "classifier/result.html", context, status=status)
 
 
 @login_required
@@ -63,31 +68,42 @@ def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = _visible(request, pk)
     if request.GET.get("shown") == submission.status:
         return HttpResponse(status=204)
-    return render(request, "classifier/partials/result_panel.html", _panel(submission))
+    panel = render(request, "classifier/partials/result_panel.html", _panel(submission))
+    saw(submission, viewer=request.user)
+    return panel
 
 
 @login_required
 @require_safe
 @cache_control(private=True, max_age=PICTURE_MAX_AGE)
 def result_image(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
-    return _file(_visible(request, pk).image)
+    submission = _visible(request, pk)
+    picture = _file(submission.image)
+    saw(submission, viewer=request.user)
+    return picture
 
 
 @login_required
 @require_safe
 @cache_control(private=True, max_age=PICTURE_MAX_AGE)
 def result_thumbnail(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
-    return _file(_visible(request, pk).thumbnail)
+    submission = _visible(request, pk)
+    picture = _file(submission.thumbnail)
+    saw_thumbnail(submission, viewer=request.user)
+    return picture
 
 
 @login_required
 @require_safe
 @cache_control(private=True, max_age=PICTURE_MAX_AGE)
 def result_heat_map(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
-    prediction = _visible(request, pk).prediction
+    submission = _visible(request, pk)
+    prediction = submission.prediction
     if not prediction or not prediction.heat_map:
         raise Http404("There is no heat map of this picture.")
-    return _file(prediction.heat_map)
+    picture = _file(prediction.heat_map)
+    saw(submission, viewer=request.user)
+    return picture
 
 
 def _file(file: FieldFile) -> FileResponse:
@@ -100,11 +116,16 @@ def _file(file: FieldFile) -> FileResponse:
 
 
 @login_required
+@never_cache
 @require_POST
 def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)
-    if not retry_service.retry(submission):
-        messages.info(request, "There was nothing to retry.")
+    try:
+        if not retry_service.retry(submission):
+            messages.info(request, "There was nothing to retry.")
+    except QuotaExceeded as error:
+        messages.error(request, str(error))
+        return _page(request, submission, status=429)
     return redirect("result", pk=pk)
 
 

@@ -16,8 +16,9 @@ UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", default=20)
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MEGABYTES", default=20) * 1024 * 1024
 UPLOAD_MAX_PIXELS = env.int("UPLOAD_MAX_MEGAPIXELS", default=50) * 1_000_000
 UPLOAD_MIN_SIDE = env.int("UPLOAD_MIN_SIDE", default=32)
-# What one account may send in an hour, and keep here in all.
+# What one account may send in an hour, have tried again in an hour, and keep here in all.
 UPLOADS_PER_HOUR = env.int("UPLOADS_PER_HOUR", default=300)
+RETRIES_PER_HOUR = env.int("RETRIES_PER_HOUR", default=10)
 UPLOADS_KEPT = env.int("UPLOADS_KEPT", default=20_000)
 # Above our own limit, so that one file too many is answered with a sentence.
 DATA_UPLOAD_MAX_NUMBER_FILES = 10 * UPLOAD_MAX_FILES

@@ -22,6 +22,10 @@ _pictures: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemSto
 if bucket := env.str("S3_BUCKET", default=""):
     if not env.str("S3_ACCESS_KEY", default="") or not env.str("S3_SECRET_KEY", default=""):
         raise ImproperlyConfigured("S3_BUCKET also needs S3_ACCESS_KEY and S3_SECRET_KEY.")
+    # Tens of megabytes that a site with a disk has no use for.
+    from boto3.s3.transfer import TransferConfig
+    from botocore.config import Config
+
     _pictures = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
@@ -30,7 +34,15 @@ if bucket := env.str("S3_BUCKET", default=""):
             "secret_key": env.str("S3_SECRET_KEY"),
             "endpoint_url": env.str("S3_ENDPOINT", default="") or None,
             "region_name": env.str("S3_REGION", default="us-east-1"),
-            "addressing_style": env.str("S3_ADDRESSING_STYLE", default="auto"),
+            # A store that hangs is given up within seconds: somebody waits for the upload, and an
+            # analysis has its time limit.
+            "client_config": Config(
+                connect_timeout=3,
+                read_timeout=10,
+                retries={"total_max_attempts": 2, "mode": "standard"},
+                s3={"addressing_style": env.str("S3_ADDRESSING_STYLE", default="auto")},
+            ),
+            "transfer_config": TransferConfig(num_download_attempts=2),
             # Objects are streamed through the site's own permission check, never linked to.
             "default_acl": "private",
             "file_overwrite": False,

@@ -13,7 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from classifier.models import Prediction, Review, Status, Submission, User
+from classifier import tasks
+from classifier.models import AuditEntry, Prediction, Review, Status, Submission, User
 from classifier.services.retention import expire
 from tests import PASSWORD
 from tests.classifier.markup import visible_text
@@ -234,14 +235,32 @@ def test_what_is_too_old_is_deleted_with_its_files(
         aged(31, **state)
     kept = [aged(29, done=True), aged(31), aged(31, running=True)]
     with django_capture_on_commit_callbacks(execute=True):
-        assert expire() == 3
+        assert expire() == (3, [])
     assert set(Submission.objects.all()) == set(kept)
     assert len(stored_files()) == 6
-    assert expire() == 0
+    assert expire() == (0, [])
+
+
+def test_what_cannot_be_deleted_takes_nothing_else_along(settings, monkeypatch, caplog):
+    settings.RETENTION = timedelta(days=30)
+    _, bad, _ = [aged(days, done=True) for days in (33, 32, 31)]
+    remove = Submission.delete
+
+    def delete(submission: Submission) -> None:
+        if submission == bad:
+            raise RuntimeError("something protects it")
+        remove(submission)
+
+    monkeypatch.setattr(Submission, "delete", delete)
+    tasks.expire_submissions()
+    assert Submission.objects.get() == bad
+    assert not AuditEntry.objects.filter(subject_key=str(bad.pk)).exists()
+    assert f"Retention: not deleted: {bad.pk}" in caplog.text
+    assert expire() == (0, [bad.pk])
 
 
 def test_without_a_limit_everything_stays(settings):
     assert settings.RETENTION is None
     aged(5000, done=True)
-    assert expire() == 0
+    assert expire() == (0, [])
     assert Submission.objects.get().status == Status.DONE

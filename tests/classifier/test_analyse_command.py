@@ -22,22 +22,20 @@ from tests.classifier.fakes import FakeAnalyst
 from tests.factories import picture
 from tests.site import ROOT
 
-FIELDS = [
-    "file",
-    "status",
-    "reason",
+OF_THE_FILE = ["file", "status", "reason", "problem", "model", "model_version"]
+OF_THE_RESULT = [
     "verdict",
     "malignant_probability",
     "confidence",
     "probabilities",
-    "model",
-    "model_version",
-    "inference_ms",
-    "problem",
     "possible",
     "coverage",
-    "spread",
+    "spread_low",
+    "spread_high",
+    "heat_inside",
     "abcd",
+    "inference_ms",
+    "diameter_mm",
 ]
 
 
@@ -102,16 +100,18 @@ def test_json_of_the_networks_that_ship(run, files, options, name):
     shipped = find(name)
     answers = {}
     for file, line in zip(files, lines, strict=True):
-        assert list(line) == FIELDS
+        assert list(line) == OF_THE_FILE + OF_THE_RESULT
         assert (line["model"], line["model_version"]) == (name, shipped.version)
         if file not in GOOD:
             assert line["status"] == "rejected"
             assert line["reason"].endswith(".")
-            assert {line[field] for field in FIELDS[3:7] + FIELDS[9:]} == {None}
+            assert {line[field] for field in ["problem", *OF_THE_RESULT]} == {None}
             continue
         assert line["problem"] is None
-        assert line["abcd"]["diameter_pixels"] > 50
-        assert line["abcd"]["diameter_mm"] is None
+        assert line["abcd"]["diameter"] > 50
+        assert line["diameter_mm"] is None
+        assert 0 <= line["heat_inside"] <= 1
+        assert line["spread_low"] is line["spread_high"] is None
         assert (line["status"], line["reason"]) == ("done", None)
         probabilities = line["probabilities"]
         assert list(probabilities) == ANSWERS[name]
@@ -233,8 +233,18 @@ def test_a_name_that_is_no_text(quick, tmp_path, monkeypatch, json_lines):
 def test_a_diameter_in_millimetres(quick, files):
     code, output = quick(str(files["mole.jpg"]), "--json", "--pixels-per-mm", "20")
     assert code == 0
-    measures = json.loads(output)["abcd"]
-    assert (measures["diameter_pixels"], measures["diameter_mm"]) == (84.0, 4.2)
+    line = json.loads(output)
+    assert (line["abcd"]["diameter"], line["diameter_mm"]) == (84.0, 4.2)
+
+
+def test_a_lesion_without_a_clear_outline_has_no_diameter(quick, files, monkeypatch):
+    fake = FakeAnalyst()
+    fake.abcd = None
+    monkeypatch.setattr(predictors, "analyse_by", lambda network: fake)
+    code, output = quick(str(files["mole.jpg"]), "--json", "--pixels-per-mm", "20")
+    assert code == 0
+    line = json.loads(output)
+    assert (line["abcd"], line["diameter_mm"]) == ({}, None)
 
 
 @pytest.mark.parametrize("scale", ["0", "-2", "nan", "wide"])

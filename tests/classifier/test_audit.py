@@ -9,11 +9,13 @@ from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import DatabaseError, transaction
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 from structlog.contextvars import bound_contextvars
 
-from classifier.models import AuditEntry, Submission
+from classifier.models import AuditEntry, ModelVersion, Submission, User
 from classifier.services import retention
 from classifier.services.audit import audit
+from skinsite.celery import app
 from tests import PASSWORD
 from tests.classifier.markup import visible_text
 from tests.classifier.test_admin_actions import run_action
@@ -126,6 +128,124 @@ def test_what_is_done_in_the_admin(superuser, login):
         ("changed", "group", str(group.pk)),
         *(("deleted", "submission", str(submission.pk)) for submission in doomed),
     }
+
+
+@pytest.fixture
+def refuse(monkeypatch):
+    """Let no entry be written from now on."""
+
+    def fail(**fields: object) -> None:
+        raise DatabaseError("the log is full")
+
+    return lambda: monkeypatch.setattr(AuditEntry.objects, "create", fail)
+
+
+def rows() -> list:
+    models = (Submission, ModelVersion, Group, User)
+    return [list(model.objects.order_by("pk").values()) for model in models]
+
+
+@pytest.mark.parametrize("name", ["requeue", "overrule", "delete_selected"])
+def test_an_action_falls_with_its_entry(name, superuser, login, refuse):
+    client, rejected = login(superuser), SubmissionFactory(rejected=True)
+    before = rows()
+    refuse()
+    chosen = {"action": name, "_selected_action": [rejected.pk], "post": "yes"}
+    with pytest.raises(DatabaseError, match="the log is full"):
+        client.post(reverse("admin:classifier_submission_changelist"), chosen)
+    assert rows() == before
+
+
+def test_what_is_done_to_a_model_or_a_person_falls_with_its_entry(superuser, login, refuse):
+    client, model = login(superuser), ModelVersionFactory()
+    before = rows()
+    refuse()
+    password = reverse("admin:auth_user_password_change", args=[superuser.pk])
+    new = {"password1": f"{PASSWORD}2", "password2": f"{PASSWORD}2", "usable_password": "true"}
+    for change in (
+        lambda: run_action(client, "use_for_new_submissions", model),
+        lambda: client.post(password, new),
+    ):
+        with pytest.raises(DatabaseError, match="the log is full"):
+            change()
+    assert rows() == before
+
+
+def test_what_the_workers_were_not_told_is_not_on_record(superuser, login, monkeypatch):
+    def gone(*arguments: object, **options: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(app, "send_task", gone)
+    text = run_action(login(superuser), "add_to_earlier_results", ModelVersionFactory())
+    assert "cannot be reached" in text
+    assert told() == []
+
+
+LIST = reverse("admin:classifier_submission_changelist")
+
+
+def test_a_list_of_thumbnails_is_one_look(reviewer, reviewer_client):
+    others = SubmissionFactory.create_batch(3, done=True)
+    SubmissionFactory(owner=reviewer, done=True)
+    for _ in range(2):
+        reviewer_client.get(LIST)
+        for submission in others:
+            reviewer_client.get(reverse("result_thumbnail", args=[submission.pk])).getvalue()
+    assert told() == [(reviewer.pk, "saw", "submission", "")]
+    assert set(AuditEntry.objects.get().listed) == {str(submission.pk) for submission in others}
+
+
+def test_what_is_opened_from_a_list_is_a_look_of_its_own(reviewer, reviewer_client):
+    submission = SubmissionFactory(done=True)
+    reviewer_client.get(LIST)
+    reviewer_client.get(reverse("result_image", args=[submission.pk])).getvalue()
+    assert [key for *_, key in told()] == ["", str(submission.pk)]
+
+
+def test_another_list_is_another_look(reviewer_client):
+    SubmissionFactory(done=True), SubmissionFactory(failed=True)
+    reviewer_client.get(LIST)
+    reviewer_client.get(LIST, {"status__exact": "failed"})
+    reviewer_client.get(LIST, {"status__exact": "queued"})  # shows nothing
+    assert [len(keys) for keys in AuditEntry.objects.values_list("listed", flat=True)] == [1, 2]
+
+
+def test_a_list_is_found_by_the_key_of_what_is_on_it(reviewer_client, superuser, login):
+    submission = SubmissionFactory(done=True)
+    reviewer_client.get(LIST)
+    path = reverse("admin:classifier_auditentry_changelist")
+    found = login(superuser).get(path, {"q": str(submission.pk)}).context["cl"].result_list
+    assert [entry.listed for entry in found] == [[str(submission.pk)]]
+
+
+@pytest.mark.parametrize("name", ["result_image", "result_thumbnail", "result_heat_map"])
+def test_a_look_at_a_file_that_is_gone_is_none(name, reviewer_client, media):
+    submission = SubmissionFactory(done=True)  # without a heat map
+    for file in (submission.image, submission.thumbnail):
+        (media / file.name).unlink()
+    assert reviewer_client.get(reverse(name, args=[submission.pk])).status_code == 404
+    assert told() == []
+
+
+def test_a_page_that_is_refused_is_no_look(reviewer, reviewer_client, superuser, login, submission):
+    path = reverse("admin:classifier_submission_delete", args=[submission.pk])
+    assert reviewer_client.get(path).status_code == 403
+    assert told() == []
+    assert login(superuser).get(path).status_code == 200
+    assert told() == [(superuser.pk, "saw", "submission", str(submission.pk))]
+
+
+def test_a_look_that_could_not_be_recorded_is_recorded_the_next_time(
+    reviewer_client, submission, monkeypatch, refuse
+):
+    path = reverse("result", args=[submission.pk])
+    create = AuditEntry.objects.create
+    refuse()
+    with pytest.raises(DatabaseError):
+        reviewer_client.get(path)
+    monkeypatch.setattr(AuditEntry.objects, "create", create)
+    reviewer_client.get(path)
+    assert len(told()) == 1
 
 
 def test_an_entry_names_its_request(owner):

@@ -12,7 +12,7 @@ from classifier import predictors
 from classifier.models import Prediction, Status, Submission
 from classifier.services.analyse import analyse
 from classifier.services.end import GAVE_UP
-from classifier.services.retry import retry
+from classifier.services.retry import requeue
 from classifier.services.stored import UNREADABLE
 from ml.bundle import BundleError
 from tests.factories import ModelVersionFactory, SubmissionFactory, picture
@@ -159,13 +159,14 @@ def test_a_worker_that_was_given_up_leaves_the_answer_of_the_next_one(analyst):
     assert Prediction.objects.count() == 1
 
 
-@pytest.mark.parametrize("damage", ["missing", "no picture", "empty"])
+@pytest.mark.parametrize("damage", ["missing", "no picture", "empty", "cut short"])
 def test_a_stored_picture_that_cannot_be_read_fails_at_once(analyst, media, damage):
     submission = SubmissionFactory()
     path = media / submission.image.name
     path.unlink()
     if damage != "missing":
-        path.write_bytes(b"" if damage == "empty" else b"no picture")
+        contents = {"no picture": b"no picture", "empty": b"", "cut short": picture()[:900]}
+        path.write_bytes(contents[damage])
     assert analyse(submission.pk) is False
     failed = reloaded(submission)
     assert (failed.status, failed.attempts) == (Status.FAILED, 1)
@@ -228,7 +229,7 @@ def test_analysed_again_by_another_version_both_predictions_stay(analyst, monkey
     submission = SubmissionFactory()
     analyse(submission.pk)
     first = reloaded(submission).prediction
-    retry(submission, requeue_finished=True)
+    requeue(submission)
     newer = ModelVersionFactory(version="0.0.2")
     monkeypatch.setattr(predictors, "active", lambda: (newer, analyst))
     analyse(submission.pk)
@@ -240,7 +241,7 @@ def test_analysed_again_by_the_same_version_its_prediction_stays(analyst):
     submission = SubmissionFactory()
     analyse(submission.pk)
     first = reloaded(submission).prediction
-    retry(submission, requeue_finished=True)
+    requeue(submission)
     analyst.malignant_probability = 0.1
     assert analyse(submission.pk) is False
     done = reloaded(submission)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from classifier import predictors, tasks
 from classifier.management.commands import reanalyse as command
@@ -15,7 +20,7 @@ from classifier.models import Prediction, Submission
 from classifier.services import reanalyse as service
 from classifier.services.dispatch import REANALYSE_TASK
 from tests.classifier.fakes import REJECTION, FakeAnalyst
-from tests.factories import ModelVersionFactory, SubmissionFactory
+from tests.factories import ModelVersionFactory, SubmissionFactory, picture
 
 pytestmark = pytest.mark.django_db
 
@@ -34,11 +39,16 @@ def analyst(monkeypatch):
 
 @pytest.fixture
 def run(newer, analyst):
-    """Call the command and return what it prints."""
+    """Call the command and return what it prints; at its end it names those that failed."""
 
-    def called(*arguments: str) -> str:
+    def called(*arguments: str, failed: Sequence[Submission] = ()) -> str:
         output = io.StringIO()
-        call_command("reanalyse", *arguments, stdout=output)
+        expected = pytest.raises(CommandError, match=f"{len(failed)} failed: ")
+        with expected if failed else nullcontext() as error:
+            call_command("reanalyse", *arguments, stdout=output)
+        if failed:
+            assert all(str(submission.pk) in str(error.value) for submission in failed)
+            assert error.value.returncode == 1
         return output.getvalue()
 
     return called
@@ -128,13 +138,81 @@ def test_a_model_without_its_files(newer):
 
 
 def test_pictures_it_rejects_or_cannot_read_are_counted(run, newer, analyst, media):
-    lost, bad = SubmissionFactory(done=True), SubmissionFactory(done=True)
+    lost, torn, bad = SubmissionFactory.create_batch(3, done=True)
     (media / lost.image.name).unlink()
-    assert "1 added, 1 unreadable" in run()
+    (media / torn.image.name).write_bytes(picture()[:900])
+    assert "1 added, 2 unreadable" in run(failed=[lost, torn])
     analyst.rejection = REJECTION
     Prediction.objects.filter(model_version=newer).delete()
-    assert "0 added, 1 rejected, 1 unreadable" in run()
+    assert "0 added, 1 rejected, 2 unreadable" in run(failed=[lost, torn])
     assert Submission.objects.get(pk=bad.pk).is_done
+
+
+@pytest.fixture
+def poison(analyst) -> Submission:
+    """One that no network can look at, whoever goes with it."""
+    poison = SubmissionFactory(done=True, image=ContentFile(picture(size=(80, 80)), name="a.jpg"))
+
+    def surprise() -> None:
+        looked, analyst.seen = analyst.seen, []
+        if any(image.size == (80, 80) for image in looked):
+            raise RuntimeError("boom")
+
+    analyst.meanwhile = surprise
+    return poison
+
+
+def test_one_bad_picture_ends_nothing_and_is_named(run, newer, poison):
+    SubmissionFactory.create_batch(3, done=True)
+    assert "3 added, 1 failed" in run(failed=[poison])
+    assert Prediction.objects.filter(model_version=newer).count() == 3
+    assert "0 added, 1 failed" in run(failed=[poison])
+
+
+def test_as_a_task_one_bad_picture_ends_nothing(newer, poison, messages, monkeypatch, caplog):
+    monkeypatch.setattr(service, "BATCH", 2)
+    SubmissionFactory.create_batch(4, done=True)
+    arguments = [newer.pk]
+    while arguments:
+        tasks.reanalyse_results(*arguments)
+        arguments = messages.pop()[1] if messages else []
+    assert Prediction.objects.filter(model_version=newer).count() == 4
+    assert f"{poison.pk} failed: RuntimeError" in caplog.text
+
+
+def test_as_a_task_a_batch_without_time_ends_nothing(newer, analyst, messages, caplog):
+    late = SubmissionFactory(done=True)
+
+    def hang() -> None:
+        raise SoftTimeLimitExceeded
+
+    analyst.meanwhile = hang
+    tasks.reanalyse_results(newer.pk)
+    assert messages == [(REANALYSE_TASK, [newer.pk, str(late.pk)])]
+    assert f"no time left for some of {late.pk}" in caplog.text
+
+
+def test_without_a_database_nothing_goes_on(newer, analyst, messages):
+    SubmissionFactory.create_batch(2, done=True)
+
+    def gone() -> None:
+        raise OperationalError("the database is gone")
+
+    analyst.meanwhile = gone
+    with pytest.raises(OperationalError):
+        tasks.reanalyse_results(newer.pk)
+    assert len(analyst.seen) == 2
+    assert messages == []
+    assert OperationalError in tasks.reanalyse_results.autoretry_for
+
+
+def test_what_took_a_worker_down_is_looked_at_by_itself(run, analyst):
+    SubmissionFactory.create_batch(3, done=True)
+    SubmissionFactory(done=True, alone=True)
+    together = []
+    analyst.meanwhile = lambda: together.append(len(analyst.seen))
+    assert "4 added" in run()
+    assert together == [3, 4]
 
 
 def test_what_a_clinician_wanted_judged_is_judged(run, newer, analyst, reviewer):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from django.db import connection
 from PIL import Image
 
 from classifier.models import Prediction, Status, Submission
+from classifier.models.result import RESULT_FIELDS
 from classifier.services.analyse import analyse
-from tests.factories import SubmissionFactory
+from classifier.services.export import _json
+from classifier.services.reanalyse import reanalyse
+from classifier.services.record import result_of
+from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +51,16 @@ def test_all_that_explains_an_answer(kept, analyst):
     with found.heat_map.open() as stream:
         picture = Image.open(io.BytesIO(stream.read()))
     assert (picture.format, picture.mode, picture.size) == ("PNG", "RGBA", (256, 192))
+
+
+def test_what_is_recorded_exported_and_printed_is_the_same(kept, analyst):
+    analyst.possible, analyst.spread = ("benign", "malignant"), (0.25, 0.875)
+    found = kept()
+    printed = result_of(analyst([Image.new("RGB", (8, 8))])[0])
+    assert found.told() == json.loads(json.dumps(printed))
+    (exported,) = json.loads(b"".join(_json(found.submission.owner)))["submissions"]
+    (prediction,) = exported["predictions"]
+    assert {name: prediction[name] for name in RESULT_FIELDS} == found.told()
 
 
 def test_what_there_is_nothing_of_is_empty(kept, analyst, stored_files):
@@ -91,4 +107,53 @@ def test_analysed_twice_the_first_answer_stays_and_no_file_is_left_over(kept, st
     Submission.objects.update(status=Status.QUEUED)
     analyse(found.submission_id)
     assert Prediction.objects.get() == found
+    assert stored_files() == before
+
+
+@pytest.fixture
+def in_transaction(monkeypatch, settings) -> list[bool]:
+    """Whether a transaction was open, for each file that was stored."""
+    settings.INFERENCE_THREADS = 1  # a thread of its own would have a connection of its own
+    seen, save = [], FileSystemStorage._save
+
+    def watched(storage, name, content):
+        seen.append(connection.in_atomic_block)
+        return save(storage, name, content)
+
+    monkeypatch.setattr(FileSystemStorage, "_save", watched)
+    return seen
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_heat_map_is_stored_while_rows_are_locked(analyst, in_transaction):
+    first, _ = submissions = SubmissionFactory.create_batch(2)
+    in_transaction.clear()
+    assert analyse(first.pk) is False
+    assert in_transaction == [False] * 2
+    reanalyse(submissions, ModelVersionFactory(version="0.0.2"), analyst)
+    assert in_transaction == [False] * 4
+    assert Prediction.objects.exclude(heat_map="").count() == 4
+
+
+def test_no_heat_map_is_left_of_an_answer_that_could_not_be_recorded(
+    analyst, monkeypatch, stored_files
+):
+    submission = SubmissionFactory()
+    before = stored_files()
+
+    def fail(rows) -> None:
+        assert len(stored_files()) == len(before) + 1
+        raise RuntimeError("no room for a row")
+
+    monkeypatch.setattr(Prediction.objects, "bulk_create", lambda rows: fail(list(rows)))
+    assert analyse(submission.pk) is True
+    assert stored_files() == before
+
+
+def test_no_heat_map_is_left_of_an_answer_that_came_too_late(analyst, stored_files):
+    submission = SubmissionFactory()
+    before = stored_files()
+    analyst.meanwhile = lambda: Submission.objects.update(attempts=2)
+    assert analyse(submission.pk) is False
+    assert not Prediction.objects.exists()
     assert stored_files() == before

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from classifier import predictors
+from classifier import predictors, tasks
 from classifier.models import ModelVersion
 from classifier.models.model_version import figure_path
 from classifier.services.activate import activate
@@ -108,6 +110,14 @@ def test_a_new_version_takes_the_place_of_the_active_one(write):
     register(write(version="1.1.0", content=b"better weights"))
     assert active() == "seven-stage 1.1.0"
     assert ModelVersion.objects.count() == 2
+
+
+def test_metrics_that_no_page_could_show_are_refused(write):
+    spoilt = {"held_out": {"pictures": {"benign": 10}, "model": {"sensitivity": 0.9}}}
+    where = "seven-stage 1.0.0: metrics.held_out.model.sensitivity must be an object. Received: 0.9"
+    with pytest.raises(BundleError, match=where):
+        register(write(metrics=spoilt))
+    assert not ModelVersion.objects.exists()
 
 
 def test_what_describes_a_network_is_registered_too(write):
@@ -220,6 +230,20 @@ def test_a_worker_loads_the_active_model_once(write, loaded):
     assert first == second == row
     assert same.args[0] is network.args[0]
     assert [bundle.sha256 for bundle in loaded] == [row.sha256]
+
+
+def test_a_task_reads_neither_the_card_nor_the_figures_of_the_model(write, loaded):
+    row = register(write())
+    with CaptureQueriesContext(connection) as captured:
+        version, _ = predictors.active()
+        assert str(version) == "seven-stage 1.0.0"
+    assert len(captured) == 1
+    assert version.get_deferred_fields() == {"card", "metrics"}
+    with CaptureQueriesContext(connection) as captured:
+        tasks.reanalyse_results(row.pk)
+    asked = [query["sql"] for query in captured]
+    assert any("classifier_modelversion" in sql for sql in asked)
+    assert not any('"card"' in sql or '"metrics"' in sql for sql in asked)
 
 
 def test_a_worker_follows_the_active_model_and_back(write, loaded):

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 
 from classifier.models import Prediction, Status, Submission
 from classifier.services.analyse import analyse
-from classifier.services.retry import overrule, retry
+from classifier.services.retry import overrule, requeue, retry
 from tests.classifier.fakes import REJECTION
 from tests.factories import SubmissionFactory
 
@@ -69,7 +69,7 @@ def test_overruled_once_it_stays_so(rejecting, reviewer):
     submission = SubmissionFactory(rejected=True)
     overrule(submission, reviewer=reviewer)
     analyse(submission.pk)
-    retry(submission, requeue_finished=True)
+    requeue(submission)
     analyse(submission.pk)
     assert reloaded(submission).status == Status.DONE
 
@@ -92,7 +92,7 @@ def test_nobody_else_overrules(staff, owner):
 
 def test_accepted_by_a_later_model_nothing_is_left_of_the_rejection(analyst):
     submission = SubmissionFactory(rejected=True)
-    retry(submission, requeue_finished=True)
+    requeue(submission)
     analyse(submission.pk)
     done = reloaded(submission)
     assert done.status == Status.DONE
@@ -101,7 +101,7 @@ def test_accepted_by_a_later_model_nothing_is_left_of_the_rejection(analyst):
 
 def test_rejected_by_a_later_model_its_earlier_prediction_stays(rejecting):
     submission = SubmissionFactory(done=True)
-    retry(submission, requeue_finished=True)
+    requeue(submission)
     analyse(submission.pk)
     found = reloaded(submission)
     assert found.status == Status.REJECTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from django.utils import timezone
 
 from classifier.models import Status, Submission
 from classifier.services.analyse import analyse
-from classifier.services.retry import retry
+from classifier.services.claim import claim
+from classifier.services.retry import requeue, retry
+from classifier.services.sweep import sweep
 from tests.factories import SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -17,11 +20,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def queue(django_capture_on_commit_callbacks):
-    """Call `retry` and commit."""
+    """Call `retry`, or another service, and commit."""
 
-    def committed(submission: Submission, **options: bool) -> bool:
+    def committed(submission: Submission, service: Callable = retry) -> bool:
         with django_capture_on_commit_callbacks(execute=True):
-            return retry(submission, **options)
+            return service(submission)
 
     return committed
 
@@ -58,7 +61,7 @@ def test_pressed_twice_it_is_queued_once(queue, sent):
 
 def test_an_operator_may_queue_a_finished_one_and_keeps_its_prediction(queue, sent):
     submission = SubmissionFactory(done=True)
-    assert queue(submission, requeue_finished=True) is True
+    assert queue(submission, requeue) is True
     assert Submission.objects.get(pk=submission.pk).status == Status.QUEUED
     assert submission.predictions.count() == 1
     assert sent == [str(submission.pk)]
@@ -66,7 +69,7 @@ def test_an_operator_may_queue_a_finished_one_and_keeps_its_prediction(queue, se
 
 @pytest.mark.parametrize("state", [{}, {"running": True}])
 def test_an_operator_cannot_queue_what_is_under_way(queue, sent, state):
-    assert queue(SubmissionFactory(**state), requeue_finished=True) is False
+    assert queue(SubmissionFactory(**state), requeue) is False
     assert sent == []
 
 
@@ -82,3 +85,45 @@ def test_nothing_is_sent_before_the_commit(sent, django_capture_on_commit_callba
         retry(SubmissionFactory(failed=True))
     assert len(callbacks) == 1
     assert sent == []
+
+
+def surprise(submission: Submission, analyst) -> None:
+    """Let every attempt end in a surprise."""
+
+    def fail() -> None:
+        raise MemoryError
+
+    analyst.meanwhile = fail
+    while analyse(submission.pk):
+        pass
+
+
+def lose(submission: Submission, analyst) -> None:
+    """Let every attempt take its worker down."""
+    while claim(submission.pk):
+        Submission.objects.update(started_at=timezone.now() - timedelta(hours=1))
+        sweep()
+
+
+@pytest.mark.parametrize("harm", [surprise, lose])
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_what_took_a_worker_down_stands_alone_after_a_retry_too(analyst, settings, harm, attempts):
+    settings.ANALYSIS_MAX_ATTEMPTS = attempts
+    poison = SubmissionFactory()
+    harm(poison, analyst)
+    poison.refresh_from_db()
+    assert (poison.status, poison.attempts) == (Status.FAILED, attempts)
+    assert retry(poison) is True
+    fresh = SubmissionFactory()
+    assert claim(fresh.pk) == [fresh]
+    SubmissionFactory()
+    assert claim(poison.pk) == [poison]
+
+
+def test_what_failed_by_its_own_file_may_go_with_others(analyst, media):
+    submission = SubmissionFactory()
+    (media / submission.image.name).unlink()
+    analyse(submission.pk)
+    submission.refresh_from_db()
+    assert retry(submission) is True
+    assert claim(SubmissionFactory().pk)[1:] == [submission]

@@ -25,6 +25,13 @@ def _limits(settings):
 
 
 @pytest.fixture(autouse=True)
+def queue(monkeypatch, sent) -> list[str]:
+    """What the broker holds: all that was sent, until a test takes it away."""
+    monkeypatch.setattr(module, "messages_waiting", lambda: len(sent))
+    return sent
+
+
+@pytest.fixture(autouse=True)
 def now(time_machine):
     time_machine.move_to("2026-03-01 12:00:00+00:00", tick=False)
     return timezone.now()
@@ -94,6 +101,47 @@ def test_one_sweep_sends_only_so_many(sent, now, monkeypatch):
     assert len(set(sent)) == 2
     assert sweep() == (1, 0, 0)
     assert len(set(sent)) == 3
+
+
+def test_the_oldest_go_first(sent, now, monkeypatch):
+    monkeypatch.setattr(module, "BATCH", 2)
+    minutes = (3, 9, 5, 7)
+    lost = {m: SubmissionFactory(sent_at=now - timedelta(minutes=m)) for m in minutes}
+    sweep()
+    assert sent == [str(lost[m].pk) for m in (9, 7)]
+    died = {
+        m: SubmissionFactory(running=True, started_at=now - timedelta(minutes=m)) for m in minutes
+    }
+    sent.clear()
+    assert sweep().returned == 2
+    assert sent[:2] == [str(died[m].pk) for m in (9, 7)]
+
+
+def test_what_waits_in_a_long_queue_is_not_sent_again(sent, now):
+    waiting = SubmissionFactory.create_batch(3, sent_at=now - timedelta(hours=1))
+    sent += [str(submission.pk) for submission in waiting]
+    assert sweep() == (0, 0, 0)
+    assert len(sent) == 3
+
+
+def test_only_as_many_are_sent_again_as_the_queue_is_short_of(sent, now):
+    oldest = SubmissionFactory(sent_at=now - timedelta(hours=2))
+    for submission in SubmissionFactory.create_batch(3, sent_at=now - timedelta(hours=1)):
+        sent.append(str(submission.pk))
+    assert sweep() == (1, 0, 0)
+    assert sent[3:] == [str(oldest.pk)]
+    assert sweep() == (0, 0, 0)
+
+
+def test_nothing_is_sent_to_a_broker_that_is_gone(sent, now, monkeypatch, caplog):
+    def gone() -> int:
+        raise ConnectionError
+
+    submission = SubmissionFactory(sent_at=now - timedelta(hours=1))
+    monkeypatch.setattr(module, "messages_waiting", gone)
+    assert sweep() == (0, 0, 0)
+    assert "nothing is sent again: ConnectionError" in caplog.text
+    assert reloaded(submission).sent_at < now
 
 
 def test_all_kinds_in_one_sweep(sent, now):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -176,6 +179,43 @@ def test_pictures_lie_on_the_disk_unless_there_is_a_bucket(value):
     assert value(backend, **STORE) == ["'storages.backends.s3.S3Storage'"]
     (acl,) = value("STORAGES['default']['OPTIONS']['default_acl']", **STORE)
     assert acl == "'private'"
+
+
+def test_a_bucket_is_addressed_as_it_is_told(value):
+    style = "STORAGES['default']['OPTIONS']['client_config'].s3"
+    assert value(style, **STORE) == ["{'addressing_style': 'auto'}"]
+    assert value(style, **STORE, S3_ADDRESSING_STYLE="path") == ["{'addressing_style': 'path'}"]
+
+
+def test_a_store_that_fails_is_asked_twice_and_never_for_long(python):
+    with socket.create_server(("127.0.0.1", 0)) as store:
+        asked = []
+
+        def hang_up() -> None:
+            with contextlib.suppress(OSError):  # the end of the test
+                while True:
+                    connection, _ = store.accept()
+                    asked.append(connection)
+                    connection.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        code = """
+import django
+django.setup()
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from classifier.storage import STORAGE_ERRORS
+config = default_storage.connection.meta.client.meta.config
+print(config.connect_timeout, config.read_timeout)
+try:
+    default_storage.save("ab/picture.jpg", ContentFile(b"a picture"))
+except STORAGE_ERRORS:
+    print("given up")
+"""
+        port = store.getsockname()[1]
+        answer = python(code, **STORE, S3_ENDPOINT=f"http://127.0.0.1:{port}")
+    assert answer.stdout.splitlines() == ["3 10", "given up"], answer.stderr
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("missing", ["S3_ACCESS_KEY", "S3_SECRET_KEY"])

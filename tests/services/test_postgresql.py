@@ -11,16 +11,21 @@ from threading import Barrier
 
 import psycopg
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from classifier.models import AuditEntry, ModelVersion, Prediction, Review, Status, Submission
 from classifier.services.audit import audit
 from classifier.services.claim import claim
+from classifier.services.dispatch import dispatch
+from classifier.services.end import end
 from classifier.services.review import review
 from classifier.services.sweep import Swept, sweep
+from tests.classifier.fakes import FakeAnalyst
 from tests.factories import (
     ModelVersionFactory,
     PredictionFactory,
@@ -97,6 +102,17 @@ def test_two_sweeps_at_once_send_a_message_once(database, queue):
     assert submission.status == Status.QUEUED
 
 
+def test_messages_that_wait_in_a_long_queue_are_not_sent_again(database, queue):
+    long_ago = timezone.now() - timedelta(days=1)
+    for submission in SubmissionFactory.create_batch(5, sent_at=long_ago):
+        dispatch(submission.pk)
+    assert sweep() == Swept(resent=0, returned=0, failed=0)
+    queue.ltrim("analysis", 0, 2)
+    assert sweep() == Swept(resent=2, returned=0, failed=0)
+    assert sweep() == Swept(resent=0, returned=0, failed=0)
+    assert queue.llen("analysis") == 5
+
+
 def test_workers_that_claim_at_once_share_what_waits_and_take_nothing_twice(
     transactional_db, settings
 ):
@@ -119,6 +135,24 @@ def test_workers_that_claim_at_once_share_what_waits_and_take_nothing_twice(
     running = Submission.objects.filter(status=Status.RUNNING)
     assert set(running.values_list("pk", flat=True)) == set(taken)
     assert {submission.pk for submission in waiting[:16]} <= set(taken)
+
+
+def test_rows_stay_free_while_a_heat_map_is_stored(database, monkeypatch, settings):
+    """However long the storage takes, others may write what it belongs to."""
+    submission, model_version = SubmissionFactory(running=True), ModelVersionFactory()
+    save, renamed = FileSystemStorage._save, []
+
+    def slowly(storage, name, content):
+        with psycopg.connect(database, options="-c lock_timeout=1000") as other:
+            other.execute("UPDATE classifier_submission SET original_name = 'renamed.jpg'")
+        renamed.append(name)
+        return save(storage, name, content)
+
+    monkeypatch.setattr(FileSystemStorage, "_save", slowly)
+    end({submission: FakeAnalyst()([Image.new("RGB", (8, 8))])[0]}, model_version)
+    submission.refresh_from_db()
+    assert (submission.status, submission.original_name) == (Status.DONE, "renamed.jpg")
+    assert renamed == [submission.prediction.heat_map.name]
 
 
 def test_the_audit_log_is_append_only(transactional_db):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from classifier import predictors
+from classifier.models.result import RESULT_FIELDS
+from classifier.services.record import result_of
 from classifier.uploads import InvalidImage, open_image
-from ml.abcd import Abcd
 from ml.bundle import BundleError, find
 from ml.conformal import UNCERTAIN
 from ml.predictor import Predictor
@@ -21,18 +21,11 @@ FIELDS = (
     "file",
     "status",
     "reason",
-    "verdict",
-    "malignant_probability",
-    "confidence",
-    "probabilities",
+    "problem",
     "model",
     "model_version",
-    "inference_ms",
-    "problem",
-    "possible",
-    "coverage",
-    "spread",
-    "abcd",
+    *RESULT_FIELDS,
+    "diameter_mm",
 )
 
 
@@ -85,30 +78,12 @@ def _answer(file: Path, analyse: predictors.Analyse, scale: float | None) -> dic
     if found.rejection:
         rejection = found.rejection
         return {"status": "rejected", "reason": rejection.advice, "problem": rejection.problem}
-    diagnosis = found.diagnosis
-    assert diagnosis is not None
+    result = result_of(found)
+    diameter = result["abcd"].get("diameter")
     return {
         "status": "done",
-        "verdict": diagnosis.verdict,
-        "malignant_probability": diagnosis.malignant_probability,
-        "confidence": diagnosis.confidence,
-        "probabilities": diagnosis.probabilities,
-        "inference_ms": round(diagnosis.inference_ms, 2),
-        "possible": diagnosis.possible,
-        "coverage": found.coverage,
-        "spread": diagnosis.spread,
-        "abcd": _measures(found.abcd, scale),
-    }
-
-
-def _measures(abcd: Abcd | None, scale: float | None) -> dict[str, Any] | None:
-    if abcd is None:
-        return None
-    measures = asdict(abcd)
-    pixels = measures.pop("diameter")
-    return measures | {
-        "diameter_pixels": pixels,
-        "diameter_mm": pixels / scale if scale else None,
+        **result,
+        "diameter_mm": diameter / scale if diameter and scale else None,
     }
 
 

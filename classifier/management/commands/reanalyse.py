@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
 from datetime import datetime
@@ -11,14 +12,21 @@ from django.utils.dateparse import parse_date
 
 from classifier import predictors
 from classifier.models import ModelVersion, Submission
-from classifier.services.reanalyse import ADDED, BATCH, reanalyse, waiting_for
+from classifier.services.reanalyse import (
+    ADDED,
+    BATCH,
+    FAILED,
+    UNREADABLE,
+    reanalyse,
+    waiting_for,
+)
 from ml.bundle import BundleError
 
 
 class Command(BaseCommand):
     help = (
         "Add what another model version says beside earlier results, which stay as they are. "
-        "Can be stopped and started again."
+        "Can be stopped and started again. Ends with 1 where any picture failed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,23 +44,28 @@ class Command(BaseCommand):
         except BundleError as error:
             raise CommandError(str(error)) from None
         keys = list(waiting_for(model_version, options["since"]).values_list("pk", flat=True))
-        total, counts = len(keys), Counter[str]()
+        total, outcomes = len(keys), dict[uuid.UUID, str]()
         self.stdout.write(f"{total} results without a prediction of {model_version}")
         try:
             for start in range(0, total, BATCH):
                 batch = list(Submission.objects.filter(pk__in=keys[start : start + BATCH]))
-                counts += reanalyse(batch, model_version, analyse)
-                self.stdout.write(f"{counts.total()} of {total}")
+                outcomes |= reanalyse(batch, model_version, analyse)
+                self.stdout.write(f"{len(outcomes)} of {total}")
         except KeyboardInterrupt:
             raise CommandError("Stopped. Start it again to go on.", returncode=130) from None
+        counts = Counter(outcomes.values())
         others = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()) if name != ADDED)
         self.stdout.write(f"{counts[ADDED]} added" + (f", {others}" if others else ""))
+        failed = [str(key) for key, outcome in outcomes.items() if outcome in (FAILED, UNREADABLE)]
+        if failed:
+            raise CommandError(f"{len(failed)} failed: {', '.join(failed)}")
 
 
 def _chosen(name: str | None) -> ModelVersion:
     chosen = {"name": name} if name else {"is_active": True}
     # The folder of a bundle holds its latest version.
-    model_version = ModelVersion.objects.filter(**chosen).order_by("-registered_at").first()
+    versions = ModelVersion.objects.without_what_is_large().filter(**chosen)
+    model_version = versions.order_by("-registered_at").first()
     if model_version is None:
         known = ModelVersion.objects.order_by("name").values_list("name", flat=True).distinct()
         raise CommandError(

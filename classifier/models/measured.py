@@ -1,0 +1,96 @@
+"""What the metrics of a `ModelVersion` must look like where pages read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from classifier.models.model_version import SHOWN_SCORES, SHOWN_SETS
+
+#: A picture looked at once, and the mean over its symmetries.
+ANSWERS = ("plain", "averaged")
+
+
+class MetricsError(ValueError):
+    """The metrics are not as they must be; the message says where, and what is there."""
+
+
+def check_metrics(metrics: object) -> None:
+    """Accept metrics that every page can show.
+
+    They are test sets and more by name. A set of `SHOWN_SETS` has ``pictures``, their number by
+    class; ``model``, scores by name, each with a ``value`` and the ``low`` and ``high`` of its
+    interval; it may have other scores that are shown, and ``verdicts``: for one or both of
+    `ANSWERS` the ``promised`` coverage, and in ``rates`` how often each verdict is given to
+    malignant and to benign lesions. Whatever else there is must be finite, as JSON.
+
+    Raises:
+        MetricsError: what is wrong first.
+    """
+    for name, section in _mapping(metrics, "metrics").items():
+        _check_finite(section, f"metrics.{name}")
+        if name in SHOWN_SETS:
+            _check_set(_mapping(section, f"metrics.{name}"), f"metrics.{name}")
+
+
+def _check_set(found: Mapping[str, Any], path: str) -> None:
+    pictures = _mapping(found.get("pictures"), f"{path}.pictures")
+    for name, number in pictures.items():
+        if type(number) is not int or number < 0:
+            raise _error(f"{path}.pictures.{name}", "a number of pictures", number)
+    _mapping(found.get("model"), f"{path}.model")
+    for part, name, _ in (*SHOWN_SCORES, ("model", "specificity", "")):
+        scores = _mapping(found.get(part, {}), f"{path}.{part}")
+        if name in scores:
+            # Of a class without pictures there is no score; what an answer means needs them all.
+            _check_score(scores[name], f"{path}.{part}.{name}", may_be_none=part != "model")
+    verdicts = _mapping(found.get("verdicts", {}), f"{path}.verdicts")
+    for answer in ANSWERS:
+        if answer in verdicts:
+            where = f"{path}.verdicts.{answer}"
+            _check_verdicts(_mapping(verdicts[answer], where), where)
+
+
+def _check_verdicts(found: Mapping[str, Any], path: str) -> None:
+    _check_share(found.get("promised"), f"{path}.promised")
+    for verdict, rates in _mapping(found.get("rates"), f"{path}.rates").items():
+        where = f"{path}.rates.{verdict}"
+        for kind in ("malignant", "benign"):
+            _check_score(_mapping(rates, where).get(kind), f"{where}.{kind}")
+
+
+def _check_score(score: object, path: str, *, may_be_none: bool = False) -> None:
+    found = _mapping(score, path)
+    if may_be_none and found.get("value", 0) is None:
+        return
+    for key in ("value", "low", "high"):
+        _check_share(found.get(key), f"{path}.{key}")
+    if found["low"] > found["high"]:
+        raise _error(path, "an interval", [found["low"], found["high"]])
+
+
+def _check_share(value: object, path: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise _error(path, "a number from 0 to 1", value)
+
+
+def _check_finite(value: object, path: str) -> None:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _check_finite(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            _check_finite(inner, f"{path}[{number}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise _error(path, "a finite number", value)
+
+
+def _mapping(value: object, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _error(path, "an object", value)
+    return value
+
+
+def _error(path: str, expected: str, value: object) -> MetricsError:
+    return MetricsError(f"{path} must be {expected}. Received: {value!r:.80}")

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+
+class Verdict(models.TextChoices):
+    BENIGN = "benign", "Benign"
+    MALIGNANT = "malignant", "Malignant"
+    UNCERTAIN = "uncertain", "Not sure"
+
+
+class Result(models.Model):
+    """What a network says of a picture, field by field.
+
+    This is the one description of it: recording, the export and ``manage.py analyse --json`` take
+    names, order and meaning from here.
+    """
+
+    verdict = models.CharField(max_length=16, choices=Verdict.choices)
+    malignant_probability = models.FloatField()
+    confidence = models.FloatField(help_text="Probability of the likelier of both.")
+    probabilities = models.JSONField(help_text="Probability of each class; they sum to 1.")
+    possible = models.JSONField(
+        "possible classes", default=list, blank=True, help_text="The set with promised coverage."
+    )
+    coverage = models.FloatField(
+        null=True, blank=True, help_text="Share of such sets that hold the true class."
+    )
+    spread_low = models.FloatField(
+        null=True, blank=True, help_text="Least malignant probability over eight symmetries."
+    )
+    spread_high = models.FloatField(
+        null=True, blank=True, help_text="Largest malignant probability over eight symmetries."
+    )
+    heat_inside = models.FloatField(
+        null=True, blank=True, help_text="Share of the heat within the lesion's outline."
+    )
+    abcd = models.JSONField(
+        "asymmetry, border, colours, diameter",
+        null=True,
+        blank=True,
+        help_text="Empty where the outline was not clear.",
+    )
+    inference_ms = models.FloatField("inference time, ms")
+
+    class Meta:
+        abstract = True
+
+    def told(self) -> dict[str, Any]:
+        """Return all of it by name, as it can be written as JSON."""
+        return {name: getattr(self, name) for name in RESULT_FIELDS}
+
+
+RESULT_FIELDS = tuple(field.name for field in Result._meta.local_fields)

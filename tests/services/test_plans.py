@@ -1,0 +1,142 @@
+"""Among a million submissions, what is asked often reads its own rows and no others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from classifier.models import Submission
+from classifier.services.claim import claim
+from classifier.services.metrics import oldest_seconds, snapshot
+from classifier.services.operation import operation
+from classifier.services.retention import too_old
+from classifier.services.sweep import sweep
+from classifier.services.tidy import named
+from tests.factories import ModelVersionFactory, UserFactory
+
+ROWS = 1_000_000
+#: The latest, which have a prediction to show: more take time and change no plan.
+PREDICTED = 100_000
+TABLES = ("classifier_submission", "classifier_prediction")
+
+# One a minute, each finished after ten seconds; the latest twenty still wait. One in fifty failed,
+# another was rejected. Keys are made from numbers, so that each row knows those that belong to it.
+PREDICTIONS = """
+    INSERT INTO classifier_prediction (
+        id, submission_id, model_version_id, verdict, malignant_probability, confidence,
+        probabilities, possible, heat_map, inference_ms, created_at
+    )
+    SELECT n, lpad(n::text, 32, '0')::uuid, %(model)s, 'benign', 0.1, 0.9,
+        '{}', '[]', left(file, 2) || '/' || file || '.png', 17, now()
+    FROM generate_series(20, %(predictions)s) AS n, LATERAL (SELECT md5(n::text)) AS names(file)
+    WHERE n %% 50 > 1
+"""
+SUBMISSIONS = """
+    INSERT INTO classifier_submission (
+        id, owner_id, original_name, image, thumbnail, width, height, status, prediction_id,
+        rejection, rejection_reason, failure_reason, failure_detail, attempts, alone,
+        created_at, queued_at, sent_at, started_at, finished_at
+    )
+    SELECT lpad(n::text, 32, '0')::uuid, %(owner)s + n %% 1000, 'mole.jpg',
+        left(file, 2) || '/' || file || '.jpg', right(file, 2) || '/' || file || '.jpg', 800, 600,
+        CASE WHEN n < 10 THEN 'queued' WHEN n < 20 THEN 'running' WHEN n %% 50 = 0 THEN 'failed'
+            WHEN n %% 50 = 1 THEN 'rejected' ELSE 'done' END,
+        CASE WHEN n >= 20 AND n %% 50 > 1 THEN n END,
+        'blurred', 'It is blurred.', 'It failed.', '', 1, false,
+        at, at, at, at, CASE WHEN n >= 20 THEN at + interval '10 seconds' END
+    FROM generate_series(1, %(rows)s) AS n,
+        LATERAL (SELECT now() - n * interval '1 minute', md5(n::text)) AS row(at, file)
+"""
+#: All but those of constraints, with what makes them.
+INDEXES = """
+    SELECT indexname, indexdef FROM pg_indexes
+    WHERE tablename = ANY(%s) AND indexname NOT IN (SELECT conname FROM pg_constraint)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _million(django_db_setup, django_db_blocker) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        owners = UserFactory.create_batch(1000)
+        names = {
+            "owner": owners[0].pk,
+            "model": ModelVersionFactory(is_active=True).pk,
+            "rows": ROWS,
+            "predictions": PREDICTED,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(INDEXES, [list(TABLES)])
+            indexes = dict(cursor.fetchall())
+            # Indexes are made faster than kept, and no key needs to be looked up.
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute(f"DROP INDEX {', '.join(indexes)}")
+            cursor.execute(PREDICTIONS, names)
+            cursor.execute(SUBMISSIONS, names)
+            for definition in indexes.values():
+                cursor.execute(definition)
+            cursor.execute("SET session_replication_role = origin")
+            # As PostgreSQL does by itself after so many new rows.
+            cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE classifier_user, classifier_modelversion CASCADE")
+
+
+def ask(client: Client, name: str, **query: str) -> None:
+    client.force_login(UserFactory(admin=True), backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(reverse(name), query).status_code == 200
+
+
+def page_of_the_list(**query: str) -> Callable[[Client], object]:
+    return lambda client: ask(client, "admin:classifier_submission_changelist", **query)
+
+
+def claim_one(client: Client) -> None:
+    waiting = Submission.objects.filter(status="queued").first()
+    assert waiting
+    assert claim(waiting.pk)
+
+
+QUERIES: dict[str, Callable[[Client], object]] = {
+    "figures for monitoring": lambda client: snapshot(),
+    "whether the queue is too old": lambda client: oldest_seconds(),
+    "the operator's page": lambda client: operation(),
+    "the list in the admin": page_of_the_list(),
+    "the twentieth page of the list": page_of_the_list(p="20"),
+    "the list of failures": page_of_the_list(status__exact="failed"),
+    "the list of what waits": page_of_the_list(status__exact="queued"),
+    "the list of today": page_of_the_list(
+        created_at__gte=str(timezone.now() - timedelta(days=1)),
+        created_at__lt=str(timezone.now()),
+    ),
+    "what is too old": lambda client: list(too_old(timezone.now() - timedelta(days=600))),
+    "whether anything is too old": lambda client: list(
+        too_old(timezone.now() - timedelta(days=6000))
+    ),
+    "which files of a folder rows name": lambda client: [list(rows) for rows in named("ab")],
+    "the sweep": lambda client: sweep(),
+    "what a worker takes": claim_one,
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_no_query_reads_all_submissions(db, client, settings, name):
+    settings.STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a folder that is missing
+    with CaptureQueriesContext(connection) as captured:
+        QUERIES[name](client)
+    asked = [query["sql"] for query in captured if re.search("|".join(TABLES), query["sql"])]
+    assert asked
+    for sql in asked:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {sql.replace('%', '%%')}", [])
+            plan = "\n".join(line for (line,) in cursor)
+        for table in TABLES:
+            assert f"Seq Scan on {table}" not in plan, f"{sql}\n{plan}"
