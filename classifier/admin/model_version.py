@@ -3,13 +3,12 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from kombu.exceptions import OperationalError
 
 from classifier.admin.audited import Audited
 from classifier.admin.read_only import NoAdding
 from classifier.models import ModelVersion
 from classifier.services.activate import activate
-from classifier.services.dispatch import dispatch_reanalysis
+from classifier.services.dispatch import WorkersUnreachable, dispatch_reanalysis
 
 #: "View on site" shows these in a form that can be read.
 ON_THE_CARD = ["card", "diagnoses"]
@@ -46,7 +45,7 @@ class ModelVersionAdmin(Audited, NoAdding, admin.ModelAdmin):
             return
         try:
             dispatch_reanalysis(chosen.pk)
-        except OperationalError:
+        except WorkersUnreachable:
             text = "The workers cannot be reached at the moment. Please try again later."
             self.message_user(request, text, messages.ERROR)
         else:
