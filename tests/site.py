@@ -26,18 +26,22 @@ def free_port() -> int:
 
 
 class Site:
-    """``manage.py serve`` or ``make run`` in a data folder of its own, from readiness to its end.
+    """``manage.py serve`` or a target of the Makefile in a data folder of its own, from readiness to its end.
 
     Attributes:
         address: where it answers.
+        ready: what it prints when it is ready.
         seconds_to_ready: from the start of the command to a warm model.
     """
 
-    def __init__(self, data_dir: Path, *, make: bool = False, **environment: str) -> None:
+    ready = "SkinSite is ready"
+
+    def __init__(self, data_dir: Path, *, make: str = "", **environment: str) -> None:
+        """Choose the command, where ``make`` names the target of the Makefile."""
         self.data_dir, self.port = data_dir, free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         serve = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
-        self.command = ["make", "run", f"PORT={self.port}"] if make else serve
+        self.command = ["make", make, f"PORT={self.port}"] if make else serve
         self.log = data_dir / "serve.log"
         self.environment = os.environ | {"DATA_DIR": str(data_dir)}
         # What pytest runs with is not what a newcomer has.
@@ -58,7 +62,7 @@ class Site:
                 # A process group of its own, as a shell gives it to a command.
                 start_new_session=True,
             )
-        while "SkinSite is ready" not in self.log.read_text():
+        while self.ready not in self.log.read_text():
             if self.process.poll() is not None or time.monotonic() - began > 120:
                 self.stop()
                 raise RuntimeError(f"The site did not start:\n{self.log.read_text()}")

@@ -10,14 +10,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 from skinsite.settings import *  # noqa: F403
 from skinsite.settings.base import INSTALLED_APPS, MIDDLEWARE
-from skinsite.settings.environment import PRODUCTION
+from skinsite.settings.environment import PRODUCTION, env
 
 if PRODUCTION:
     raise ImproperlyConfigured("These settings show the insides of the site: not in production.")
 
 DEBUG = True
 ROOT_URLCONF = "skinsite.development.urls"
-DISPATCHER = "classifier.services.dispatch.in_this_process"
+DISPATCHER = env.str("DISPATCHER", default="classifier.services.dispatch.in_this_process")
 # What fails is to be looked at, not tried again.
 ANALYSIS_MAX_ATTEMPTS = 1
 

@@ -40,7 +40,7 @@ def send(number: signal.Signals, processes: list[int]) -> None:
 
 
 def test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything(tmp_path):
-    with Site(tmp_path / "data with a space", make=True) as site:
+    with Site(tmp_path / "data with a space", make="run") as site:
         client = Client(site.address)
         client.sign_up("newcomer@example.org")
         answer = client.upload([("mole.jpg", judged())])
