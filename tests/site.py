@@ -26,7 +26,7 @@ def free_port() -> int:
 
 
 class Site:
-    """``manage.py serve`` or a target of the Makefile in a data folder of its own, from readiness to its end.
+    """``manage.py serve`` or a make target in a data folder of its own, from ready to ended.
 
     Attributes:
         address: where it answers.

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             name="activated_at",
             field=models.DateTimeField(
                 blank=True,
-                help_text="When it was last chosen for new submissions, also where it was in use already.",
+                help_text="When it was last chosen for new submissions, even if it was in use.",
                 null=True,
             ),
         ),

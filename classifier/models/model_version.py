@@ -77,7 +77,7 @@ class ModelVersion(models.Model):
     activated_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="When it was last chosen for new submissions, also where it was in use already.",
+        help_text="When it was last chosen for new submissions, even if it was in use.",
     )
 
     class Meta:
