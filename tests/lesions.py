@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -91,3 +93,26 @@ def draw(
 def judged(seed: int = 0, extension: str = "jpg") -> bytes:
     """Return a generated lesion that passes for dermoscopy with the networks that ship."""
     return picture(extension, (640, 480), seed)
+
+
+def write_classes(folder: Path, each: int) -> None:
+    """Write ``each`` pictures of two classes that a tiny network can learn to tell apart.
+
+    The benign ones are round and of one colour, the malignant ones ragged and of two.
+    """
+    random = np.random.default_rng(each)
+    kinds = {
+        "benign": (0.03, [(104, 66, 52)]),
+        "malignant": (0.3, [(70, 40, 36), (140, 80, 70)]),
+    }
+    for name, (depth, fills) in kinds.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number in range(each):
+            outline = flower(int(random.integers(3, 8)), depth)
+            centre = tuple(random.uniform(0.45, 0.55, 2))
+            image = draw(outline, random.uniform(0.2, 0.3), fills, centre)
+            image.save(folder / name / f"{number}.png")
+
+
+if __name__ == "__main__":
+    write_classes(Path(sys.argv[1]), int(sys.argv[2]))

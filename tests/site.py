@@ -28,20 +28,24 @@ def free_port() -> int:
 
 
 class Site:
-    """``manage.py serve`` or ``make run`` in a data folder of its own, from readiness to its end.
+    """``manage.py serve`` or a make target in a data folder of its own, from ready to ended.
 
     Attributes:
         address: where it answers.
+        ready: what it prints when it is ready.
         seconds_to_ready: from the start of the command to a warm model.
     """
 
+    ready = "SkinSite is ready"
+
     def __init__(
-        self, data_dir: Path, *, make: bool = False, host: str = "127.0.0.1", **environment: str
+        self, data_dir: Path, *, make: str = "", host: str = "127.0.0.1", **environment: str
     ) -> None:
+        """Choose the command, where ``make`` names the target of the Makefile."""
         self.data_dir, self.port = data_dir, free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         serve = [sys.executable, "manage.py", "serve", "--port", str(self.port), "--host", host]
-        made = ["make", "run", f"PORT={self.port}", f"HOST={host}"]
+        made = ["make", make, f"PORT={self.port}", f"HOST={host}"]
         self.command = made if make else serve
         self.log = data_dir / "serve.log"
         self.environment = os.environ | {"DATA_DIR": str(data_dir)}
@@ -63,7 +67,7 @@ class Site:
                 # A process group of its own, as a shell gives it to a command.
                 start_new_session=True,
             )
-        while "SkinSite is ready" not in self.log.read_text():
+        while self.ready not in self.log.read_text():
             if self.process.poll() is not None or time.monotonic() - began > 120:
                 self.stop()
                 raise RuntimeError(f"The site did not start:\n{self.log.read_text()}")

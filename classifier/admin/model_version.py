@@ -4,13 +4,12 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from kombu.exceptions import OperationalError
 
 from classifier.admin.audited import Audited
 from classifier.admin.read_only import NoAdding
 from classifier.models import ModelVersion
 from classifier.services.activate import activate
-from classifier.services.dispatch import dispatch_reanalysis
+from classifier.services.dispatch import WorkersUnreachable, dispatch_reanalysis
 
 #: "View on site" shows these in a form that can be read.
 ON_THE_CARD = ["card", "diagnoses"]
@@ -50,7 +49,7 @@ class ModelVersionAdmin(Audited, NoAdding, admin.ModelAdmin):
             with transaction.atomic():
                 self.log_change(request, chosen, "Its answers are added to earlier results.")
                 dispatch_reanalysis(chosen.pk)
-        except OperationalError:
+        except WorkersUnreachable:
             text = "The workers cannot be reached at the moment. Please try again later."
             self.message_user(request, text, messages.ERROR)
         else:

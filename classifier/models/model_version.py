@@ -80,6 +80,11 @@ class ModelVersion(models.Model):
     metrics = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=False)
     registered_at = models.DateTimeField(auto_now_add=True)
+    activated_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it was last chosen for new submissions, even if it was in use.",
+    )
 
     objects = ModelVersionQuerySet.as_manager()
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
+from collections import deque
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 ANALYSE_TASK = "classifier.analyse"
 REANALYSE_TASK = "classifier.reanalyse"
 
 logger = logging.getLogger(__name__)
+_here = threading.local()
+
+
+class WorkersUnreachable(Exception):
+    """The broker took no message."""
 
 
 def dispatch(pk: uuid.UUID) -> None:
@@ -22,10 +31,9 @@ def dispatch(pk: uuid.UUID) -> None:
     """
     logger.info("%s is queued", pk)
     try:
-        current_app.send_task(ANALYSE_TASK, args=[str(pk)], retry=False)
-    # The row is committed by now: whatever is wrong with the broker must not undo the upload.
-    except Exception as error:
-        logger.error("Broker unreachable, %s waits for the sweep: %s", pk, type(error).__name__)
+        _send(ANALYSE_TASK, [str(pk)])
+    except WorkersUnreachable as error:
+        logger.error("Broker unreachable, %s waits for the sweep: %s", pk, error)
 
 
 def messages_waiting() -> int:
@@ -47,7 +55,39 @@ def dispatch_reanalysis(model_version_pk: int, after: uuid.UUID | None = None) -
     """Have the results of submissions beyond ``after`` joined by those of a model version.
 
     Raises:
-        OperationalError: the broker is gone.
+        WorkersUnreachable: the broker is gone.
     """
-    args = [model_version_pk, str(after) if after else None]
-    current_app.send_task(REANALYSE_TASK, args=args, retry=False)
+    _send(REANALYSE_TASK, [model_version_pk, str(after) if after else None])
+
+
+def _send(task: str, args: list[Any]) -> None:
+    import_string(settings.DISPATCHER)(task, args)
+
+
+def to_a_worker(task: str, args: list[Any]) -> None:
+    """Send ``task`` to the broker, from where a worker takes it."""
+    try:
+        current_app.send_task(task, args=args, retry=False)
+    # The rows are committed by now: whatever is wrong with the broker must not undo them.
+    except Exception as error:
+        raise WorkersUnreachable(type(error).__name__) from error
+
+
+def in_this_process(task: str, args: list[Any]) -> None:
+    """Do ``task`` before returning, in the thread that asks for it: a debugger stops in it.
+
+    What the work sends by itself is done when it has come to its end. A task that fails is logged,
+    and is no failure of the page that asked for it, as with a worker.
+    """
+    if hasattr(_here, "waiting"):
+        _here.waiting.append((task, args))
+        return
+    _here.waiting = deque([(task, args)])
+    try:
+        # Only now, as this also loads the code of the networks.
+        current_app.loader.import_default_modules()
+        while _here.waiting:
+            name, given = _here.waiting.popleft()
+            current_app.tasks[name].apply(given)
+    finally:
+        del _here.waiting

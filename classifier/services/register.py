@@ -68,7 +68,8 @@ def register(bundle: Bundle) -> ModelVersion:
             row.save(update_fields=changed)
         active = ModelVersion.objects.filter(is_active=True).first()
         # A bundle's folder holds one version: where it replaced the active one, it is all there is.
-        if (active.name if active else settings.DEFAULT_MODEL) == row.name:
+        chosen = active.name if active else settings.DEFAULT_MODEL
+        if chosen == row.name and not row.is_active:
             activate(row)
     _keep_figures(bundle)
     return row

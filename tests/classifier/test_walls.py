@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from tests.site import ROOT
+from tests.web_image import block_left_out, left_out
 
 WEB = """
 import sys
@@ -46,19 +50,42 @@ print(sorted(loaded))
 """
 
 
-def test_the_web_process_loads_neither_network_nor_tensorflow(tmp_path):
-    environment = {k: v for k, v in os.environ.items() if not k.endswith("_URL")}
-    environment |= {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "skinsite.settings"}
-    answer = subprocess.run(
-        [sys.executable, "-c", WEB],
+def python(code: str, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.endswith("_URL")}
+    given = {"DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "skinsite.settings"}
+    return subprocess.run(
+        [sys.executable, "-c", code],
         cwd=ROOT,
-        env=environment,
+        env=inherited | given | environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_the_web_process_loads_neither_network_nor_tensorflow(tmp_path):
+    answer = python(WEB, tmp_path)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.fixture
+def web_image(tmp_path) -> dict[str, str]:
+    """The environment of a Python that has no more than the web image."""
+    return {"PYTHONPATH": block_left_out(tmp_path)}
+
+
+def test_the_web_process_starts_where_tensorflow_is_not_installed(tmp_path, web_image):
+    code = "from skinsite.wsgi import application; from django.urls import get_resolver as urls; "
+    answer = python(f"{code}assert urls().url_patterns", tmp_path / "data", **web_image)
+    assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "keras", "scipy", "h5py", "rich"])
+def test_the_web_image_leaves_out(tmp_path, web_image, name):
+    assert name in left_out()
+    answer = python(f"import {name}", tmp_path / "data", **web_image)
+    assert "is not in the image of the web process" in answer.stderr
 
 
 def test_the_walls_of_the_house_hold(tmp_path):

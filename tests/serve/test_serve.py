@@ -40,7 +40,7 @@ def send(number: signal.Signals, processes: list[int]) -> None:
 
 
 def test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything(tmp_path):
-    with Site(tmp_path / "data with a space", make=True) as site:
+    with Site(tmp_path / "data with a space", make="run") as site:
         client = Client(site.address)
         client.sign_up("newcomer@example.org")
         answer = client.upload([("mole.jpg", judged())])
@@ -133,7 +133,7 @@ def test_a_terminal_that_is_closed_during_the_start_ends_everything(tmp_path):
 
 @pytest.mark.parametrize("host", ["::", "[::1]"])
 def test_it_listens_on_an_ipv6_address(tmp_path, host):
-    with Site(tmp_path / "data", make=True, host=host) as site:
+    with Site(tmp_path / "data", make="run", host=host) as site:
         assert f"SkinSite is ready at http://[::1]:{site.port} " in site.log.read_text()
         assert requests.get(f"http://[::1]:{site.port}/healthz", timeout=5).ok
         assert requests.get(f"http://[::1]:{site.port}/about/", timeout=5).ok

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from classifier.services.activate import find_unused
 from classifier.services.register import register
 from ml.bundle import Bundle, BundleError
 
@@ -20,3 +21,8 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from None
             state = "active" if model_version.is_active else "registered"
             self.stdout.write(f"{model_version}: {state}")
+        if unused := find_unused():
+            self.stdout.write(
+                f"{unused.newer} is newer than {unused.active}, which still analyses new "
+                "submissions. Choose the one to use in the admin, under Model versions."
+            )

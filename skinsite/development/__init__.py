@@ -1,0 +1,1 @@
+"""What only `make dev` uses: nothing that runs the site for others comes here."""
