@@ -10,13 +10,13 @@ from django.conf import settings
 from PIL import Image
 
 from classifier.models import ModelVersion
-from ml import analysis
-from ml.bundle import Bundle, BundleError
-from ml.predictor import Predictor
+from ml.judging import analysis
+from ml.judging.predictor import Predictor
+from ml.packaging.bundle import Bundle, BundleError
 
 
 class Analyse(Protocol):
-    """`ml.analysis.analyse` by one network and with the site's settings."""
+    """`ml.judging.analysis.analyse` by one network and with the site's settings."""
 
     def __call__(
         self, images: Sequence[Image.Image], *, screened: bool = True

@@ -20,7 +20,7 @@ from classifier.services.reanalyse import next_batch, reanalyse
 from classifier.services.retention import expire
 from classifier.services.sweep import sweep
 from classifier.services.tidy import due_folder, tidy
-from ml.bundle import BundleError
+from ml.packaging.bundle import BundleError
 
 logger = logging.getLogger(__name__)
 

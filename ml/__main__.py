@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ml import backend
 from ml.commands import (
     ablate,
     audit,
@@ -20,6 +19,7 @@ from ml.commands import (
     train,
 )
 from ml.errors import InputError
+from ml.training import process
 
 #: In the order in which they are used.
 COMMANDS = (
@@ -69,5 +69,5 @@ def _refuse(message: str) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] in TRAINING and "--help" not in sys.argv:
-        backend.restart_for_training()
+        process.restart()
     sys.exit(main())

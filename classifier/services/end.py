@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from classifier.models import ModelVersion, Prediction, Status, Submission
 from classifier.services.record import record, stored_heat_maps
-from ml.analysis import Analysis, Rejection
+from ml.judging.analysis import Analysis, Rejection
 
 logger = logging.getLogger(__name__)
 

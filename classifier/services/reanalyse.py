@@ -16,7 +16,7 @@ from classifier.predictors import Analyse
 from classifier.services.record import record, stored_heat_maps
 from classifier.services.stored import read
 from classifier.uploads import InvalidImage
-from ml.analysis import Analysis
+from ml.judging.analysis import Analysis
 
 BATCH = 32
 #: What can come of a picture.

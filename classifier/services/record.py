@@ -20,8 +20,8 @@ from classifier.models import ModelVersion, Prediction
 from classifier.models.prediction import heat_map_path
 from classifier.models.result import RESULT_FIELDS
 from classifier.storage import STORAGE_ERRORS
-from ml.analysis import Analysis
-from ml.parallel import each
+from ml.judging.analysis import Analysis
+from ml.judging.parallel import each
 
 logger = logging.getLogger(__name__)
 

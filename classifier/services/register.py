@@ -11,8 +11,7 @@ from classifier.models import ModelVersion
 from classifier.models.measured import MetricsError, check_metrics
 from classifier.models.model_version import figure_path
 from classifier.services.activate import activate
-from ml import card
-from ml.bundle import Bundle, BundleError
+from ml.packaging.bundle import Bundle, BundleError
 from ml.taxonomy import DIAGNOSES
 
 
@@ -37,7 +36,7 @@ def register(bundle: Bundle) -> ModelVersion:
     described = {
         "metrics": bundle.metrics,
         "operating_point": bundle.operating_point,
-        "card": card.render(bundle),
+        "card": bundle.read_card(),
         "diagnoses": {
             diagnosis.code: {"name": diagnosis.name, "plain": diagnosis.plain}
             for diagnosis in DIAGNOSES

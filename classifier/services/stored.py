@@ -11,7 +11,7 @@ from PIL import Image
 
 from classifier.models import Submission
 from classifier.uploads import InvalidImage
-from ml.parallel import each
+from ml.judging.parallel import each
 
 #: How Pillow answers files that are damaged, cut short or no pictures.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)

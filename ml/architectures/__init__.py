@@ -30,8 +30,8 @@ class Layers:
     """Names of the layers that tell what a network saw.
 
     Attributes:
-        novelty: whose means over the picture tell strange pictures, see `ml.novelty`: those in the
-            middle, because the last ones keep only what tells diagnoses apart.
+        novelty: whose means over the picture tell strange pictures, see `ml.judging.novelty`: those
+            in the middle, because the last ones keep only what tells diagnoses apart.
         last: whose output the logits are made from.
         heat: the last convolution, which Grad-CAM looks at.
     """

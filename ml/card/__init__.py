@@ -6,9 +6,9 @@ the bundle; what was not measured is said to be so.
 
 from __future__ import annotations
 
-from ml.bundle import Bundle
 from ml.card import abstention, checklists, model, results
 from ml.card.heat_maps import heat_maps
+from ml.packaging.bundle import Bundle
 
 
 def render(bundle: Bundle, figures: str = "figures") -> str:

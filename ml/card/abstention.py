@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml.bundle import Bundle
 from ml.card.results import CHANGED, measured
 from ml.card.tables import NOT_MEASURED, estimate, scored, table, words
+from ml.packaging.bundle import Bundle
 
-#: Names of the two ways to answer, see `ml.limits`.
+#: Names of the two ways to answer, see `ml.judging.limits`.
 ANSWERS = {"plain": "one look", "averaged": "mean over eight symmetries"}
 LAYERS = {"middle": "means of the middle layers", "last": "last layer", "": "logits"}
 
@@ -21,7 +21,7 @@ def screening(bundle: Bundle) -> str:
         return f"{title}\n\n{NOT_MEASURED}"
     parts = [
         title,
-        "Before the network, `ml/quality.py` looks for pictures that are too small, dark, bright, "
+        "Before the network, `ml/judging/quality.py` looks for pictures that are too small, dark, bright, "
         "flat or blurred, mostly black, or without a lesion. Its limits were chosen on validation "
         "pictures, and on copies of them that were spoilt by measured amounts.",
     ]
@@ -91,7 +91,7 @@ def verdicts(bundle: Bundle) -> str:
         1,
         f"Every answer carries the diagnoses that hold the true one with {100 * promised:g} % "
         "coverage, promised for malignant and for benign lesions apart (split conformal prediction "
-        "by class group, `ml/conformal.py`, calibrated on validation lesions). Where the set holds "
+        "by class group, `ml/judging/conformal.py`, calibrated on validation lesions). Where the set holds "
         "both kinds, the verdict is uncertain. A group as small as one diagnosis cannot be promised "
         "anything to two hundredths: the coverage of each is measured, not promised.",
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ml.bundle import Bundle
 from ml.card.results import measured
 from ml.card.tables import table
+from ml.packaging.bundle import Bundle
 
 RESULTS = "yes: *Results*"
 
@@ -19,7 +19,7 @@ def tripod_ai(bundle: Bundle) -> str:
         ("4 Objectives: development or evaluation", "yes: both; *Network*, *Results*"),
         ("5 Data: sources and dates", "partly: *Data*; dates are those of the collections"),
         ("6 Participants: settings, eligibility, treatments", "partly: as the collections say"),
-        ("7 Data preparation", "yes: *Network*, *Splits and leaks*; `ml/preprocessing.py`"),
+        ("7 Data preparation", "yes: *Network*, *Splits and leaks*; `ml/judging/preprocessing.py`"),
         ("8 Outcome: definition, assessors, blinding", "partly: the collections' labels; *Data*"),
         ("9 Predictors", "yes: the picture alone; age, sex and site are not used"),
         ("10 Sample size", "no: all public pictures that could be used; none was calculated"),

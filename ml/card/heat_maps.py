@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ml.bundle import Bundle
 from ml.card.tables import NOT_MEASURED, estimate, table
+from ml.packaging.bundle import Bundle
 
 METHODS = {
     "one_step": "gradient times difference from a blurred copy (served)",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml.bundle import Bundle
 from ml.card.tables import NOT_MEASURED, counts, table, words
+from ml.packaging.bundle import Bundle
 from ml.taxonomy import DIAGNOSES
 
 #: What is known of a collection, by a part of the name it has in a run's report.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml.bundle import Bundle
 from ml.card.tables import NOT_MEASURED, estimate, scored, table, words
+from ml.packaging.bundle import Bundle
 from ml.taxonomy import DIAGNOSES
 
 MALIGNANT = (

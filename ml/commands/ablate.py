@@ -11,12 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ml import backend
-from ml.bundle import Bundle
 from ml.commands import train
 from ml.errors import InputError
 from ml.files import write_json
-from ml.training_variants import VARIANTS
+from ml.packaging.bundle import Bundle
+from ml.training import process
+from ml.training.variants import VARIANTS
 
 RESULTS = "ablations.json"
 TITLE = "Short runs with one choice changed, each scored on a source that it did not learn from"
@@ -51,8 +51,8 @@ def run(options: argparse.Namespace) -> None:
     if not options.left_out:
         raise InputError("Name the sources to leave out in turn: --left-out SOURCE ...")
     settings = train.read_settings(options)
-    backend.start_for_training()
-    from ml import ablation
+    process.start()
+    from ml.training import ablation
 
     rows = ablation.run(
         settings,

@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from ml.bundle import Bundle
 from ml.commands.options import SOURCE, positive
 from ml.commands.screen import pictures_in
+from ml.data.manifest import read_samples
 from ml.files import write_json
-from ml.manifest import read_samples
-from ml.metrics import Estimate
+from ml.measuring.binary_metrics import Estimate
+from ml.packaging.bundle import Bundle
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -39,8 +39,8 @@ def add_to(commands: Any) -> None:
         description=(
             "Count how many real pictures of each source are accepted, how many pictures of "
             "anything else are rejected, and how many spoilt ones with the right reason. Given "
-            "validation pictures, this is what the limits of ml/quality.py are chosen from; "
-            "held-out ones show what they are worth."
+            "validation pictures, this is what the limits of ml/judging/quality.py are chosen "
+            "from; held-out ones show what they are worth."
         ),
     )
     parser.add_argument("--bundle", required=True, type=Path, help="directory of the bundle")
@@ -60,11 +60,11 @@ def run(options: argparse.Namespace) -> None:
 
     import random
 
-    from ml import analysis
-    from ml.dataset import read_picture, read_sample
-    from ml.degradations import DEGRADATIONS
-    from ml.oddities import oddities
-    from ml.predictor import Predictor
+    from ml.data.dataset import read_picture, read_sample
+    from ml.judging import analysis
+    from ml.judging.predictor import Predictor
+    from ml.measuring.degradations import DEGRADATIONS
+    from ml.measuring.oddities import oddities
 
     predictor = Predictor.load(bundle, options.threads)
 
@@ -134,11 +134,11 @@ def share_of(count: int, total: int) -> Estimate:
 
 
 def _measures(images: Sequence[Image.Image]) -> dict[str, list[float]]:
-    """Return `QUANTILES` of every measure of `ml.quality.Quality`."""
+    """Return `QUANTILES` of every measure of `ml.judging.quality.Quality`."""
     import numpy as np
 
-    from ml.analysis import quality_of
-    from ml.quality import Quality
+    from ml.judging.analysis import quality_of
+    from ml.judging.quality import Quality
 
     measured = [quality_of(image) for image in images]
     return {

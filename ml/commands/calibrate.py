@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ml.bundle import Bundle
 from ml.commands.options import PAIRS, SOURCE, add_source, between, positive
-from ml.manifest import read_pairs, read_samples
+from ml.data.manifest import read_pairs, read_samples
+from ml.packaging.bundle import Bundle
 from ml.taxonomy import class_of
 
 
@@ -53,16 +53,17 @@ def run(options: argparse.Namespace) -> None:
 
     import numpy as np
 
-    from ml import backend
+    from ml.judging import backend
 
     backend.start(options.threads)
-    from ml import calibration, evaluation, limits
-    from ml.conformal import calibration_scores
-    from ml.dataset import load_pixels
-    from ml.objective import targets_of
-    from ml.predictor import Predictor
-    from ml.preprocessing import symmetries
-    from ml.screening import in_batches
+    from ml.data.dataset import load_pixels
+    from ml.judging import calibration, limits
+    from ml.judging.conformal import calibration_scores
+    from ml.judging.predictor import Predictor
+    from ml.judging.preprocessing import symmetries
+    from ml.measuring import evaluation
+    from ml.measuring.screening import in_batches
+    from ml.training.objective import targets_of
 
     test = evaluation.describe(samples, pairs, None)
     predictor = Predictor.load(bundle, options.threads)

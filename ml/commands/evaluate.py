@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ml.bundle import BUNDLES, Bundle, find
 from ml.commands.options import PAIRS, SOURCE, positive
+from ml.data.manifest import Sample, read_pairs, read_samples
 from ml.errors import InputError
 from ml.files import write_json
-from ml.manifest import Sample, read_pairs, read_samples
-from ml.metrics import BINS
+from ml.measuring.binary_metrics import BINS
+from ml.packaging.bundle import BUNDLES, Bundle, find
 from ml.taxonomy import DIAGNOSIS_CODES
 
 if TYPE_CHECKING:
-    from ml.evaluation import Answers, TestSet
+    from ml.measuring.evaluation import Answers, TestSet
 
 NAME_OR_DIRECTORY = f"name of a bundle in {BUNDLES.name}/, or its directory"
 AT_POINT = ("sensitivity", "specificity")
@@ -90,12 +90,13 @@ def run(options: argparse.Namespace) -> None:
     )
     options.output.mkdir(parents=True, exist_ok=True)
 
-    from ml import evaluation, figures, limits
     from ml.commands.scoreboard import show
-    from ml.perturbations import PERTURBATIONS
-    from ml.predictor import Predictor
-    from ml.subgroups import subgroups
-    from ml.verdict_metrics import verdict_scores, verdicts_of
+    from ml.judging import limits
+    from ml.judging.predictor import Predictor
+    from ml.measuring import evaluation, figures
+    from ml.measuring.perturbations import PERTURBATIONS
+    from ml.measuring.subgroups import subgroups
+    from ml.measuring.verdict_metrics import verdict_scores, verdicts_of
 
     test = evaluation.describe(samples, pairs, training)
     predictor = Predictor.load(bundle, options.threads)
@@ -158,7 +159,7 @@ def run(options: argparse.Namespace) -> None:
         "results": results,
     }
     if options.compare_run:
-        from ml.training import load_best
+        from ml.training.loop import load_best
 
         original = Predictor(load_best(options.compare_run), bundle)
         float32 = evaluation.predict(original, samples, "The same in float32")
@@ -191,8 +192,8 @@ def _subsets(test: TestSet, title: str) -> dict[str, Any]:
 
 
 def _trivial(training: list[Sample], samples: list[Sample]) -> dict[str, Answers]:
-    from ml.baselines import majority_class, nearest_neighbour
-    from ml.evaluation import Answers
+    from ml.measuring.baselines import majority_class, nearest_neighbour
+    from ml.measuring.evaluation import Answers
 
     if any(sample.label in DIAGNOSIS_CODES for sample in samples):
         # A neighbour whose diagnosis is open could not name one.

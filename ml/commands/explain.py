@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from ml.bundle import Bundle
 from ml.commands.options import PAIRS, SOURCE, add_source, positive
-from ml.manifest import read_pairs, read_samples
+from ml.data.manifest import read_pairs, read_samples
+from ml.packaging.bundle import Bundle
 
 SEED, BATCH = 20263, 25
 SEGMENTATION = (
@@ -51,13 +51,15 @@ def run(options: argparse.Namespace) -> None:
 
     import numpy as np
 
-    from ml import architectures, explanation, faithfulness
-    from ml.dataset import load_pixels
-    from ml.evaluation import RESAMPLES, describe
-    from ml.faithfulness import Faithfulness
-    from ml.metrics import estimate, share
-    from ml.predictor import Predictor
-    from ml.segmentation import segment
+    from ml import architectures
+    from ml.data.dataset import load_pixels
+    from ml.judging import explanation
+    from ml.judging.predictor import Predictor
+    from ml.judging.segmentation import segment
+    from ml.measuring import faithfulness
+    from ml.measuring.binary_metrics import estimate, share
+    from ml.measuring.evaluation import RESAMPLES, describe
+    from ml.measuring.faithfulness import Faithfulness
 
     predictor = Predictor.load(bundle, options.threads)
     pixels = load_pixels(samples, bundle.input_size)

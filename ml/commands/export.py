@@ -12,10 +12,11 @@ from typing import Any
 
 from rich.console import Console
 
-from ml import runs, weights
-from ml.bundle import WEIGHTS, Bundle, digest
 from ml.commands.options import between, positive
+from ml.packaging import weights
+from ml.packaging.bundle import WEIGHTS, Bundle, digest
 from ml.taxonomy import ANSWERS, IMAGE_TYPES
+from ml.training import runs
 
 #: Side of the square that every architecture reads by itself.
 DEFAULT_SIZE = 224

@@ -8,13 +8,13 @@ from typing import Any
 
 from rich.console import Console
 
-from ml import held_out
 from ml.commands.options import PAIRS, SOURCE, between, positive
-from ml.dataset import split, twins_of
+from ml.data import held_out
+from ml.data.dataset import split, twins_of
+from ml.data.manifest import Sample, read_pairs, read_samples, write_manifest
+from ml.data.selection import counts
+from ml.data.sources import class_folders, other_pictures, table
 from ml.errors import InputError
-from ml.manifest import Sample, read_pairs, read_samples, write_manifest
-from ml.selection import counts
-from ml.sources import class_folders, other_pictures, table
 from ml.taxonomy import DERMOSCOPIC, IMAGE_TYPES, OTHER
 
 #: Share of each class that is held out where no list says which pictures are.

@@ -10,7 +10,7 @@ PAIRS = "CSV of pairs of nearly the same picture, with the columns path_a and pa
 
 
 def add_source(parser: ArgumentParser) -> None:
-    """Add ``--source``, see `ml.manifest.read_samples`."""
+    """Add ``--source``, see `ml.data.manifest.read_samples`."""
     parser.add_argument(
         "--source", action="append", help="use only the pictures of this source (repeatable)"
     )

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ml.metrics import Estimate
+from ml.measuring.binary_metrics import Estimate
 
 #: Tables of one test set: how each is headed, and where its scores lie.
 PARTS = {

@@ -12,10 +12,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ml.bundle import Bundle
 from ml.commands.options import SOURCE, between, positive
+from ml.data.manifest import read_samples
 from ml.errors import InputError
-from ml.manifest import read_samples
+from ml.packaging.bundle import Bundle
 
 #: Training pictures that statistics are taken from, and generated pictures of each kind.
 TRAINING, GENERATED = 6000, 50
@@ -64,12 +64,12 @@ def run(options: argparse.Namespace) -> None:
 
     import numpy as np
 
-    from ml import limits
-    from ml.dataset import load_pixels, read_picture
-    from ml.oddities import oddities
-    from ml.predictor import Predictor
-    from ml.preprocessing import to_pixels
-    from ml.screening import compare
+    from ml.data.dataset import load_pixels, read_picture
+    from ml.judging import limits
+    from ml.judging.predictor import Predictor
+    from ml.judging.preprocessing import to_pixels
+    from ml.measuring.oddities import oddities
+    from ml.measuring.screening import compare
 
     predictor = Predictor.load(bundle, options.threads)
     size = bundle.input_size

@@ -10,13 +10,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ml import backend, runs
 from ml.architectures import ARCHITECTURES
-from ml.augmentation import AUGMENTATIONS
 from ml.commands.options import PAIRS, SOURCE, between, positive
-from ml.runs import Settings
-from ml.selection import Selection, select
+from ml.data.augmentation import AUGMENTATIONS
+from ml.data.selection import Selection, select
 from ml.taxonomy import LABELS
+from ml.training import process, runs
+from ml.training.runs import Settings
 
 
 def add_to(commands: Any) -> None:
@@ -156,8 +156,8 @@ def select_pictures(options: argparse.Namespace, left_out: Sequence[str]) -> Sel
 def run(options: argparse.Namespace) -> None:
     """Train with ``options`` and print the best round."""
     settings, selection = read_settings(options), select_pictures(options, options.left_out)
-    backend.start_for_training()
-    from ml.training import train
+    process.start()
+    from ml.training.loop import train
 
     train(settings, selection, options.output, options.start_from)
     history = runs.read_history(options.output)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import median
 
-from ml.analysis import Settings, analyse
-from ml.bundle import find
-from ml.predictor import Predictor
-from ml.preprocessing import to_pixels
+from ml.judging.analysis import Settings, analyse
+from ml.judging.predictor import Predictor
+from ml.judging.preprocessing import to_pixels
+from ml.packaging.bundle import find
 from skinsite.settings.analysis import DEFAULT_MODEL
 from tests.lesions import render
 

@@ -16,9 +16,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from ml.bundle import find
-from ml.predictor import Predictor
-from ml.preprocessing import to_pixels
+from ml.judging.predictor import Predictor
+from ml.judging.preprocessing import to_pixels
+from ml.packaging.bundle import find
 from tests.lesions import render
 
 NETWORKS = ("lesion-net", "seven-stage")

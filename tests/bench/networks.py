@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from statistics import median
 
 import numpy as np
 
-from ml import augmentation, backend
-from ml.bundle import find
+from ml.data import augmentation
+from ml.judging import backend
+from ml.packaging.bundle import find
 from tests.lesions import render
 
 SLOW, FAST = "seven-stage", "lesion-net"
@@ -26,7 +26,7 @@ def measure() -> Iterator[tuple[str, str, str]]:
 
 
 def _inference() -> tuple[str, str, str]:
-    from ml.predictor import Predictor
+    from ml.judging.predictor import Predictor
 
     picture = [render(1, (600, 450))]
     predictors = {name: Predictor.load(find(name)) for name in (SLOW, FAST)}
@@ -44,30 +44,30 @@ def _inference() -> tuple[str, str, str]:
 
 
 def _training() -> tuple[str, str, str]:
-    import keras
-
-    from ml import architectures
-    from ml.batches import Batches
-    from ml.objective import objective
+    from ml.training.batches import Batches
+    from ml.training.loop import build_compiled
+    from ml.training.runs import Settings
 
     random = np.random.default_rng(0)
-    pixels = np.stack([np.asarray(render(seed, (SIZE, SIZE))) for seed in range(PICTURES)])
-    targets = np.eye(7, dtype=np.float32)[random.integers(0, 7, PICTURES)]
-    model = architectures.build("efficientnet_lite0", input_size=SIZE)
-    wanted = objective(7, label_smoothing=0.05)
-    model.compile(keras.optimizers.AdamW(1e-4), wanted.loss)
-    batches = Batches(
-        pixels,
-        targets,
-        np.ones(PICTURES),
-        augmentation.AUGMENTATIONS["all"],
-        BATCH_SIZE,
-        seed=1,
-        workers=2,
-    )
-    bare = partial(model.fit, pixels, targets, batch_size=BATCH_SIZE, verbose=0)
-    whole = partial(model.fit, batches, verbose=0)
-    speeds = {step: [] for step in (bare, whole)}
+    model = build_compiled(Settings("efficientnet_lite0", input_size=SIZE, batch_size=BATCH_SIZE))
+    side = augmentation.stored_side(SIZE)
+    pixels = np.stack([np.asarray(render(seed, (side, side))) for seed in range(PICTURES)])
+    targets = np.eye(8, dtype=np.float32)[random.integers(0, 8, PICTURES)]
+    chances = np.full(PICTURES, 1 / PICTURES)
+    augment = augmentation.augmenter("all", SIZE)
+    batches = Batches(pixels, [targets], chances, augment, BATCH_SIZE, seed=1, workers=2)
+    steps = PICTURES // BATCH_SIZE
+    same = batches.batch(0)
+
+    def bare() -> None:
+        for _ in range(steps):
+            model.train_on_batch(*same)
+
+    def whole() -> None:
+        for batch in batches.between(0, steps):
+            model.train_on_batch(*batch)
+
+    speeds: dict[Callable[[], None], list[float]] = {step: [] for step in (bare, whole)}
     for step in speeds:
         step()
     for _ in range(ROUNDS):

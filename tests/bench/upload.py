@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ml.analysis import analyse
-from ml.bundle import find
-from ml.predictor import Predictor
+from ml.judging.analysis import analyse
+from ml.judging.predictor import Predictor
+from ml.packaging.bundle import find
 from skinsite.settings.analysis import DEFAULT_MODEL
 from tests.lesions import judged, render
 from tests.site import Client, Site

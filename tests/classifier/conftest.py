@@ -14,7 +14,7 @@ from django.test import Client
 from classifier import predictors
 from classifier.models import Submission, User
 from classifier.services.dispatch import ANALYSE_TASK
-from ml.bundle import find
+from ml.packaging.bundle import find
 from skinsite.celery import app
 from tests.classifier.addresses import Paths
 from tests.classifier.fakes import FakeAnalyst

@@ -13,10 +13,10 @@ from PIL import Image
 
 from classifier.models import ModelVersion
 from classifier.models.model_version import figure_path
-from ml.abcd import Abcd
-from ml.analysis import Analysis, Rejection
-from ml.predictor import Diagnosis
-from ml.quality import Problem
+from ml.judging.abcd import Abcd
+from ml.judging.analysis import Analysis, Rejection
+from ml.judging.predictor import Diagnosis
+from ml.judging.quality import Problem
 from skinsite import folder_broker  # noqa: F401  (registers folder:// as a broker address)
 from tests.factories import picture
 

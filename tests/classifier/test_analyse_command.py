@@ -17,7 +17,7 @@ from PIL import Image
 
 from classifier import predictors
 from classifier.management.commands import analyse
-from ml.bundle import available, find
+from ml.packaging.bundle import available, find
 from tests.classifier.fakes import FakeAnalyst
 from tests.factories import picture
 from tests.site import ROOT

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from classifier.models.measured import MetricsError, check_metrics
-from ml.bundle import available
+from ml.packaging.bundle import available
 
 SCORE = {"value": 0.9, "low": 0.8, "high": 0.95}
 TEST_SET = {

@@ -14,7 +14,7 @@ from classifier.services.analyse import analyse
 from classifier.services.end import GAVE_UP
 from classifier.services.retry import requeue
 from classifier.services.stored import UNREADABLE
-from ml.bundle import BundleError
+from ml.packaging.bundle import BundleError
 from tests.factories import ModelVersionFactory, SubmissionFactory, picture
 
 pytestmark = pytest.mark.django_db

@@ -19,8 +19,8 @@ from classifier.models import ModelVersion
 from classifier.models.model_version import figure_path
 from classifier.services.activate import activate
 from classifier.services.register import register
-from ml.bundle import Bundle, BundleError
-from ml.predictor import Predictor
+from ml.judging.predictor import Predictor
+from ml.packaging.bundle import Bundle, BundleError
 from ml.taxonomy import DIAGNOSIS_CODES, MALIGNANT_CODES
 from tests.factories import ModelVersionFactory, PredictionFactory
 

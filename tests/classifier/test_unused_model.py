@@ -13,7 +13,7 @@ from django.utils import timezone
 from classifier.models import ModelVersion
 from classifier.services.activate import activate, find_unused
 from classifier.services.register import register
-from ml.bundle import find
+from ml.packaging.bundle import find
 from tests.classifier.markup import visible_text
 from tests.classifier.test_admin_actions import run_action
 from tests.factories import ModelVersionFactory

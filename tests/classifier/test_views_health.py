@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from classifier.models import ModelVersion, Submission
 from classifier.services.operation import readiness
-from ml.bundle import find
+from ml.packaging.bundle import find
 from tests.classifier.fakes import folder_app
 from tests.factories import ModelVersionFactory, SubmissionFactory
 

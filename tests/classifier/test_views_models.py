@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from classifier.markdown import to_html
 from ml import card
-from ml.bundle import find
+from ml.packaging.bundle import find
 from tests.classifier.fakes import keep_figure
 from tests.classifier.markup import visible_text
 from tests.factories import ModelVersionFactory, SubmissionFactory

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageEnhance
 
-from ml import architectures, backend, weights
-from ml.bundle import Bundle
-from ml.manifest import Sample, write_manifest
-from ml.selection import Selection, select
+from ml import architectures
+from ml.data.manifest import Sample, write_manifest
+from ml.data.selection import Selection, select
+from ml.judging import backend
+from ml.packaging import weights
+from ml.packaging.bundle import Bundle
 from ml.taxonomy import ANSWERS, BINARY_CLASSES, DIAGNOSIS_CODES, SEVEN_CODES
 from tests.lesions import render
 from tests.ml import tiny

@@ -10,7 +10,14 @@ import pytest
 
 @pytest.mark.parametrize(
     "module",
-    ["ml.bundle", "ml.predictor", "ml.runs", "ml.selection", "ml.evaluation", "ml.__main__"],
+    [
+        "ml.packaging.bundle",
+        "ml.judging.predictor",
+        "ml.training.runs",
+        "ml.data.selection",
+        "ml.measuring.evaluation",
+        "ml.__main__",
+    ],
 )
 def test_a_module_of_the_site_or_the_command_line_does_not_start_tensorflow(module):
     program = (

@@ -11,7 +11,7 @@ import time
 
 from celery.signals import worker_init
 
-from ml import analysis
+from ml.judging import analysis
 from skinsite.celery import app
 
 __all__ = ["app"]

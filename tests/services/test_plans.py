@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from classifier.services.metrics import oldest_seconds, snapshot
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +16,6 @@ from django.utils import timezone
 
 from classifier.models import Submission
 from classifier.services.claim import claim
-from classifier.services.metrics import oldest_seconds, snapshot
 from classifier.services.operation import operation
 from classifier.services.retention import too_old
 from classifier.services.sweep import sweep

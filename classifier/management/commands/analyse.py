@@ -13,9 +13,9 @@ from classifier import predictors
 from classifier.models.result import RESULT_FIELDS
 from classifier.services.record import result_of
 from classifier.uploads import InvalidImage, open_image
-from ml.bundle import BundleError, find
-from ml.conformal import UNCERTAIN
-from ml.predictor import Predictor
+from ml.judging.conformal import UNCERTAIN
+from ml.judging.predictor import Predictor
+from ml.packaging.bundle import BundleError, find
 
 FIELDS = (
     "file",

@@ -20,7 +20,7 @@ from classifier.services.reanalyse import (
     reanalyse,
     waiting_for,
 )
-from ml.bundle import BundleError
+from ml.packaging.bundle import BundleError
 
 
 class Command(BaseCommand):

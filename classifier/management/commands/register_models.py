@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from classifier.services.activate import find_unused
 from classifier.services.register import register
-from ml.bundle import Bundle, BundleError
+from ml.packaging.bundle import Bundle, BundleError
 
 
 class Command(BaseCommand):

@@ -1,0 +1,125 @@
+"""What can be measured of a lesion: asymmetry, border, colours, diameter.
+
+The ABCD rule of dermoscopy (Stolz et al., "ABCD rule of dermatoscopy", European Journal of
+Dermatology 1994) in numbers. They describe the picture, and take no part in the network's answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from ml.judging.segmentation import Segmentation, to_lab
+
+Array = np.ndarray
+
+#: The six colours of the rule. The sRGB values that stand for them are ours, in the manner of
+#: automatic versions of the rule (Kasmi & Mokrani, "Classification of malignant melanoma and benign
+#: skin lesions: implementation of automatic ABCD rule", IET Image Processing 2016).
+COLOURS = {
+    "white": (255, 255, 255),
+    "red": (204, 51, 51),
+    "light brown": (153, 102, 0),
+    "dark brown": (51, 0, 0),
+    "blue-grey": (51, 153, 153),
+    "black": (0, 0, 0),
+}
+#: Share of the lesion from which on a colour counts; less is hair, glare or a seam.
+COLOUR_SHARE = 0.05
+#: Directions that the diameter is looked for in, over half a turn.
+DIRECTIONS = 36
+
+
+@dataclass(frozen=True)
+class Abcd:
+    """The measures of one lesion.
+
+    Attributes:
+        asymmetry: share in 0..1 of the lesion's area that has no mirror image, for the axis of its
+            greatest and of its least extent: half of what the lesion and its mirror image do not
+            have in common, over its area.
+        border: perimeter squared over 4 pi area: 1 for a circle, more for a ragged outline
+            (Golston, Stoecker & Moss, "Automatic detection of irregular borders in melanoma and
+            other skin tumors", 1992).
+        colours: those of `COLOURS` that at least 5 % of the lesion's pixels are nearest to.
+        diameter: largest distance between two parallel lines that hold the lesion, in pixels of
+            the picture as it was sent in.
+    """
+
+    asymmetry: tuple[float, float]
+    border: float
+    colours: tuple[str, ...]
+    diameter: float
+
+
+def measure(pixels: Array, segmentation: Segmentation, smallest_side: int) -> Abcd | None:
+    """Return the measures of a lesion, or None where its outline is not clear.
+
+    Args:
+        pixels: ``uint8 (n, n, 3)``, the centre square.
+        segmentation: of the same pixels.
+        smallest_side: of the picture as it was sent in, which the square's side is scaled to.
+    """
+    if not segmentation.is_clear:
+        return None
+    mask = segmentation.mask
+    return Abcd(
+        asymmetry(mask),
+        perimeter(mask) ** 2 / (4 * np.pi * float(mask.sum())),
+        colours(pixels[mask]),
+        diameter(mask) * smallest_side / len(mask),
+    )
+
+
+def asymmetry(mask: Array) -> tuple[float, float]:
+    """Return the asymmetry about both principal axes of ``mask`` ``bool (n, n)``, see `Abcd`."""
+    points = np.argwhere(mask).astype(float)
+    centre = points.mean(0)
+    _, axes = np.linalg.eigh(np.cov((points - centre).T))
+    # Columns of `axes`: the least extent, then the greatest.
+    middle = (np.array(mask.shape) - 1) / 2
+    upright = ndimage.affine_transform(
+        mask.astype(np.float32), axes, offset=centre - axes @ middle, order=1
+    )
+    area = upright.sum()
+    about = [float(np.abs(upright - upright[flip]).sum() / (2 * area)) for flip in _FLIPS]
+    return min(1.0, about[0]), min(1.0, about[1])
+
+
+#: Mirroring about the axis of the greatest extent turns the first coordinate round.
+_FLIPS = (np.s_[::-1], np.s_[:, ::-1])
+
+
+def perimeter(mask: Array) -> float:
+    """Return the length of the outline of ``mask`` ``bool (n, n)`` in pixels.
+
+    By Crofton's formula from how often lines in four directions cross it, which has no bias by
+    direction as counting pixels has (Legland, Kiêu & Devaux, "Computation of Minkowski measures on
+    2D and 3D binary images", Image Analysis & Stereology 2007).
+    """
+    padded = np.pad(mask, 1)
+    straight = (padded[1:] ^ padded[:-1]).sum() + (padded[:, 1:] ^ padded[:, :-1]).sum()
+    diagonal = (padded[1:, 1:] ^ padded[:-1, :-1]).sum() + (padded[1:, :-1] ^ padded[:-1, 1:]).sum()
+    return float(np.pi / 8 * (straight + diagonal / np.sqrt(2)))
+
+
+def colours(pixels: Array) -> tuple[str, ...]:
+    """Return the names of the colours that enough of ``pixels`` ``uint8 (n, 3)`` are nearest to."""
+    # The squared distances without what is the same for all references.
+    distances = (_REFERENCES**2).sum(-1) - 2 * to_lab(pixels) @ _REFERENCES.T
+    shares = np.bincount(distances.argmin(1), minlength=len(COLOURS)) / len(pixels)
+    return tuple(name for name, share in zip(COLOURS, shares, strict=True) if share >= COLOUR_SHARE)
+
+
+_REFERENCES = to_lab(np.array(list(COLOURS.values()), np.uint8))
+
+
+def diameter(mask: Array) -> float:
+    """Return the largest extent of ``mask`` ``bool (n, n)`` in any direction, in pixels."""
+    outline = np.argwhere(mask & ~ndimage.binary_erosion(mask))
+    angles = np.arange(DIRECTIONS) * np.pi / DIRECTIONS
+    along = outline @ np.stack([np.cos(angles), np.sin(angles)])
+    # From the outer edge of one pixel to that of the other.
+    return float(np.ptp(along, axis=0).max() + 1)

@@ -1,0 +1,123 @@
+"""Turn a network's logits into probabilities that can be believed, and choose where to act.
+
+``softmax(logits / temperature + bias)``: one temperature undoes the over-confidence of a trained
+network (Guo et al., "On calibration of modern neural networks", arXiv 1706.04599); one bias a class
+undoes the shift of the class frequencies that weighted training leaves (Alexandari, Kundaje &
+Shrikumar, "Maximum likelihood with bias-corrected calibration", ICML 2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+
+#: Folds of the cross-validation that compares calibrations.
+FOLDS = 5
+SMALLEST = 1e-12
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How logits become probabilities.
+
+    Attributes:
+        temperature: above 0; 1 leaves the logits alone, more makes the network less sure.
+        bias: added to each logit; zeros leave them alone.
+    """
+
+    temperature: float
+    bias: tuple[float, ...]
+
+    def probabilities(self, logits: Array) -> Array:
+        """Return the calibrated probabilities.
+
+        Args:
+            logits: ``float (n, k)``; a single logit is that of malignant.
+
+        Returns:
+            ``float64 (n, k)``, the classes' in order; ``(n, 2)``, benign and malignant, of a
+            single logit. Each row sums to 1.
+        """
+        scaled = np.asarray(logits, float) / self.temperature + np.array(self.bias)
+        if scaled.shape[1] == 1:
+            scaled = np.hstack([np.zeros_like(scaled), scaled])
+        likelihood = np.exp(scaled - scaled.max(1, keepdims=True))
+        return likelihood / likelihood.sum(1, keepdims=True)
+
+
+def identity(logits: int) -> Calibration:
+    """Return the calibration that changes nothing, of a network with so many logits."""
+    return Calibration(1.0, (0.0,) * logits)
+
+
+def fit(logits: Array, targets: Array, *, with_bias: bool) -> Calibration:
+    """Return the calibration under which the labels are likeliest.
+
+    Args:
+        logits: ``float (n, k)`` on pictures the network has not learnt from.
+        targets: of the same, see `ml.training.objective.targets_of`.
+        with_bias: whether to fit a bias for each class too, or the temperature alone.
+    """
+    from scipy.optimize import minimize
+
+    width = logits.shape[1]
+
+    def calibration(parameters: Array) -> Calibration:
+        bias = parameters[1:] if with_bias else np.zeros(width)
+        # A common bias of all classes changes no probability.
+        centred = bias - bias.mean() if width > 1 else bias
+        return Calibration(float(np.exp(parameters[0])), tuple(centred.tolist()))
+
+    def loss(parameters: Array) -> float:
+        return negative_log_likelihood(calibration(parameters).probabilities(logits), targets)
+
+    start = np.zeros(1 + width if with_bias else 1)
+    return calibration(minimize(loss, start, method="L-BFGS-B").x)
+
+
+def cross_validated(logits: Array, targets: Array, groups: Array, *, with_bias: bool) -> Array:
+    """Return the probabilities of every picture by a calibration fitted to the other folds.
+
+    Args:
+        logits: ``float (n, k)``.
+        targets: see `fit`.
+        groups: ``int (n,)``; pictures of one group stay in one fold.
+        with_bias: see `fit`.
+    """
+    folds = np.unique(groups, return_inverse=True)[1] % FOLDS
+    found = np.empty((len(logits), max(2, logits.shape[1])))
+    for fold in range(FOLDS):
+        others = folds != fold
+        calibration = fit(logits[others], targets[others], with_bias=with_bias)
+        found[~others] = calibration.probabilities(logits[~others])
+    return found
+
+
+def negative_log_likelihood(probabilities: Array, targets: Array) -> float:
+    """Return the mean of what training minimises, the marginal likelihood."""
+    members = np.hstack([1 - targets, targets]) if targets.shape[1] == 1 else targets
+    return float(-np.log(np.maximum((members * probabilities).sum(1), SMALLEST)).mean())
+
+
+def threshold_for_sensitivity(malignant: Array, probabilities: Array, sensitivity: float) -> float:
+    """Return the highest threshold at which so many of the malignant pictures are found.
+
+    Args:
+        malignant: ``bool (n,)``, at least one of them True.
+        probabilities: ``float (n,)`` of malignant.
+        sensitivity: share in (0, 1].
+    """
+    found = np.sort(probabilities[malignant])[::-1]
+    return float(found[int(np.ceil(sensitivity * len(found))) - 1])
+
+
+def malignant_probability(
+    probabilities: Array, classes: Sequence[str], malignant: Sequence[str]
+) -> Array:
+    """Return the sum over the malignant classes, ``float (n,)`` in 0..1."""
+    chosen = [name in malignant for name in classes]
+    return np.clip(probabilities[:, chosen].sum(1), 0.0, 1.0)

@@ -1,0 +1,78 @@
+"""The statistics by which a bundle knows its limits: ``limits.npz`` beside the weights.
+
+Those under ``novelty`` tell strange pictures, see `ml.judging.novelty`. ``plain/benign``,
+``plain/malignant`` and the same under ``averaged`` are the calibration scores of
+`ml.judging.conformal`, for the answer about the upright picture and for the mean over its eight
+symmetries.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ml.files import write_arrays
+from ml.packaging.bundle import Bundle, BundleError, digest
+from ml.taxonomy import BINARY_CLASSES
+
+#: How an answer can be made; each has its own calibration scores.
+PLAIN, AVERAGED = "plain", "averaged"
+NOVELTY = "novelty"
+
+
+def read(bundle: Bundle) -> dict[str, np.ndarray]:
+    """Return the arrays of a bundle by name; none where it has no such file.
+
+    Raises:
+        BundleError: the file is missing, damaged, or not the one recorded.
+    """
+    if not bundle.limits_sha256:
+        return {}
+    bundle.verify_limits()
+    try:
+        with np.load(bundle.limits_path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise BundleError(
+            f"{bundle.limits_path} cannot be read ({error}); restore it or calibrate again."
+        ) from error
+
+
+def write(bundle: Bundle, arrays: Mapping[str, np.ndarray]) -> Bundle:
+    """Add ``arrays`` to the file and return the new bundle.
+
+    They replace all whose names have the same first part, before the slash. The caller writes its
+    ``model.json``, together with what the arrays belong to.
+    """
+    parts = {_part(name) for name in arrays}
+    stored = {name: array for name, array in read(bundle).items() if _part(name) not in parts}
+    stored |= {name: array.astype(np.float32) for name, array in arrays.items()}
+    write_arrays(bundle.limits_path, stored)
+    return replace(bundle, limits_sha256=digest(bundle.limits_path))
+
+
+def _part(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def novelty_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays of `ml.judging.novelty` by their names there."""
+    prefix = f"{NOVELTY}/"
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def conformal_scores(arrays: Mapping[str, np.ndarray], answer: str) -> dict[str, np.ndarray]:
+    """Return the calibration scores by group for ``plain`` or ``averaged`` answers, or none."""
+    return {
+        group: arrays[f"{answer}/{group}"]
+        for group in BINARY_CLASSES
+        if f"{answer}/{group}" in arrays
+    }

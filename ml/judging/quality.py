@@ -1,0 +1,155 @@
+"""Whether a picture can be judged at all, asked before the network is.
+
+Every measure is taken from the centre square at `SIDE` pixels, so that it means the same in a
+photograph of twelve megapixels and in a crop. The limits were chosen from what ``python -m ml
+audit`` prints of validation pictures: beyond what nearly all real ones have, and within what
+degraded copies of them have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from scipy import ndimage
+
+from ml.judging.segmentation import LUMA, Segmentation
+
+Array = np.ndarray
+
+#: Side in pixels of the square that is measured.
+SIDE = 192
+
+
+class Problem(StrEnum):
+    """Why a picture cannot be judged, in the order in which it is looked for."""
+
+    TOO_SMALL = "too_small"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    DARK_CORNERS = "dark_corners"
+    LOW_CONTRAST = "low_contrast"
+    BLURRED = "blurred"
+    NO_LESION = "no_lesion"
+    NOT_DERMOSCOPY = "not_dermoscopy"
+
+
+#: What to tell the person who sent it in: what is wrong, and how to take a better one.
+ADVICE = {
+    Problem.TOO_SMALL: (
+        "The picture is too small to judge. Send the original file rather than a thumbnail or a "
+        "screenshot: its shorter side must have at least 100 pixels."
+    ),
+    Problem.TOO_DARK: (
+        "The picture is too dark. Switch the light of the dermoscope on or turn the exposure up, "
+        "and take it again."
+    ),
+    Problem.TOO_BRIGHT: (
+        "The picture is too bright: parts of it are plain white. Turn the exposure down, press "
+        "the dermoscope flat onto the skin so that nothing reflects, and take it again."
+    ),
+    Problem.DARK_CORNERS: (
+        "Most of the picture is black around the edges. Hold the camera in the middle of the "
+        "dermoscope's eyepiece, zoom in until the round field fills the picture, and take it again."
+    ),
+    Problem.LOW_CONTRAST: (
+        "Nothing in the picture stands out from the rest. Wipe the lens, use some gel or alcohol "
+        "between skin and glass, and take it again."
+    ),
+    Problem.BLURRED: (
+        "The picture is blurred. Hold the camera still, let it focus on the spot, and take it "
+        "again."
+    ),
+    Problem.NO_LESION: (
+        "There seems to be no spot in the picture. Put the spot in the middle, with some skin "
+        "around it, and take it again."
+    ),
+    Problem.NOT_DERMOSCOPY: (
+        "This does not look like a dermoscopic picture of skin, so the network's answer would mean "
+        "nothing. Take a close-up of one spot through a dermoscope, with the spot in the middle."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was measured of one picture.
+
+    Attributes:
+        smallest_side: of the picture as it was sent in, in pixels.
+        brightest: luma in 0..1 that a twentieth of the middle exceeds.
+        burnt: share in 0..1 of pixels with a luma above 0.97.
+        surround: share in 0..1 that is the black surround of the optics.
+        range: luma in 0..1 between the darkest and the brightest twentieth of the middle.
+        fine_detail: structure of 1 to 2 pixels over that of 2 to 4 pixels, each a mean absolute
+            difference of Gaussians; falls when the picture is out of focus.
+        edges: structure of 1 to 2 pixels over the standard deviation.
+        lesion_contrast: see `ml.judging.segmentation.Segmentation`.
+    """
+
+    smallest_side: float
+    brightest: float
+    burnt: float
+    surround: float
+    range: float
+    fine_detail: float
+    edges: float
+    lesion_contrast: float
+
+
+#: By attribute of `Quality`: the problem, and the lowest or highest value without it.
+LOWEST = {
+    "smallest_side": (Problem.TOO_SMALL, 100),
+    "brightest": (Problem.TOO_DARK, 0.39),
+    "range": (Problem.LOW_CONTRAST, 0.06),
+    "fine_detail": (Problem.BLURRED, 0.44),
+    "edges": (Problem.BLURRED, 0.015),
+    "lesion_contrast": (Problem.NO_LESION, 3.3),
+}
+HIGHEST = {
+    "burnt": (Problem.TOO_BRIGHT, 0.22),
+    "surround": (Problem.DARK_CORNERS, 0.69),
+}
+
+
+def measure(pixels: Array, segmentation: Segmentation, smallest_side: int) -> Quality:
+    """Return the measures of one picture.
+
+    Args:
+        pixels: ``uint8 (SIDE, SIDE, 3)`` of `ml.judging.preprocessing.to_pixels`.
+        segmentation: of the same pixels.
+        smallest_side: of the picture they were made from.
+    """
+    luma = pixels @ (LUMA / 255)
+    margin = len(luma) // 8
+    middle = slice(margin, -margin)
+    fine, finer, coarse = (ndimage.gaussian_filter(luma, sigma) for sigma in (1, 2, 4))
+    detail, structure = (
+        float(np.abs(band[middle, middle]).mean()) for band in (fine - finer, finer - coarse)
+    )
+    darkest, brightest = np.percentile(luma[middle, middle], (5, 95))
+    # Nothing at all, as of one colour, is not out of focus: the other measures catch it.
+    spread = max(float(luma[middle, middle].std()), 1e-6)
+    return Quality(
+        smallest_side=smallest_side,
+        brightest=float(brightest),
+        burnt=float((luma > 0.97).mean()),
+        surround=float(segmentation.surround.mean()),
+        range=float(brightest - darkest),
+        fine_detail=detail / max(structure, 1e-6),
+        edges=detail / spread,
+        lesion_contrast=segmentation.contrast,
+    )
+
+
+def problem(quality: Quality) -> Problem | None:
+    """Return the first of the problems that the picture has, in the order of `Problem`."""
+    found = {
+        name for attribute, (name, lowest) in LOWEST.items() if getattr(quality, attribute) < lowest
+    } | {
+        name
+        for attribute, (name, highest) in HIGHEST.items()
+        if getattr(quality, attribute) > highest
+    }
+    return next((name for name in Problem if name in found), None)

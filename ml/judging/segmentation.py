@@ -1,0 +1,183 @@
+"""Where the lesion is: a classical segmentation that needs no training and can say that it failed.
+
+Skin is the median colour of a ring along the edge of the picture. The lesion is what differs from
+it: the CIELAB distance to the skin is divided in two by Otsu's threshold ("A threshold selection
+method from gray-level histograms", IEEE Trans. SMC 1979), and the part with the most weight near
+the middle is kept, smoothed and filled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+Array = np.ndarray
+
+#: Smoothing before the threshold and the opening after it, as shares of the side.
+SMOOTHING, OPENING = 0.01, 0.02
+#: Width of the ring that skin is looked for in, as a share of the side.
+RING = 0.08
+#: Luma below which what hangs together with a corner is the surround of the optics, not skin.
+BLACK = 0.16
+BINS = 128
+#: What an outline must keep to be measured: chosen by eye on outlines drawn over validation
+#: pictures, where those beyond were mostly of hair, glare or the surround.
+CLEAR_CONTRAST, CLEAR_SEPARABILITY, CLEAR_ON_EDGE, CLEAR_AREA = 9.0, 0.65, 0.1, (0.01, 0.7)
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """The lesion in a square picture.
+
+    Attributes:
+        mask: ``bool (n, n)``, True within the lesion.
+        surround: ``bool (n, n)``, True in the black corners of round optics.
+        contrast: mean CIELAB distance of the lesion's pixels to the skin, less that of the others;
+            0 where no lesion was found.
+        separability: share in 0..1 of the distance's variance that the two parts explain (Otsu's
+            eta).
+        on_edge: share in 0..1 of the lesion's outline that lies on the edge of the picture or in
+            the surround.
+    """
+
+    mask: Array
+    surround: Array
+    contrast: float
+    separability: float
+    on_edge: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the outline can be believed enough to measure it."""
+        return (
+            self.contrast >= CLEAR_CONTRAST
+            and self.separability >= CLEAR_SEPARABILITY
+            and self.on_edge <= CLEAR_ON_EDGE
+            and CLEAR_AREA[0] <= self.area <= CLEAR_AREA[1]
+        )
+
+    @property
+    def area(self) -> float:
+        """Share in 0..1 of what is not surround."""
+        return float(self.mask.sum() / max(1, (~self.surround).sum()))
+
+
+def segment(pixels: Array) -> Segmentation:
+    """Return where the lesion is.
+
+    Args:
+        pixels: ``uint8 (n, n, 3)`` sRGB, see `preprocessing.to_pixels`; best of 128 to 256.
+    """
+    side = len(pixels)
+    smooth = ndimage.gaussian_filter(
+        pixels.astype(np.float32), (SMOOTHING * side, SMOOTHING * side, 0)
+    )
+    surround = dark_surround(smooth)
+    field = ~surround
+    ring = field & ~ndimage.binary_erosion(
+        field, iterations=max(1, round(RING * side)), border_value=0
+    )
+    if not ring.any():
+        return Segmentation(np.zeros_like(field), surround, 0.0, 0.0, 0.0)
+    lab = to_lab(smooth)
+    skin = np.median(lab[ring], axis=0)
+    difference = lab - skin
+    # What is only brighter is glare, or the middle of a picture whose edges are dim.
+    difference[..., 0] = np.minimum(difference[..., 0], 0)
+    distance = np.sqrt(np.einsum("...c,...c", difference, difference))
+    threshold, separability = otsu(distance[field])
+    found = ndimage.binary_opening(
+        (distance > threshold) & field, iterations=max(1, round(OPENING * side / 2))
+    )
+    mask = _central_part(found)
+    mask = ndimage.binary_fill_holes(mask)
+    if not mask.any():
+        return Segmentation(mask, surround, 0.0, separability, 0.0)
+    outside = field & ~mask
+    contrast = float(distance[mask].mean() - (distance[outside].mean() if outside.any() else 0))
+    return Segmentation(mask, surround, contrast, separability, _on_edge(mask, field))
+
+
+def dark_surround(pixels: Array) -> Array:
+    """Return which pixels are black and hang together with a corner, ``bool (n, n)``.
+
+    Args:
+        pixels: ``(n, n, 3)`` in 0..255.
+    """
+    dark = pixels @ LUMA < 255 * BLACK
+    labels, _ = ndimage.label(dark)
+    corners = {int(labels[y, x]) for y in (0, -1) for x in (0, -1)} - {0}
+    return np.isin(labels, list(corners))
+
+
+#: Weights of red, green and blue in luma (ITU-R BT.709).
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+def to_lab(pixels: Array) -> Array:
+    """Return sRGB in 0..255 as CIELAB for the white point D65 (CIE 15; IEC 61966-2-1).
+
+    Args:
+        pixels: ``(..., 3)``.
+
+    Returns:
+        ``float32 (..., 3)``: L* in 0..100, a* and b*.
+    """
+    xyz = _LINEAR[np.clip(pixels, 0, 255).astype(np.uint8)] @ _TO_XYZ
+    curved = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    x, y, z = np.moveaxis(curved, -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1).astype(np.float32)
+
+
+_LEVELS = np.arange(256) / 255
+_LINEAR = np.where(_LEVELS > 0.04045, ((_LEVELS + 0.055) / 1.055) ** 2.4, _LEVELS / 12.92).astype(
+    np.float32
+)
+#: From linear sRGB to XYZ relative to D65.
+_TO_XYZ = (
+    np.array(
+        [
+            [0.4124564, 0.3575761, 0.1804375],
+            [0.2126729, 0.7151522, 0.0721750],
+            [0.0193339, 0.1191920, 0.9503041],
+        ]
+    )
+    / np.array([[0.95047], [1.0], [1.08883]])
+).T.astype(np.float32)
+
+
+def otsu(values: Array) -> tuple[float, float]:
+    """Return the threshold that parts ``values`` best, and the share of variance it explains."""
+    counts, edges = np.histogram(values, BINS)
+    middles = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)[:-1].astype(float)
+    above = below[-1] + counts[-1] - below
+    sums = np.cumsum(counts * middles)
+    total = sums[-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = sums[:-1] / below - (total - sums[:-1]) / above
+    between = np.nan_to_num(below * above * gap**2) / len(values) ** 2
+    best = int(between.argmax())
+    variance = float(values.var())
+    return float(edges[best + 1]), float(min(1, between[best] / variance)) if variance else 0.0
+
+
+def _central_part(found: Array) -> Array:
+    """Return the connected part that weighs most, each pixel by its nearness to the middle."""
+    labels, number = ndimage.label(found)
+    if not number:
+        return found
+    side = len(found)
+    along = (np.arange(side) + 0.5) / side - 0.5
+    nearness = np.exp(-(along[:, None] ** 2 + along**2) / (2 * 0.25**2))
+    weights = ndimage.sum_labels(nearness, labels, np.arange(1, number + 1))
+    return labels == 1 + int(np.argmax(weights))
+
+
+def _on_edge(mask: Array, field: Array) -> float:
+    """Return the share of the outline that is where the picture or its lit field ends."""
+    outline = mask & ~ndimage.binary_erosion(mask, border_value=0)
+    ends = ~ndimage.binary_erosion(field, iterations=2, border_value=0)
+    return float((outline & ends).sum() / outline.sum())

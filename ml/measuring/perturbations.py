@@ -1,0 +1,40 @@
+"""Changed copies of test pictures that show whether a network leans on how they were taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PIL import Image, ImageDraw
+
+from ml.judging.preprocessing import centre_square
+
+#: Side in pixels of the centre square of the smallest pictures in HAM10000 (200 x 150).
+LOW_RESOLUTION = 150
+
+
+def mask_corners(image: Image.Image) -> Image.Image:
+    """Return the centre square with everything outside its inscribed circle black.
+
+    All pictures then have the dark corners that only some had, so they are no clue any more.
+    """
+    square = centre_square(image).convert("RGB")
+    circle = Image.new("L", square.size, 0)
+    ImageDraw.Draw(circle).ellipse((0, 0, square.width - 1, square.height - 1), fill=255)
+    return Image.composite(square, Image.new("RGB", square.size), circle)
+
+
+def low_resolution(image: Image.Image) -> Image.Image:
+    """Return the centre square in the resolution of HAM10000's smallest pictures.
+
+    Sharp pictures become as blurred as those; the small ones stay as they are.
+    """
+    square = centre_square(image).convert("RGB")
+    if square.width <= LOW_RESOLUTION:
+        return square
+    return square.resize((LOW_RESOLUTION, LOW_RESOLUTION), Image.Resampling.BICUBIC)
+
+
+PERTURBATIONS: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "corners_masked": mask_corners,
+    "low_resolution": low_resolution,
+}

@@ -1,0 +1,45 @@
+"""Which subgroup of patients, lesions or pictures a test picture belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ml.data.dataset import read_sample
+from ml.data.manifest import Sample
+from ml.measuring.skin_tone import tone, typology_angle
+
+#: Lower end of each age band, in years, from the oldest on.
+AGES = ((70, "70 and older"), (50, "50 to 69"), (30, "30 to 49"), (0, "0 to 29"))
+UNKNOWN = "not known"
+
+#: Subgroups with fewer pictures are not scored: their intervals would say nothing.
+SMALLEST = 20
+
+
+def subgroups(samples: Sequence[Sample]) -> dict[str, np.ndarray]:
+    """Return, by kind of subgroup, the name of the one each sample is in, ``str (n,)``.
+
+    Raises:
+        InputError: a picture cannot be decoded.
+    """
+    with ThreadPoolExecutor() as pool:
+        angles = list(pool.map(lambda sample: typology_angle(read_sample(sample)), samples))
+    return {
+        "sex": np.array([sample.details.get("sex", UNKNOWN) for sample in samples]),
+        "age": np.array([age_band(sample.details.get("age", "")) for sample in samples]),
+        "site": np.array([sample.details.get("site", UNKNOWN) for sample in samples]),
+        "skin_tone": np.array([UNKNOWN if a is None else tone(a) for a in angles]),
+        "source": np.array([sample.source or UNKNOWN for sample in samples]),
+    }
+
+
+def age_band(age: str) -> str:
+    """Return the band of an age in years, as a manifest writes it."""
+    try:
+        years = float(age)
+    except ValueError:
+        return UNKNOWN
+    return next((name for start, name in AGES if years >= start), UNKNOWN)

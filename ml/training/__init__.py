@@ -1,0 +1,1 @@
+"""From labelled pictures to the weights of a network."""

@@ -1,0 +1,23 @@
+"""The choices in training that are compared, see `ml.training.ablation`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: By name, what a run changes, and the settings that do.
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "base": ("nothing", {}),
+    "mild": ("mild changes of colour and size", {"augmentation": "mild"}),
+    "without_artefacts": (
+        "no synthetic hair, rulers, ink and dark corners",
+        {"augmentation": "without_artefacts"},
+    ),
+    "without_sharpness": (
+        "no random blur, resolution and JPEG quality",
+        {"augmentation": "without_sharpness"},
+    ),
+    "last_weights": ("the last weights instead of their average", {"averaging": 0.0}),
+    "classes_equal": ("every class of a source is drawn as often", {"class_balance": 1.0}),
+    "pictures_equal": ("every picture of a source is drawn as often", {"class_balance": 0.0}),
+    "random_start": ("random first weights instead of ImageNet's", {"pretrained": False}),
+}

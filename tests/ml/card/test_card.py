@@ -1,0 +1,115 @@
+"""The card says what is in the bundle, and that the rest was not measured."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from ml import card
+from ml.card.tables import NOT_MEASURED, counts, estimate, table
+from ml.packaging.bundle import available, find
+from tests.site import ROOT
+
+SECTIONS = (
+    "Use",
+    "Network",
+    "Data",
+    "Splits and leaks",
+    "Results",
+    "By group",
+    "Artefacts",
+    "Calibration and decision",
+    "Sets of diagnoses, and not being sure",
+    "Pictures it refuses",
+    "Eight looks instead of one",
+    "Heat maps",
+    "Choices in training",
+    "Failures",
+    "Limits",
+    "Identity",
+)
+
+
+def section(text: str, name: str) -> str:
+    return text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+
+
+SHIPPED = pytest.mark.parametrize("bundle", available(), ids=lambda bundle: bundle.name)
+
+
+@SHIPPED
+def test_the_card_of_what_ships_has_every_section(bundle):
+    text = card.render(bundle)
+    assert text.startswith(f"# {bundle.name} {bundle.version}\n")
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert tuple(headings[: len(SECTIONS)]) == SECTIONS
+    assert any("TRIPOD+AI" in heading for heading in headings)
+    assert any("CLEAR Derm" in heading for heading in headings)
+    assert bundle.sha256 in text
+    assert bundle.licence in text
+    for line in ("no medical device", "deciding whether a person is ill", "Not for"):
+        assert line in text
+    assert "None" not in text
+    assert "nan" not in re.findall(r"\b\w+\b", text)
+
+
+@SHIPPED
+def test_tables_have_as_many_cells_in_every_line(bundle):
+    tables = re.findall(r"(?:^\|.*\n?)+", card.render(bundle), re.MULTILINE)
+    assert len(tables) > 5
+    for lines in tables:
+        assert len({line.count("|") for line in lines.splitlines()}) == 1
+
+
+def test_what_was_not_measured_is_said_to_be_so(seven_bundle):
+    text = card.render(seven_bundle)
+    given = {"Use", "Network", "Data", "Calibration and decision", "Failures", "Limits", "Identity"}
+    for name in set(SECTIONS) - given:
+        assert NOT_MEASURED in section(text, name)
+    assert "![" not in text
+    assert "nothing was fitted" in section(text, "Calibration and decision")
+
+
+def test_the_stages_of_training_stand_in_their_order(seven_bundle):
+    first = {"input_size": 128, "epochs": 9, "batch_size": 32, "learning_rate": 4e-4}
+    second = first | {"input_size": 160, "epochs": 5, "earlier": first | {"pretrained": True}}
+    third = {"input_size": 192, "passes": 90000, "augmentation": "all", "earlier": second}
+    text = section(card.render(replace(seven_bundle, training=third)), "Network")
+    rows = re.findall(r"^\| stage (\d) \| (\d+) \| (.*?) \|.*\| (.*) \|$", text, re.MULTILINE)
+    assert rows == [
+        ("1", "128", "9 epochs", ""),
+        ("2", "160", "5 epochs", ""),
+        ("3", "192", "90,000 passes", "all"),
+    ]
+    assert "ImageNet" in text
+
+
+def test_pieces_of_a_table():
+    assert table(("a", "b"), [("1|2", "3")]) == "| a | b |\n| --- | --- |\n| 1/2 | 3 |"
+    assert estimate({"value": 0.5, "low": 0.25, "high": 0.75}) == "0.500 (0.250 to 0.750)"
+    assert estimate({"value": None, "low": None, "high": None}) == "not defined"
+    assert estimate(None) == "not defined"
+    assert counts({"nv": 1200, "mel": 3}) == "1,200 nv, 3 mel"
+    assert counts({}) == "none"
+
+
+@SHIPPED
+def test_every_column_has_a_heading(bundle):
+    lines = card.render(bundle).splitlines()
+    headings = [before for before, line in pairwise(lines) if "| --- |" in line]
+    assert len(headings) > 5
+    assert not any(re.search(r"\|\s*\|", heading) for heading in headings)
+
+
+@pytest.mark.parametrize("name", ["lesion-net", "seven-stage"])
+def test_the_card_beside_a_shipped_network_is_what_its_figures_give(name):
+    bundle = find(name)
+    assert bundle.read_card() == card.render(bundle)
+
+
+def test_the_card_in_the_documentation_is_that_of_the_default_network():
+    written = (ROOT / "docs" / "model-card.md").read_text(encoding="utf-8")
+    assert written == card.render(find("lesion-net"), "../ml/bundles/lesion-net/report")

@@ -1,0 +1,177 @@
+"""The way of a picture: rejected before the network, by it, or judged and explained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ml.judging import analysis, limits
+from ml.judging.analysis import Settings, analyse
+from ml.judging.predictor import Predictor
+from ml.judging.quality import ADVICE, Problem
+from tests.lesions import render
+
+GOOD = [render(seed, (320, 240)) for seed in range(3)]
+BLACK = Image.new("RGB", (320, 240))
+
+
+@pytest.fixture
+def predictor(seven_bundle):
+    return Predictor.load(seven_bundle)
+
+
+@pytest.fixture
+def screening(seven_bundle):
+    """Make a predictor that knows pictures like the good ones up to a threshold."""
+
+    def load(threshold: float) -> Predictor:
+        features = Predictor.load(seven_bundle).examine(analysis_pixels()).features
+        arrays = {
+            "novelty/mean": features.mean(0),
+            "novelty/components": np.eye(features.shape[1]) / 10,
+        }
+        novelty = {"method": "mahalanobis", "threshold": threshold}
+        return Predictor.load(replace(limits.write(seven_bundle, arrays), novelty=novelty))
+
+    return load
+
+
+def analysis_pixels():
+    from ml.judging.preprocessing import to_pixels
+    from tests.ml import tiny
+
+    return np.stack([to_pixels(image, tiny.SIZE) for image in GOOD])
+
+
+@pytest.fixture
+def promising(seven_bundle):
+    """Make a predictor with calibration scores that are all the same."""
+
+    def load(lowest: float) -> Predictor:
+        scores = {
+            f"{answer}/{group}": np.full(200, lowest)
+            for answer in (limits.PLAIN, limits.AVERAGED)
+            for group in ("benign", "malignant")
+        }
+        return Predictor.load(limits.write(seven_bundle, scores))
+
+    return load
+
+
+def test_a_good_picture_gets_the_diagnosis_that_the_network_gives(predictor):
+    found = analyse(predictor, GOOD)
+    for one, expected in zip(found, predictor.predict(GOOD), strict=True):
+        assert one.rejection is None
+        assert one.diagnosis.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
+        assert one.diagnosis.verdict == expected.verdict
+        assert one.diagnosis.possible == ()  # this bundle promises nothing
+        assert one.diagnosis.spread is None
+        assert one.abcd.diameter > 0
+        assert one.heat_map.size == (256, 192)
+
+
+def test_a_bad_picture_is_rejected_before_the_network_sees_it(predictor, monkeypatch):
+    monkeypatch.setattr(predictor, "examine", None)
+    (found,) = analyse(predictor, [BLACK])
+    assert found.rejection.problem is Problem.TOO_DARK
+    assert found.rejection.advice == ADVICE[Problem.TOO_DARK]
+    assert "brightest=0.0" in found.rejection.detail
+    assert (found.diagnosis, found.heat_map, found.abcd) == (None, None, None)
+
+
+def test_pictures_stay_in_order_among_rejected_ones(predictor, monkeypatch):
+    monkeypatch.setattr(analysis, "BATCH_SIZE", 2)
+    found = analyse(predictor, [GOOD[0], BLACK, GOOD[1], BLACK, BLACK, GOOD[2]])
+    assert [one.rejection is None for one in found] == [True, False, True, False, False, True]
+    expected = [one.malignant_probability for one in predictor.predict(GOOD)]
+    given = [one.diagnosis.malignant_probability for one in found if one.diagnosis]
+    assert given == pytest.approx(expected, abs=1e-6)
+
+
+def test_no_picture_gives_no_analysis(predictor):
+    assert analyse(predictor, []) == []
+
+
+def test_pictures_that_the_network_does_not_know_are_rejected(screening):
+    accepted = analyse(screening(1e6), GOOD)
+    assert all(one.rejection is None for one in accepted)
+    for one in analyse(screening(0.0), GOOD):
+        assert one.rejection.problem is Problem.NOT_DERMOSCOPY
+        assert "accepted 0.00" in one.rejection.detail
+        assert one.diagnosis is None
+
+
+def test_strangeness_that_is_no_number_is_no_reason_to_trust_a_picture(screening, monkeypatch):
+    predictor = screening(1e6)
+    monkeypatch.setattr(predictor, "strangeness", lambda seen: np.full(len(seen.logits), np.nan))
+    assert all(one.rejection for one in analyse(predictor, GOOD))
+
+
+@pytest.mark.parametrize("picture", [BLACK, Image.new("RGB", (1, 1), "white"), GOOD[0]])
+def test_who_overrules_gets_an_answer_for_every_picture(screening, picture):
+    (found,) = analyse(screening(0.0), [picture], screened=False)
+    assert found.rejection is None
+    assert sum(found.diagnosis.probabilities.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "1"])
+def test_every_mode_of_a_picture_is_analysed(predictor, mode):
+    (found,) = analyse(predictor, [GOOD[0].convert(mode)], screened=False)
+    assert found.diagnosis
+
+
+def test_a_low_bar_puts_every_diagnosis_into_the_set_and_makes_it_uncertain(promising):
+    (found,) = analyse(promising(0.0), GOOD[:1])
+    assert len(found.diagnosis.possible) == 7
+    assert found.diagnosis.verdict == "uncertain"
+    assert found.diagnosis.confidence >= 0.5
+
+
+def test_a_high_bar_leaves_the_likeliest_diagnosis(promising):
+    (found,) = analyse(promising(1.0), GOOD[:1])
+    probabilities = found.diagnosis.probabilities
+    assert found.diagnosis.possible == (max(probabilities, key=probabilities.get),)
+
+
+def test_the_mean_over_the_symmetries_is_the_same_for_each_of_them(promising):
+    predictor = promising(0.5)
+    views = [GOOD[0].crop((40, 0, 280, 240))]
+    views += [views[0].transpose(turn) for turn in Image.Transpose]
+    found = analyse(predictor, views, Settings(symmetries=True), screened=False)
+    answers = [list(one.diagnosis.probabilities.values()) for one in found]
+    assert np.allclose(answers, answers[0], atol=0.02)  # but for resampling
+    upright = [list(one.probabilities.values()) for one in predictor.predict(views)]
+    assert np.ptp(upright, axis=0).max() > 2 * np.ptp(answers, axis=0).max()
+    for one in found:
+        low, high = one.diagnosis.spread
+        assert low <= one.diagnosis.malignant_probability <= high
+        assert low < high
+
+
+@pytest.mark.parametrize("method", ["nearest_neighbours", "energy", "outlier_exposure"])
+def test_every_way_to_tell_strange_pictures_can_be_served(seven_bundle, method):
+    width = Predictor.load(seven_bundle).examine(analysis_pixels()).features.shape[1]
+    arrays = {
+        "nearest_neighbours": {
+            "mean": np.zeros(width),
+            "components": np.eye(width)[:, :3],
+            "references": np.zeros((9, 3)),
+        },
+        "energy": {},
+        "outlier_exposure": {
+            "mean": np.zeros(width),
+            "direction": np.ones(width),
+            "offset": np.zeros(1),
+        },
+    }[method]
+    named = {f"novelty/{name}": array for name, array in arrays.items()}
+    for threshold, rejected in ((-1e6, True), (1e6, False)):
+        bundle = replace(
+            limits.write(seven_bundle, named),
+            novelty={"method": method, "threshold": threshold},
+        )
+        found = analyse(Predictor.load(bundle), GOOD)
+        assert [bool(one.rejection) for one in found] == [rejected] * 3

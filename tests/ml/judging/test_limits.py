@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ml.judging import limits
+from ml.packaging.bundle import Bundle, BundleError
+
+
+@pytest.fixture
+def bundle(seven_bundle):
+    return seven_bundle
+
+
+def test_a_bundle_without_the_file_has_no_limits(bundle):
+    assert limits.read(bundle) == {}
+    assert limits.conformal_scores({}, limits.PLAIN) == {}
+
+
+def test_what_is_written_is_read_and_what_was_there_stays(bundle):
+    first = limits.write(bundle, {"novelty/mean": np.arange(3), "novelty/components": np.eye(3)})
+    second = limits.write(first, {"plain/benign": np.array([0.5])})
+    second.write()
+    found = limits.read(Bundle.read(bundle.directory))
+    assert found.keys() == {"novelty/mean", "novelty/components", "plain/benign"}
+    assert limits.novelty_arrays(found)["mean"].tolist() == [0, 1, 2]
+    assert limits.conformal_scores(found, limits.PLAIN).keys() == {"benign"}
+    assert limits.conformal_scores(found, limits.AVERAGED) == {}
+    assert not list(bundle.directory.glob("*.part"))
+
+
+def test_arrays_of_another_way_to_tell_strange_pictures_do_not_stay(bundle):
+    first = limits.write(bundle, {"novelty/mean": np.arange(3), "plain/benign": np.array([0.5])})
+    second = limits.write(first, {"novelty/direction": np.ones(3)})
+    assert limits.read(second).keys() == {"novelty/direction", "plain/benign"}
+
+
+def test_a_changed_file_is_refused(bundle):
+    written = limits.write(bundle, {"novelty/mean": np.zeros(3)})
+    written.limits_path.write_bytes(written.limits_path.read_bytes() + b"x")
+    with pytest.raises(BundleError, match=r"limits .* are not the file that was exported"):
+        limits.read(written)
+
+
+def test_a_missing_file_is_refused(bundle):
+    written = limits.write(bundle, {"novelty/mean": np.zeros(3)})
+    written.limits_path.unlink()
+    with pytest.raises(BundleError, match="cannot be read"):
+        limits.read(written)
+
+
+def test_a_file_that_is_no_archive_is_refused(bundle):
+    from ml.packaging.bundle import digest
+
+    bundle.limits_path.write_bytes(b"PK nothing")
+    with pytest.raises(BundleError, match="restore it or calibrate again"):
+        limits.read(replace(bundle, limits_sha256=digest(bundle.limits_path)))

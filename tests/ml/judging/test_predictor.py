@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ml.judging import predictor as module
+from ml.judging.predictor import Predictor
+from ml.judging.preprocessing import to_pixels
+from ml.packaging import weights
+from ml.packaging.bundle import BundleError
+from tests.lesions import render
+from tests.ml import tiny
+
+
+@pytest.fixture
+def bundle(tiny_bundle):
+    return tiny_bundle
+
+
+@pytest.fixture
+def network(bundle):
+    """The network of the bundle, as Keras runs it."""
+    network = tiny.build()
+    shapes = {variable.path: tuple(variable.shape) for variable in network.weights}
+    arrays = weights.load(bundle.weights_path, shapes)
+    for variable in network.weights:
+        variable.assign(arrays[variable.path])
+    return network
+
+
+@pytest.fixture
+def predictor(bundle):
+    return Predictor.load(bundle)
+
+
+@pytest.fixture(scope="module")
+def images():
+    sizes = [(40, 30), (16, 16), (31, 77), (200, 100), (5, 5)]
+    return [render(seed, size) for seed, size in enumerate(sizes)]
+
+
+def probabilities(diagnoses):
+    return [diagnosis.malignant_probability for diagnosis in diagnoses]
+
+
+def test_the_probability_is_that_of_the_keras_network(network, predictor, images):
+    pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
+    expected = network(pixels.astype(np.float32), training=False).numpy()[:, 0]
+    assert len(set(expected.tolist())) == len(images)
+    assert np.allclose(probabilities(predictor.predict(images)), expected, atol=1e-5)
+    assert np.allclose(predictor.probabilities(pixels)[:, 1], expected, atol=1e-5)
+
+
+def test_a_batch_gives_what_its_pictures_give_alone(predictor, images):
+    alone = [predictor.predict([image])[0] for image in images]
+    together = predictor.predict(images)
+    assert np.allclose(probabilities(together), probabilities(alone), atol=1e-6)
+
+
+def test_more_pictures_than_one_call_takes_stay_in_order(predictor, images, monkeypatch):
+    monkeypatch.setattr(module, "BATCH_SIZE", 2)
+    expected = probabilities(predictor.predict([image])[0] for image in images)
+    assert np.allclose(probabilities(predictor.predict(images)), expected, atol=1e-6)
+
+
+def test_the_same_picture_gives_the_same_answer(predictor, images):
+    answers = {predictor.predict([images[0]])[0].malignant_probability for _ in range(5)}
+    assert len(answers) == 1
+
+
+def test_no_picture_gives_no_diagnosis(predictor):
+    assert predictor.predict([]) == []
+
+
+def test_the_parts_of_a_diagnosis_agree(predictor, images):
+    for diagnosis in predictor.predict(images):
+        malignant = diagnosis.malignant_probability
+        assert 0 <= malignant <= 1
+        assert list(diagnosis.probabilities) == ["benign", "malignant"]
+        assert diagnosis.probabilities["malignant"] == pytest.approx(malignant)
+        assert sum(diagnosis.probabilities.values()) == pytest.approx(1)
+        assert diagnosis.verdict == ("malignant" if malignant >= 0.5 else "benign")
+        assert diagnosis.confidence == pytest.approx(diagnosis.probabilities[diagnosis.verdict])
+        assert 0 < diagnosis.inference_ms < 10_000
+
+
+def test_the_threshold_decides_the_verdict(bundle, images):
+    verdicts = {}
+    for threshold in (0.0, 1.0):
+        diagnosis = Predictor.load(replace(bundle, threshold=threshold)).predict(images[:1])[0]
+        verdicts[threshold] = diagnosis.verdict
+        verdict = diagnosis.probabilities[diagnosis.verdict]
+        assert diagnosis.confidence == pytest.approx(verdict)
+    assert verdicts == {0.0: "malignant", 1.0: "benign"}
+
+
+def test_one_graph_serves_every_number_of_pictures(predictor, images):
+    for count in (1, 2, 3, 5):
+        predictor.predict(images[:count])
+    assert predictor._network.experimental_get_tracing_count() == 1
+
+
+def test_weights_of_another_network_are_refused(bundle):
+    other = {"dense/kernel": np.zeros((2, 2), "f4")}
+    weights.save(bundle.weights_path, other)
+    sha256 = hashlib.sha256(bundle.weights_path.read_bytes()).hexdigest()
+    with pytest.raises(BundleError, match=r"another network.*export the model again"):
+        Predictor.load(replace(bundle, sha256=sha256))
+
+
+def test_changed_weights_are_refused_before_tensorflow_starts(bundle, monkeypatch):
+    monkeypatch.setattr(module.backend, "start", None)
+    with pytest.raises(BundleError, match="not the file that was exported"):
+        Predictor.load(replace(bundle, sha256="0" * 64))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"input_size": 32}, "another network"),
+        ({"classes": ("a", "b"), "malignant": ("b",)}, "must tell"),
+        ({"malignant": ("benign",)}, "must tell"),
+    ],
+)
+def test_a_bundle_that_does_not_fit_its_architecture_is_refused(bundle, changes, message):
+    with pytest.raises(BundleError, match=message):
+        Predictor.load(replace(bundle, **changes))
+
+
+def test_seven_diagnoses_are_named_and_their_malignant_ones_add_up(seven_bundle, images):
+    for diagnosis in Predictor.load(seven_bundle).predict(images):
+        probabilities = diagnosis.probabilities
+        assert list(probabilities) == ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
+        assert sum(probabilities.values()) == pytest.approx(1)
+        malignant = probabilities["akiec"] + probabilities["bcc"] + probabilities["mel"]
+        assert diagnosis.malignant_probability == pytest.approx(malignant)
+        assert diagnosis.verdict == ("malignant" if malignant >= 0.5 else "benign")
+        assert diagnosis.confidence == pytest.approx(max(malignant, 1 - malignant))
+
+
+def test_probabilities_are_the_calibrated_ones(seven_bundle, images):
+    bias = [0.0, 1.0, 0.0, 0.0, -1.0, 0.5, 0.0]
+    calibrated = replace(seven_bundle, calibration={"temperature": 2.0, "bias": bias})
+    pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
+    logits = Predictor.load(seven_bundle).logits(pixels)
+    expected = np.exp(logits / 2 + bias)
+    expected /= expected.sum(1, keepdims=True)
+    found = Predictor.load(calibrated).predict(images)
+    assert np.allclose([list(d.probabilities.values()) for d in found], expected, atol=1e-6)
+
+
+def test_the_sum_of_the_malignant_diagnoses_meets_the_threshold(seven_bundle, images):
+    malignant = Predictor.load(seven_bundle).predict(images[:1])[0].malignant_probability
+    for threshold, verdict in ((malignant - 1e-3, "malignant"), (malignant + 1e-3, "benign")):
+        bundle = replace(seven_bundle, threshold=threshold)
+        diagnosis = Predictor.load(bundle).predict(images[:1])[0]
+        assert diagnosis.verdict == verdict
+        expected = malignant if verdict == "malignant" else 1 - malignant
+        assert diagnosis.confidence == pytest.approx(expected)
+
+
+def test_the_probability_of_malignant_is_calibrated_too(bundle, images):
+    pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
+    logits = Predictor.load(bundle).logits(pixels)[:, 0]
+    calibrated = replace(bundle, calibration={"temperature": 2.0, "bias": [0.7]})
+    expected = 1 / (1 + np.exp(-(logits / 2 + 0.7)))
+    found = probabilities(Predictor.load(calibrated).predict(images))
+    assert np.allclose(found, expected, atol=1e-6)
+
+
+def test_a_network_with_other_answers_than_its_bundle_is_refused(seven_bundle):
+    with pytest.raises(BundleError, match="belongs to another network"):
+        Predictor.load(replace(seven_bundle, architecture="seven_stage"))
