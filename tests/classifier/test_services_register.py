@@ -122,8 +122,10 @@ def test_metrics_that_no_page_could_show_are_refused(write):
 
 def test_what_describes_a_network_is_registered_too(write):
     point = {"sensitivity": 0.9, "threshold": 0.2, "pictures": 9}
-    seven = {"classes": DIAGNOSIS_CODES, "malignant": MALIGNANT_CODES, "operating_point": point}
-    row = register(write(calibration={"temperature": 1.0, "bias": [0.0] * 7}, **seven))
+    eight = {"classes": DIAGNOSIS_CODES, "malignant": MALIGNANT_CODES, "operating_point": point}
+    bundle = write(calibration={"temperature": 1.0, "bias": [0.0] * 8}, **eight)
+    bundle.card_path.write_text("# seven-stage 1.0.0\n\nMade for this test.\n")
+    row = register(bundle)
     row.refresh_from_db()
     assert row.operating_point == point
     assert list(row.diagnoses) == list(DIAGNOSIS_CODES)
