@@ -58,7 +58,7 @@ def test_in_this_process_a_failure_is_that_of_the_picture_alone(
         assert "boom" in row.failure_detail
     analyst.meanwhile = lambda: None
     with django_capture_on_commit_callbacks(execute=True):
-        assert retry(second)
+        assert retry(Submission.objects.get(pk=second.pk))
     assert Submission.objects.get(pk=second.pk).status == Status.DONE
 
 

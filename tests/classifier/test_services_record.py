@@ -112,19 +112,18 @@ def test_analysed_twice_the_first_answer_stays_and_no_file_is_left_over(kept, st
 
 @pytest.fixture
 def in_transaction(monkeypatch, settings) -> list[bool]:
-    """Whether a transaction was open, for each file that was stored."""
+    """Whether a transaction was open within the test's own, for each file that was stored."""
     settings.INFERENCE_THREADS = 1  # a thread of its own would have a connection of its own
-    seen, save = [], FileSystemStorage._save
+    seen, save, outside = [], FileSystemStorage._save, len(connection.savepoint_ids)
 
     def watched(storage, name, content):
-        seen.append(connection.in_atomic_block)
+        seen.append(len(connection.savepoint_ids) > outside)
         return save(storage, name, content)
 
     monkeypatch.setattr(FileSystemStorage, "_save", watched)
     return seen
 
 
-@pytest.mark.django_db(transaction=True)
 def test_no_heat_map_is_stored_while_rows_are_locked(analyst, in_transaction):
     first, _ = submissions = SubmissionFactory.create_batch(2)
     in_transaction.clear()

