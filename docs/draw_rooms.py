@@ -13,8 +13,8 @@ PAGE = Path(__file__).with_name("architecture.md")
 BEGIN, END = "<!-- rooms: drawn by `make rooms` -->\n", "<!-- end of rooms -->\n"
 PACKAGES = ("classifier", "ml", "skinsite")
 
-#: Modules that every room may use, and whose arrows would only hide the others.
-GROUND = ("ml.errors", "ml.files", "ml.taxonomy")
+#: Modules that every room may use, and Django's migrations: their arrows would only hide others.
+GROUND = ("ml.errors", "ml.files", "ml.taxonomy", "classifier.migrations")
 
 Arrows = set[tuple[str, str]]
 
