@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from classifier.services.metrics import oldest_seconds, snapshot
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,7 +15,8 @@ from django.utils import timezone
 
 from classifier.models import Submission
 from classifier.services.claim import claim
-from classifier.services.operation import operation
+from classifier.services.operation.metrics import oldest_seconds, snapshot
+from classifier.services.operation.overview import overview
 from classifier.services.retention import too_old
 from classifier.services.sweep import sweep
 from classifier.services.tidy import named
@@ -108,7 +108,7 @@ def claim_one(client: Client) -> None:
 QUERIES: dict[str, Callable[[Client], object]] = {
     "figures for monitoring": lambda client: snapshot(),
     "whether the queue is too old": lambda client: oldest_seconds(),
-    "the operator's page": lambda client: operation(),
+    "the operator's page": lambda client: overview(),
     "the list in the admin": page_of_the_list(),
     "the twentieth page of the list": page_of_the_list(p="20"),
     "the list of failures": page_of_the_list(status__exact="failed"),
