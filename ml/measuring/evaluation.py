@@ -17,7 +17,7 @@ from ml.data.selection import counts
 from ml.errors import InputError
 from ml.judging.calibration import malignant_probability
 from ml.judging.predictor import BATCH_SIZE, Predictor
-from ml.judging.preprocessing import symmetries as eight
+from ml.judging.preprocessing import symmetries as symmetries_of
 from ml.judging.preprocessing import to_pixels
 from ml.measuring.binary_metrics import METRICS, Estimate, binary_scores, estimate, plain
 from ml.measuring.diagnosis_metrics import class_scores, confusion, diagnosis_scores
@@ -75,7 +75,7 @@ class Answers:
             return malignant_probability(self.probabilities, self.classes, MALIGNANT_CODES)
         return self.probabilities[:, 1]
 
-    def of(self, code: str) -> Array:
+    def probability_of(self, code: str) -> Array:
         """Probability of one of the classes, ``float (n,)``."""
         return self.probabilities[:, self.classes.index(code)]
 
@@ -87,7 +87,7 @@ class Answers:
         if self.classes == SEVEN_CODES:
             return self.probabilities
         kept = self.probabilities[:, [DIAGNOSIS_CODES.index(code) for code in SEVEN_CODES]]
-        kept[:, SEVEN_CODES.index(SCC_AMONG_SEVEN)] += self.of("scc")
+        kept[:, SEVEN_CODES.index(SCC_AMONG_SEVEN)] += self.probability_of("scc")
         return kept
 
     def among(self, chosen: Array) -> Answers:
@@ -174,7 +174,7 @@ def predict(
         )
         if not symmetries:
             return predictor.probabilities(pixels)
-        return predictor.probabilities(eight(pixels)).reshape(len(pixels), 8, -1).mean(1)
+        return predictor.probabilities(symmetries_of(pixels)).reshape(len(pixels), 8, -1).mean(1)
 
     with ThreadPoolExecutor() as pool:
         probabilities = [
@@ -199,7 +199,7 @@ def score(test: TestSet, answers: Answers) -> dict[str, Any]:
         return results
     known, targets = melanoma(test.samples)
     if len(set(targets[known])) == 2:
-        probability = answers.of("mel")[known]
+        probability = answers.probability_of("mel")[known]
         results["melanoma"] = _estimates(
             binary_scores(targets[known], probability, 0.5), test.groups[known]
         )

@@ -32,7 +32,7 @@ def draw(test: TestSet, answers: Answers, directory: Path) -> list[Path]:
     directory.mkdir(parents=True, exist_ok=True)
     positives = {"malignant": (*malignancy(test.samples), answers.malignant)}
     if answers.names_diagnoses:
-        positives["melanoma"] = (*melanoma(test.samples), answers.of("mel"))
+        positives["melanoma"] = (*melanoma(test.samples), answers.probability_of("mel"))
     curves = {
         name: (targets[known], values[known])
         for name, (known, targets, values) in positives.items()

@@ -14,7 +14,7 @@ from typing import Any
 
 from ml.data.selection import Selection
 from ml.training import loop, runs
-from ml.training.runs import Settings
+from ml.training.runs import TrainingSettings
 from ml.training.variants import VARIANTS
 
 #: What a left-out source is scored by, where its labels allow it.
@@ -22,7 +22,7 @@ SCORES = ("malignant_auroc", "melanoma_auroc", "image_type_accuracy")
 
 
 def run(
-    settings: Settings,
+    settings: TrainingSettings,
     select_without: Callable[[str], Selection],
     directory: Path,
     left_out: Sequence[str],
@@ -58,7 +58,7 @@ def run(
     return rows
 
 
-def _shares_without(settings: Settings, source: str) -> dict[str, float] | None:
+def _shares_without(settings: TrainingSettings, source: str) -> dict[str, float] | None:
     if settings.shares is None:
         return None
     return {

@@ -33,7 +33,7 @@ def chances(
 
     Args:
         samples: the training pictures.
-        class_balance: see `ml.training.runs.Settings`.
+        class_balance: see `ml.training.runs.TrainingSettings`.
         coarse_weight: see there.
         shares: see there.
 

@@ -65,7 +65,7 @@ def _scores(samples: Array, answers: Answers, image_types: Array | None) -> dict
     }
     questions = [("malignant_auroc", malignancy(samples), answers.malignant)]
     if answers.names_diagnoses:
-        questions.append(("melanoma_auroc", melanoma(samples), answers.of("mel")))
+        questions.append(("melanoma_auroc", melanoma(samples), answers.probability_of("mel")))
     for name, (known, truth), probability in questions:
         counts = np.bincount(truth[known], minlength=2)
         if counts.min() >= ENOUGH:

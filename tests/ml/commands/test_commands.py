@@ -148,9 +148,9 @@ def test_the_bundle_answers_as_the_run_does(exported, run, test_folder):
     network = load_best(run)
     path = test_folder / "benign/benign-1.png"
     with Image.open(path) as picture:
-        diagnosis = Predictor.load(Bundle.read(exported)).predict([picture])[0]
+        judgement = Predictor.load(Bundle.read(exported)).predict([picture])[0]
         original = Predictor(network, Bundle.read(exported)).predict([picture])[0]
-    assert diagnosis.malignant_probability == pytest.approx(
+    assert judgement.malignant_probability == pytest.approx(
         original.malignant_probability, abs=1e-5
     )
 
