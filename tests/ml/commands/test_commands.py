@@ -168,11 +168,13 @@ def test_an_evaluation_writes_metrics_and_predictions(
     evaluate, exported, pairs, training_folder, run, tmp_path, capsys
 ):
     more = ["--near-duplicates", pairs, "--training-data", training_folder, "--compare-run", run]
-    assert evaluate(*more) == 0
+    assert evaluate(*more, "--title", "Generated lesions") == 0
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     results = metrics["results"]
     assert results["official_split"]["pictures"] == {"benign": 6, "malignant": 6}
     assert results["de_leaked"]["pictures"] == {"benign": 6, "malignant": 5}
+    assert results["official_split"]["title"] == "Generated lesions"
+    assert results["de_leaked"]["title"].startswith("Generated lesions, without those")
     assert results["de_leaked"]["baselines"].keys() == {"majority_class", "nearest_neighbour"}
     assert metrics["model"]["sha256"] == Bundle.read(exported).sha256
     for effect in metrics["quantisation"].values():
