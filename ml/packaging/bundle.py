@@ -21,6 +21,7 @@ DESCRIPTION = "model.json"
 WEIGHTS = "weights.npz"
 LIMITS = "limits.npz"
 CARD = "card.md"
+EXPECTED = "expected.json"
 
 
 class BundleError(InputError):
@@ -120,6 +121,11 @@ class Bundle:
     def card_path(self) -> Path:
         """Where its model card lies, as `ml card` wrote it; there may be none."""
         return self.directory / CARD
+
+    @property
+    def expected_path(self) -> Path:
+        """Where its answers about the pictures of `BUNDLES` lie, as ``ml expect`` wrote them."""
+        return self.directory / EXPECTED
 
     def read_card(self) -> str:
         """Return the model card as Markdown; empty where none was written.

@@ -75,18 +75,28 @@ def train(
         keras.config.set_dtype_policy("float32")
 
 
-def load_best(directory: Path, rounds: int = 1) -> keras.Model:
+def load_best(directory: Path, rounds: int = 1, input_size: int | None = None) -> keras.Model:
     """Return the network of the run's best rounds as it is served, in float32.
 
     Args:
         directory: of the run.
         rounds: see `ml.training.runs.read_best`.
+        input_size: side of the pictures that it is served with; by default that of training.
+
+    Raises:
+        InputError: the network of the run reads pictures of one size alone, and of another.
     """
     settings = runs.read_settings(directory)
-    model = _build_served(settings)
+    model = _build_served(replace(settings, input_size=input_size or settings.input_size))
     arrays = fold(runs.read_best(directory, rounds))
     for variable in model.weights:
-        variable.assign(arrays[variable.path])
+        array = arrays[variable.path]
+        if array.shape != tuple(variable.shape):
+            raise InputError(
+                f"The {settings.architecture} of {directory} cannot read pictures of "
+                f"{input_size} pixels; leave out --input-size."
+            )
+        variable.assign(array)
     return model
 
 
