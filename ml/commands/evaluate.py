@@ -18,7 +18,7 @@ from ml.packaging.bundle import BUNDLES, Bundle, find
 from ml.taxonomy import DIAGNOSIS_CODES
 
 if TYPE_CHECKING:
-    from ml.measuring.evaluation import Answers, TestSet
+    from ml.measuring.answers import Answers, TestSet
 
 NAME_OR_DIRECTORY = f"name of a bundle in {BUNDLES.name}/, or its directory"
 AT_POINT = ("sensitivity", "specificity")
@@ -97,23 +97,24 @@ def run(options: argparse.Namespace) -> None:
     from ml.judging import limits
     from ml.judging.predictor import Predictor
     from ml.measuring import evaluation, figures
+    from ml.measuring.answers import describe, predict
     from ml.measuring.perturbations import PERTURBATIONS
     from ml.measuring.subgroups import subgroups
     from ml.measuring.verdict_metrics import verdict_scores, verdicts_of
 
-    test = evaluation.describe(samples, pairs, training)
+    test = describe(samples, pairs, training)
     predictor = Predictor.load(bundle, options.threads)
-    answers = evaluation.predict(predictor, samples, f"{bundle.name} {bundle.version}")
+    answers = predict(predictor, samples, f"{bundle.name} {bundle.version}")
     baselines = _trivial(training, samples) if training else {}
     for other in others:
         loaded = Predictor.load(other, options.threads)
-        baselines[other.name] = evaluation.predict(loaded, samples, other.name)
+        baselines[other.name] = predict(loaded, samples, other.name)
     changed = {
-        name: evaluation.predict(predictor, samples, name.replace("_", " "), change)
+        name: predict(predictor, samples, name.replace("_", " "), change)
         for name, change in PERTURBATIONS.items()
     }
     kinds = subgroups(samples)
-    averaged = evaluation.predict(predictor, samples, "eight symmetries", symmetries=True)
+    averaged = predict(predictor, samples, "eight symmetries", symmetries=True)
     promises = {
         answer: limits.conformal_scores(predictor.limits, answer)
         for answer in (limits.PLAIN, limits.AVERAGED)
@@ -166,7 +167,7 @@ def run(options: argparse.Namespace) -> None:
         from ml.training.loop import load_best
 
         original = Predictor(load_best(options.compare_run), bundle)
-        float32 = evaluation.predict(original, samples, "The same in float32")
+        float32 = predict(original, samples, "The same in float32")
         metrics["quantisation"] = {
             name: evaluation.quantisation_effect(
                 test.among(chosen), answers.among(chosen), float32.among(chosen)
@@ -203,8 +204,8 @@ def _subsets(test: TestSet, name: str) -> dict[str, Any]:
 
 
 def _trivial(training: list[Sample], samples: list[Sample]) -> dict[str, Answers]:
+    from ml.measuring.answers import Answers
     from ml.measuring.baselines import majority_class, nearest_neighbour
-    from ml.measuring.evaluation import Answers
 
     if any(sample.label in DIAGNOSIS_CODES for sample in samples):
         # A neighbour whose diagnosis is open could not name one.

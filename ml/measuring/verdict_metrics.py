@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ml.judging.conformal import UNCERTAIN, prediction_sets, verdicts
+from ml.measuring.answers import Answers, TestSet, malignancy
 from ml.measuring.binary_metrics import estimate, share
-from ml.measuring.evaluation import RESAMPLES, SEED, Answers, TestSet, malignancy
+from ml.measuring.evaluation import RESAMPLES, SEED
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import BENIGN, MALIGNANT, class_of
 

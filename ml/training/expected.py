@@ -23,8 +23,6 @@ from ml.packaging.bundle import BUNDLES, Bundle, digest
 #: Generated lesions of several proportions, kept as files because another version of NumPy or
 #: Pillow would generate others.
 PICTURES = BUNDLES / "pictures"
-#: How far an answer may be from the expected one: 8-bit weights and other processors differ less.
-TOLERANCE = 1e-3
 
 
 def write(bundle: Bundle, model: keras.Model, origin: str) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 
 from ml.data.manifest import Sample
 from ml.judging.calibration import negative_log_likelihood
+from ml.measuring.answers import Answers, diagnoses_of, malignancy, melanoma
 from ml.measuring.binary_metrics import auroc, plain
 from ml.measuring.diagnosis_metrics import diagnosis_scores
-from ml.measuring.evaluation import Answers, diagnoses_of, malignancy, melanoma
 from ml.training.objective import image_type_targets, targets_of
 
 Array = np.ndarray
