@@ -150,7 +150,7 @@ MALIGNANT_CODES = tuple(diagnosis.code for diagnosis in DIAGNOSES if diagnosis.m
 #: Order of every seven-way probability: HAM10000's diagnoses, which earlier networks answer with.
 SEVEN_CODES = tuple(code for code in DIAGNOSIS_CODES if code != "scc")
 
-#: What a network can answer, and which of it is malignant.
+#: A network answers with one of these sets of classes; the values are the malignant ones.
 ANSWERS = {
     BINARY_CLASSES: (MALIGNANT,),
     SEVEN_CODES: tuple(code for code in MALIGNANT_CODES if code in SEVEN_CODES),
@@ -168,7 +168,7 @@ CLINICAL = "clinical"
 OTHER = "other"
 IMAGE_TYPES = (DERMOSCOPIC, CLINICAL, OTHER)
 
-#: What a label of a manifest leaves open: the diagnoses that it may stand for.
+#: A label of a manifest may stand for these diagnoses.
 LABELS: dict[str, tuple[str, ...]] = {
     **{code: (code,) for code in DIAGNOSIS_CODES},
     BENIGN: tuple(code for code in DIAGNOSIS_CODES if code not in MALIGNANT_CODES),

@@ -1,4 +1,4 @@
-"""All that is said about a picture: whether it can be judged, what it shows, and how sure that is.
+"""An analysis says whether a picture can be judged, what it shows, and how sure that is.
 
 The way of a picture: `quality` looks at it, the network does, `novelty` tells whether the network
 knows such pictures, `conformal` what cannot be told apart, `explanation` draws where the network
@@ -31,7 +31,7 @@ OUTLINE_SIDE = 128
 
 @dataclass(frozen=True)
 class AnalysisSettings:
-    """How pictures are analysed.
+    """Decides how pictures are analysed.
 
     Attributes:
         coverage: share in (0, 1) of lesions whose set of possible diagnoses holds the true one.
@@ -60,7 +60,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is known of one picture: a rejection, or a judgement with what explains it.
+    """Holds a rejection of one picture, or its judgement with what explains it.
 
     Attributes:
         rejection: None where the picture was judged.

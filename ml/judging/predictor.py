@@ -1,4 +1,4 @@
-"""The one door to inference: pictures in, judgements out."""
+"""The predictor is the one way to inference: it turns pictures into judgements."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BATCH_SIZE = 32
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a network says about one picture.
+    """Holds what a network says about one picture.
 
     Attributes:
         verdict: ``benign``, ``malignant``, or ``uncertain`` where they cannot be told apart at the
@@ -55,7 +55,7 @@ class Judgement:
 
 
 class Examination(NamedTuple):
-    """What one call of the network gives about n pictures.
+    """Holds what one call of the network gives about n pictures.
 
     Attributes:
         logits: ``float32 (n, k)``.

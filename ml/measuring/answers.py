@@ -1,4 +1,4 @@
-"""What a network says about labelled pictures, and what their labels say."""
+"""Collect what a network says about labelled pictures, and what their labels say."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Answers:
-    """What one network, or one baseline, says about every picture.
+    """Holds what one network, or one baseline, says about every picture.
 
     Attributes:
         probabilities: ``float (n, 2)`` of benign and malignant, or ``(n, 7)`` or ``(n, 8)`` of the
@@ -47,12 +47,12 @@ class Answers:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """What the columns are the probabilities of."""
+        """Return the classes that the columns are the probabilities of."""
         return {2: BINARY_CLASSES, 7: SEVEN_CODES, 8: DIAGNOSIS_CODES}[self.probabilities.shape[1]]
 
     @property
     def names_diagnoses(self) -> bool:
-        """Whether they are probabilities of the seven or eight diagnoses."""
+        """Tell whether they are probabilities of the seven or eight diagnoses."""
         return self.classes != BINARY_CLASSES
 
     @property

@@ -20,7 +20,7 @@ SEED = 20260
 #: Metrics that 8-bit storage must not move.
 QUANTISATION_METRICS = ("accuracy", "auroc")
 
-#: What is compared across subgroups and changed pictures.
+#: Subgroups and changed pictures are compared by these.
 SUBGROUP_METRICS = ("accuracy", "auroc", "sensitivity", "specificity", "ece")
 
 Array = np.ndarray

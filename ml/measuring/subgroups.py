@@ -1,4 +1,4 @@
-"""Which subgroup of patients, lesions or pictures a test picture belongs to."""
+"""Sort test pictures into subgroups of patients, lesions or pictures."""
 
 from __future__ import annotations
 

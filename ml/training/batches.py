@@ -1,4 +1,4 @@
-"""What a network is fed while it trains."""
+"""Random, augmented batches feed a network while it trains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bundle must answer about four pictures, computed without the code that serves it.
+"""Compute what a bundle must answer about four pictures without the code that serves it.
 
 A worker that reads pictures otherwise than they were read in training, or that loads other weights,
 gives other probabilities than these. So nothing here uses `ml.judging`: a picture is cropped and

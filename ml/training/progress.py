@@ -1,4 +1,4 @@
-"""How a training run tells a person where it stands, on the terminal and in its log."""
+"""A training run tells a person where it stands, on the terminal and in its log."""
 
 from __future__ import annotations
 

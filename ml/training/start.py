@@ -1,4 +1,4 @@
-"""Where a run starts that goes on from an earlier run, or from a bundle."""
+"""A run can start from the weights of an earlier run, or of a bundle."""
 
 from __future__ import annotations
 

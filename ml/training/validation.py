@@ -1,4 +1,4 @@
-"""How well a network in training does on pictures it does not learn from, source by source."""
+"""Score a network in training on pictures that it does not learn from, source by source."""
 
 from __future__ import annotations
 
