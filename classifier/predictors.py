@@ -44,7 +44,7 @@ def of(model_version: ModelVersion) -> Analyse:
 
 def analyse_by(network: Predictor) -> Analyse:
     """Return how ``network`` analyses pictures with the site's settings."""
-    chosen = analysis.Settings(settings.CONFORMAL_COVERAGE, settings.TEST_TIME_AUGMENTATION)
+    chosen = analysis.AnalysisSettings(settings.CONFORMAL_COVERAGE, settings.TEST_TIME_AUGMENTATION)
     return partial(analysis.analyse, network, settings=chosen)
 
 

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class InputError(ValueError):
-    """What was given cannot be used; the message is a sentence saying why and what to do."""
+    """Says that an input cannot be used; the message is a sentence on why and what to do."""

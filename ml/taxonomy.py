@@ -150,7 +150,7 @@ MALIGNANT_CODES = tuple(diagnosis.code for diagnosis in DIAGNOSES if diagnosis.m
 #: Order of every seven-way probability: HAM10000's diagnoses, which earlier networks answer with.
 SEVEN_CODES = tuple(code for code in DIAGNOSIS_CODES if code != "scc")
 
-#: What a network can answer, and which of it is malignant.
+#: A network answers with one of these sets of classes; the values are the malignant ones.
 ANSWERS = {
     BINARY_CLASSES: (MALIGNANT,),
     SEVEN_CODES: tuple(code for code in MALIGNANT_CODES if code in SEVEN_CODES),
@@ -168,7 +168,7 @@ CLINICAL = "clinical"
 OTHER = "other"
 IMAGE_TYPES = (DERMOSCOPIC, CLINICAL, OTHER)
 
-#: What a label of a manifest leaves open: the diagnoses that it may stand for.
+#: A label of a manifest may stand for these diagnoses.
 LABELS: dict[str, tuple[str, ...]] = {
     **{code: (code,) for code in DIAGNOSIS_CODES},
     BENIGN: tuple(code for code in DIAGNOSIS_CODES if code not in MALIGNANT_CODES),
@@ -200,29 +200,3 @@ def class_of(label: str, classes: Sequence[str]) -> str | None:
     if malignant is None or set(classes) != set(BINARY_CLASSES):
         return None
     return MALIGNANT if malignant else BENIGN
-
-
-def verhoeff(digits: str) -> bool:
-    """Return whether the last digit is the Verhoeff check digit of those before it.
-
-    SNOMED CT identifiers end in one (Release File Specifications, 6.3), so that a mistyped digit
-    or two swapped ones show (Verhoeff, "Error detecting decimal codes", 1969).
-    """
-    check = 0
-    for position, digit in enumerate(reversed(digits)):
-        permuted = int(digit)
-        for _ in range(position % 8):
-            permuted = _PERMUTATION[permuted]
-        check = _dihedral(check, permuted)
-    return check == 0
-
-
-#: Verhoeff's permutation of the digits; it is applied once more at every position.
-_PERMUTATION = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
-
-
-def _dihedral(a: int, b: int) -> int:
-    """Multiply in the symmetry group of the pentagon: 0-4 are rotations, 5-9 reflections."""
-    if a < 5:
-        return (a + b) % 5 if b < 5 else (a + b - 5) % 5 + 5
-    return (a - 5 - b) % 5 + 5 if b < 5 else (a - b) % 5

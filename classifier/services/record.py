@@ -21,7 +21,7 @@ from classifier.models.prediction import heat_map_path
 from classifier.models.result import RESULT_FIELDS
 from classifier.storage import STORAGE_ERRORS
 from ml.judging.analysis import Analysis
-from ml.judging.parallel import each
+from ml.judging.parallel import map_in_threads
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def stored_heat_maps(analyses: Mapping[uuid.UUID, Analysis]) -> Iterator[dict[uu
     Yields:
         Their names by key of the submission, for `record`; empty where there is or remains none.
     """
-    names = each(_store_heat_map, analyses.items(), settings.INFERENCE_THREADS)
+    names = map_in_threads(_store_heat_map, analyses.items(), settings.INFERENCE_THREADS)
     try:
         yield dict(zip(analyses, names, strict=True))
     finally:
@@ -57,7 +57,7 @@ def record(
 
     Args:
         model_version: which network it was.
-        analyses: by key of the submission; all with a diagnosis, and of submissions that are
+        analyses: by key of the submission; all with a judgement, and of submissions that are
             locked, so that nobody deletes them meanwhile.
         heat_maps: names of their `stored_heat_maps`.
     """
@@ -84,12 +84,12 @@ def result_of(analysis: Analysis) -> dict[str, Any]:
     Raises:
         KeyError: a field that nothing here knows.
     """
-    diagnosis = analysis.diagnosis
-    assert diagnosis is not None
-    low, high = diagnosis.spread or (None, None)
-    known = vars(analysis) | vars(diagnosis)
+    judgement = analysis.judgement
+    assert judgement is not None
+    low, high = judgement.spread or (None, None)
+    known = vars(analysis) | vars(judgement)
     known |= {
-        "possible": list(diagnosis.possible),
+        "possible": list(judgement.possible),
         "spread_low": low,
         "spread_high": high,
         "abcd": asdict(analysis.abcd) if analysis.abcd else {},

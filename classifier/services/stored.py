@@ -11,7 +11,7 @@ from PIL import Image
 
 from classifier.models import Submission
 from classifier.uploads import InvalidImage
-from ml.judging.parallel import each
+from ml.judging.parallel import map_in_threads
 
 #: How Pillow answers files that are damaged, cut short or no pictures.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
@@ -20,7 +20,7 @@ UNREADABLE = "The stored picture can no longer be read. Please upload it again."
 
 def read(submissions: Sequence[Submission]) -> list[Image.Image | InvalidImage]:
     """Return the stored picture of each, or why there is none: it is gone or damaged."""
-    return each(_read, submissions, settings.INFERENCE_THREADS)
+    return map_in_threads(_read, submissions, settings.INFERENCE_THREADS)
 
 
 def _read(submission: Submission) -> Image.Image | InvalidImage:

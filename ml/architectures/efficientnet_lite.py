@@ -35,7 +35,7 @@ MOMENTUM = 0.95
 
 
 @dataclass(frozen=True)
-class Variant:
+class Size:
     """One size of the family.
 
     Attributes:
@@ -47,10 +47,10 @@ class Variant:
     depth: float
 
 
-VARIANTS = {
-    "efficientnet_lite0": Variant(1.0, 1.0),
-    "efficientnet_lite1": Variant(1.0, 1.1),
-    "efficientnet_lite2": Variant(1.1, 1.2),
+SIZES = {
+    "efficientnet_lite0": Size(1.0, 1.0),
+    "efficientnet_lite1": Size(1.0, 1.1),
+    "efficientnet_lite2": Size(1.1, 1.2),
 }
 
 
@@ -68,7 +68,7 @@ def build(
     """Return the untrained network called ``name``.
 
     Args:
-        name: one of `VARIANTS`.
+        name: one of `SIZES`.
         kernel_initializer: a Keras initialiser, by name.
         input_size: side of the square it reads, in pixels; the weights fit every size.
         logits: how many diagnoses it answers with.
@@ -81,12 +81,12 @@ def build(
     Returns:
         A model as `ml.architectures.build` describes it.
     """
-    variant = VARIANTS[name]
+    scale = SIZES[name]
     convolution = _Convolution(kernel_initializer, normalised)
     pixels = keras.Input((input_size, input_size, 3), name="pixels")
     features = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescale")(pixels)
     features = convolution(features, "stem", STEM_FILTERS, kernel=3, stride=2)
-    repeats = _repeats(variant.depth)
+    repeats = _repeats(scale.depth)
     block, total = 0, sum(repeats)
     for (kernel, _, filters, expansion, stride), times in zip(STAGES, repeats, strict=True):
         for repeat in range(times):
@@ -95,7 +95,7 @@ def build(
                 f"block_{block}",
                 convolution,
                 kernel=kernel,
-                filters=_round_filters(filters, variant.width),
+                filters=_round_filters(filters, scale.width),
                 expansion=expansion,
                 stride=stride if repeat == 0 else 1,
                 drop_path=drop_path * block / total,
@@ -124,7 +124,7 @@ def layers_of(name: str) -> Layers:
 
     For novelty, the last block of every stage but the first and the last, which repeat nothing.
     """
-    ends = accumulate(_repeats(VARIANTS[name].depth))
+    ends = accumulate(_repeats(SIZES[name].depth))
     middle = list(ends)[1:-1]
     novelty = tuple(f"block_{end - 1}_add" for end in middle)
     return Layers(novelty, last="features", heat="head_relu")

@@ -15,7 +15,7 @@ import numpy as np
 #: Added to every variance, as in the published EfficientNet-Lite.
 EPSILON = 1e-3
 
-#: What the layer that normalises the outputs of layer ``name`` is called: ``name`` and this.
+#: The layer that normalises the outputs of layer ``name`` is called ``name`` and this.
 NORMALISATION = "_normalisation"
 
 

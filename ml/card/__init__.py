@@ -6,7 +6,7 @@ the bundle; what was not measured is said to be so.
 
 from __future__ import annotations
 
-from ml.card import abstention, checklists, model, results
+from ml.card import abstention, checklists, data, model, results
 from ml.card.heat_maps import heat_maps
 from ml.packaging.bundle import Bundle
 
@@ -20,10 +20,10 @@ def render(bundle: Bundle, figures: str = "figures") -> str:
     """
     sections = (
         model.title(bundle),
-        model.use(),
+        model.use(bundle),
         model.network(bundle),
-        model.data(bundle),
-        model.splits(bundle),
+        data.data(bundle),
+        data.splits(bundle),
         results.scores(bundle, figures),
         results.subgroups(bundle),
         results.artefacts(bundle),
@@ -33,7 +33,7 @@ def render(bundle: Bundle, figures: str = "figures") -> str:
         abstention.symmetries(bundle),
         heat_maps(bundle),
         results.ablations(bundle),
-        model.failures(),
+        model.failures(bundle),
         model.limits(bundle),
         model.identity(bundle),
         checklists.tripod_ai(bundle),

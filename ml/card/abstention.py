@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml.card.results import CHANGED, measured
+from ml.card.facts import collection_of, measured_sets
+from ml.card.results import CHANGED
 from ml.card.tables import NOT_MEASURED, estimate, scored, table, words
 from ml.packaging.bundle import Bundle
 
@@ -14,7 +15,7 @@ LAYERS = {"middle": "means of the middle layers", "last": "last layer", "": "log
 
 
 def screening(bundle: Bundle) -> str:
-    """Which pictures are refused, how the network tells strange ones, and what both are worth."""
+    """Return which pictures are refused, how the network tells strange ones, and what both are worth."""
     title = "## Pictures it refuses"
     found, novelty = bundle.metrics.get("screening"), bundle.novelty
     if not found:
@@ -37,15 +38,16 @@ def screening(bundle: Bundle) -> str:
         )
         parts += [
             f"Then the network's own features tell what it does not know. Compared on "
-            f"{novelty['real']:,} validation pictures and {novelty['strange']:,} of other things "
-            f"(photographs, clip art, noise, plain colours, text, drawings), with each threshold "
-            f"set to accept {100 * novelty['accepted']:g} % of the real pictures of each source; "
+            f"{novelty['real']:,} validation pictures and {novelty['strange']:,} of other things, "
+            f"with each threshold set to accept {100 * novelty['accepted']:g} % of the real pictures of each source; "
             f"`{novelty['method']}` is used, from {novelty['threshold']:.2f} on. Outlier exposure "
             f"learns from {novelty['exposed']:,} more pictures of other things.",
             table(("score", "features", "AUROC", "others rejected"), rows),
         ]
-    accepted = ((f"real: {words(name)}", estimate(score)) for name, score in _of(found, "accepted"))
-    rejected = ((name, estimate(score)) for name, score in _of(found, "rejected"))
+    accepted = (
+        (f"real: {words(name)}", estimate(score)) for name, score in found["accepted"].items()
+    )
+    rejected = ((name, estimate(score)) for name, score in found["rejected"].items())
     degraded = (
         (
             name,
@@ -53,11 +55,10 @@ def screening(bundle: Bundle) -> str:
             estimate(change["right"]),
             estimate(change["rejected"]),
         )
-        for name, change in _of(found, "degraded")
+        for name, change in found["degraded"].items()
     )
     parts += [
-        "Measured with pictures that chose nothing, but for the source `isic2017`, of which only "
-        "validation pictures are left. In brackets Wilson's 95 % interval.",
+        f"{_measured_on(bundle)}In brackets Wilson's 95 % interval.",
         table(("pictures", "accepted"), accepted),
         table(("pictures", "rejected"), rejected),
         table(("real pictures, spoilt", "problem", "named rightly", "rejected"), degraded),
@@ -65,15 +66,25 @@ def screening(bundle: Bundle) -> str:
     return "\n\n".join(parts)
 
 
-def _of(found: dict[str, Any], part: str) -> list[tuple[str, Any]]:
-    return list(found[part].items())
+def _measured_on(bundle: Bundle) -> str:
+    """Return which pictures were looked at, as far as the names of what was held out tell it."""
+    held_out = {collection_of(name) for name in bundle.data.get("held_out", [])}
+    if not held_out:
+        return ""
+    others = [
+        words(name)
+        for name in bundle.metrics["screening"]["accepted"]
+        if collection_of(name) not in held_out
+    ]
+    rest = f", and of validation pictures of {', '.join(others)}" if others else ""
+    return f"The shares are those of held-out pictures{rest}. "
 
 
 def verdicts(bundle: Bundle) -> str:
-    """What the sets of diagnoses hold, and what the third verdict costs and buys."""
+    """Return what the sets of diagnoses hold, and what the third verdict costs and buys."""
     title = "## Sets of diagnoses, and not being sure"
     parts = [title]
-    for name, result in measured(bundle).items():
+    for name, result in measured_sets(bundle).items():
         answers = result.get("verdicts", {})
         if not answers:
             continue
@@ -84,7 +95,7 @@ def verdicts(bundle: Bundle) -> str:
         return f"{title}\n\n{NOT_MEASURED}"
     promised = next(
         found["promised"]
-        for result in measured(bundle).values()
+        for result in measured_sets(bundle).values()
         for found in result.get("verdicts", {}).values()
     )
     parts.insert(
@@ -113,14 +124,16 @@ def _flat(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def symmetries(bundle: Bundle) -> str:
-    """What the mean over the eight symmetries of a picture buys."""
+    """Return what the mean over the eight symmetries of a picture buys."""
     parts = [
         "## Eight looks instead of one",
         "A picture turned and mirrored is the same lesion. The mean over its eight symmetries can "
         "be served instead of one look, with its spread; it takes the network eight times the "
         "work (`make bench` measures it), and is off unless the site switches it on.",
     ]
-    found = {name: result for name, result in measured(bundle).items() if result.get("averaged")}
+    found = {
+        name: result for name, result in measured_sets(bundle).items() if result.get("averaged")
+    }
     for name, result in found.items():
         columns = {ANSWERS["plain"]: result["unchanged"], ANSWERS["averaged"]: result["averaged"]}
         parts.append(f"`{name}`\n\n{scored(columns, CHANGED)}")

@@ -16,7 +16,7 @@ SCORES = ("deletion", "insertion", "inside")
 
 
 def heat_maps(bundle: Bundle) -> str:
-    """What is drawn, and whether it shows what the answer rests on."""
+    """Return what is drawn, and whether it shows what the answer rests on."""
     title = "## Heat maps"
     found = bundle.metrics.get("explanation")
     if not found:

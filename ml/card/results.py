@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ml.card.facts import is_calibrated, measured_sets
 from ml.card.tables import NOT_MEASURED, estimate, scored, table, words
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import DIAGNOSES
@@ -26,12 +27,6 @@ BY_CLASS = ("auroc", "sensitivity", "precision")
 HEADLINE = ("auroc", "sensitivity", "specificity", "accuracy", "ece")
 CHANGED = (*HEADLINE, "diagnosis_accuracy", "diagnosis_balanced_accuracy")
 
-#: What each test set is, by its name in the metrics.
-SETS = {
-    "held_out": "Lesions of HAM10000 that were held out, and never used for a choice",
-    "de_leaked": "Benign and malignant pictures without a near-duplicate in the training folder",
-    "official_split": "The whole test folder, near-duplicates included",
-}
 FIGURES = {
     "roc": "ROC curves: sensitivity against the share of the others called positive.",
     "precision-recall": "Precision against sensitivity; dotted, the share of positives.",
@@ -44,22 +39,18 @@ INTERVALS = (
 )
 
 
-def measured(bundle: Bundle) -> dict[str, dict[str, Any]]:
-    """Return the results of the test sets, by name, in the order of `SETS`."""
-    return {name: bundle.metrics[name] for name in SETS if name in bundle.metrics}
-
-
 def scores(bundle: Bundle, figures: str) -> str:
-    """Every test set with its baselines, classes and figures."""
-    parts = ["## Results", INTERVALS if measured(bundle) else NOT_MEASURED]
-    for name, result in measured(bundle).items():
+    """Return every test set with its baselines, classes and figures."""
+    parts = ["## Results", INTERVALS if measured_sets(bundle) else NOT_MEASURED]
+    for name, result in measured_sets(bundle).items():
         pictures = ", ".join(f"{number:,} {label}" for label, number in result["pictures"].items())
+        title = result.get("title") or words(name).capitalize()
         groups = f"{result['groups']:,} lesions or groups of near-duplicates"
-        parts.append(f"### {SETS[name]}\n\n`{name}`: {pictures}; {groups}.")
+        parts.append(f"### {title}\n\n`{name}`: {pictures}; {groups}.")
         for part, heading, metrics in (
             ("model", "Malignant against benign, at the threshold of the verdict", MALIGNANT),
             ("melanoma", "Melanoma against everything else, at a probability of 0.5", MALIGNANT),
-            ("diagnosis", "Which of the seven, the likeliest counts", DIAGNOSIS),
+            ("diagnosis", _which(result), DIAGNOSIS),
         ):
             if part in result:
                 answers = {"this model": result[part]} | {
@@ -72,6 +63,10 @@ def scores(bundle: Bundle, figures: str) -> str:
             parts.append(f"**By diagnosis**\n\n{_by_class(result['by_class'])}")
         parts += _images(bundle, name, figures)
     return "\n\n".join(parts)
+
+
+def _which(result: dict[str, Any]) -> str:
+    return f"Which of the {len(result.get('confusion', []))} diagnoses, the likeliest counts"
 
 
 def _by_class(found: dict[str, Any]) -> str:
@@ -99,7 +94,7 @@ def _images(bundle: Bundle, name: str, figures: str) -> list[str]:
 
 
 def subgroups(bundle: Bundle) -> str:
-    """Scores by sex, age, site, skin tone and source."""
+    """Return scores by sex, age, site, skin tone and source."""
     parts = [
         "## By group",
         "A group of a few dozen pictures has wide intervals; where they overlap, no difference is "
@@ -108,7 +103,7 @@ def subgroups(bundle: Bundle) -> str:
     ]
     found = {
         (name, kind): groups
-        for name, result in measured(bundle).items()
+        for name, result in measured_sets(bundle).items()
         for kind, groups in result.get("subgroups", {}).items()
         if groups
     }
@@ -123,44 +118,36 @@ def subgroups(bundle: Bundle) -> str:
 
 
 def artefacts(bundle: Bundle) -> str:
-    """What masked corners and lost sharpness change."""
+    """Return what masked corners and lost sharpness change."""
     parts = [
         "## Artefacts",
         "In public collections dark corners and sharpness go with the label. A network that leans on "
         "them changes its score when every picture gets dark corners (the area outside the inscribed "
-        "circle made black), or when sharp pictures are replaced by their own version in the "
-        "resolution of HAM10000's smallest pictures.",
+        "circle made black), or when sharp pictures are replaced by their own version in a low "
+        "resolution.",
     ]
-    found = {name: result for name, result in measured(bundle).items() if result.get("changed")}
+    found = {
+        name: result for name, result in measured_sets(bundle).items() if result.get("changed")
+    }
     for name, result in found.items():
         columns = {"as they are": result["unchanged"], **result["changed"]}
         parts.append(f"`{name}`\n\n{scored(columns, CHANGED)}")
-    return "\n\n".join(parts if found else [*parts, NOT_MEASURED])
+    return "\n\n".join(parts if found else [parts[0], NOT_MEASURED])
 
 
 def decision(bundle: Bundle) -> str:
-    """Calibration, threshold and operating point."""
-    calibration, point = bundle.calibration, bundle.operating_point
-    formula, where = f"softmax(logits / {calibration['temperature']:.3f})", ""
-    if any(calibration["bias"]):
-        named = zip(bundle.classes, calibration["bias"], strict=False)
-        formula = f"{formula[:-1]} + bias)"
-        where = f", with a bias of {', '.join(f'{name} {value:+.2f}' for name, value in named)}"
-    origin = (
-        "fitted to validation pictures alone"
-        if point
-        else "as the network gives them: a temperature of 1 and no bias mean that nothing was fitted"
-    )
+    """Return calibration, threshold and operating point."""
+    point = bundle.operating_point
     text = f"""## Calibration and decision
 
-Probabilities are `{formula}`{where}; {origin}.
+{_calibration(bundle)}
 
 The verdict is malignant from a malignant probability of {bundle.threshold:g} on."""
     if not point:
         return text + " No other operating point was chosen."
     reached = {"validation, cross-validated": point.get("validation", {})} | {
         f"`{name}`": result["at_operating_point"]
-        for name, result in measured(bundle).items()
+        for name, result in measured_sets(bundle).items()
         if "at_operating_point" in result
     }
     rows = (
@@ -175,8 +162,24 @@ should have a look.
 {table(("at the second threshold", "sensitivity", "specificity"), rows)}"""
 
 
+def _calibration(bundle: Bundle) -> str:
+    function = "sigmoid" if bundle.logits == 1 else "softmax"
+    if not is_calibrated(bundle):
+        return f"Probabilities are `{function}(logits)`, as the network gives them: nothing was fitted."
+    bias = bundle.calibration["bias"]
+    scaled = f"logits / {bundle.calibration['temperature']:.3f}"
+    if not any(bias):
+        return f"Probabilities are `{function}({scaled})`, fitted to validation pictures alone."
+    names = bundle.malignant if bundle.logits == 1 else bundle.classes
+    values = ", ".join(f"{name} {value:+.2f}" for name, value in zip(names, bias, strict=True))
+    return (
+        f"Probabilities are `{function}({scaled} + bias)`, with a bias of {values}, fitted to validation "
+        "pictures alone."
+    )
+
+
 def ablations(bundle: Bundle) -> str:
-    """What each choice in training was worth."""
+    """Return what each choice in training was worth."""
     found = bundle.metrics.get("ablations")
     if not found:
         return f"## Choices in training\n\n{NOT_MEASURED}"

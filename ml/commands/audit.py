@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -62,7 +61,8 @@ def run(options: argparse.Namespace) -> None:
 
     from ml.data.dataset import read_picture, read_sample
     from ml.judging import analysis
-    from ml.judging.predictor import Predictor
+    from ml.judging.parallel import map_in_threads
+    from ml.judging.predictor import BATCH_SIZE, Predictor
     from ml.measuring.degradations import DEGRADATIONS
     from ml.measuring.oddities import oddities
 
@@ -70,13 +70,12 @@ def run(options: argparse.Namespace) -> None:
 
     def problems(title: str, read: Callable[[Any], Image.Image], items: Sequence[Any]) -> list[str]:
         found: list[str] = []
-        with ThreadPoolExecutor() as pool:
-            for start in track(range(0, len(items), 32), title):
-                images = list(pool.map(read, items[start : start + 32]))
-                found += [
-                    result.rejection.problem.value if result.rejection else ""
-                    for result in analysis.analyse(predictor, images)
-                ]
+        for start in track(range(0, len(items), BATCH_SIZE), title):
+            images = map_in_threads(read, items[start : start + BATCH_SIZE])
+            found += [
+                result.rejection.problem.value if result.rejection else ""
+                for result in analysis.analyse(predictor, images)
+            ]
         return found
 
     def rgb(sample: Any) -> Image.Image:

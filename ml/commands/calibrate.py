@@ -62,10 +62,11 @@ def run(options: argparse.Namespace) -> None:
     from ml.judging.predictor import Predictor
     from ml.judging.preprocessing import symmetries
     from ml.measuring import evaluation
+    from ml.measuring.answers import Answers, describe, malignancy
     from ml.measuring.screening import in_batches
     from ml.training.objective import targets_of
 
-    test = evaluation.describe(samples, pairs, None)
+    test = describe(samples, pairs, None)
     predictor = Predictor.load(bundle, options.threads)
     pixels = load_pixels(samples, bundle.input_size)
     logits = in_batches(predictor.logits, pixels)
@@ -79,17 +80,17 @@ def run(options: argparse.Namespace) -> None:
         },
     }
     scores = {
-        name: evaluation.score(test, evaluation.Answers(probabilities, bundle.threshold))
+        name: evaluation.score(test, Answers(probabilities, bundle.threshold))
         for name, probabilities in compared.items()
     }
-    known, malignant = evaluation.malignancy(test.samples)
+    known, is_malignant = malignancy(test.samples)
     chosen = compared["temperature and bias" if options.bias else "temperature"]
     # Fitted to all pictures, as served; its scores are those of probabilities fitted to others.
-    served = evaluation.Answers(fitted.probabilities(logits)).malignant
+    served = Answers(fitted.probabilities(logits)).malignant
     threshold = calibration.threshold_for_sensitivity(
-        malignant[known] == 1, served[known], options.sensitivity
+        is_malignant[known] == 1, served[known], options.sensitivity
     )
-    at_threshold = evaluation.Answers(chosen, threshold)
+    at_threshold = Answers(chosen, threshold)
     reached = evaluation.headline(test, at_threshold)
     # A label that leaves the class open has no probability to keep.
     exact = [class_of(sample.label, bundle.classes) for sample in samples]

@@ -18,14 +18,14 @@ from ml.packaging.bundle import BUNDLES, Bundle, find
 from ml.taxonomy import DIAGNOSIS_CODES
 
 if TYPE_CHECKING:
-    from ml.measuring.evaluation import Answers, TestSet
+    from ml.measuring.answers import Answers, TestSet
 
 NAME_OR_DIRECTORY = f"name of a bundle in {BUNDLES.name}/, or its directory"
 AT_POINT = ("sensitivity", "specificity")
 DEFINITIONS = {
     "model": "malignant against benign at the model's threshold",
     "melanoma": "melanoma against everything else, at a probability of 0.5",
-    "diagnosis": "the likeliest of the seven diagnoses",
+    "diagnosis": "the likeliest of the diagnoses",
     "ece": f"confidence of the answer, {BINS} equal-width bins over 0..1",
     "verdicts": "sets of diagnoses with a promised coverage, and uncertain as a third verdict",
     "averaged": "the mean over the eight symmetries of each picture",
@@ -50,9 +50,12 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--output", required=True, type=Path, help="directory of the results")
     parser.add_argument(
         "--set",
-        dest="title",
+        dest="name",
         default="official_split",
         help="what the whole test set is called in the results (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--title", default="", help="what its pictures are, for the card, e.g. 'Test part of X'"
     )
     parser.add_argument("--near-duplicates", type=Path, help=PAIRS)
     parser.add_argument(
@@ -94,32 +97,34 @@ def run(options: argparse.Namespace) -> None:
     from ml.judging import limits
     from ml.judging.predictor import Predictor
     from ml.measuring import evaluation, figures
+    from ml.measuring.answers import describe, predict
     from ml.measuring.perturbations import PERTURBATIONS
     from ml.measuring.subgroups import subgroups
     from ml.measuring.verdict_metrics import verdict_scores, verdicts_of
 
-    test = evaluation.describe(samples, pairs, training)
+    test = describe(samples, pairs, training)
     predictor = Predictor.load(bundle, options.threads)
-    answers = evaluation.predict(predictor, samples, f"{bundle.name} {bundle.version}")
+    answers = predict(predictor, samples, f"{bundle.name} {bundle.version}")
     baselines = _trivial(training, samples) if training else {}
     for other in others:
         loaded = Predictor.load(other, options.threads)
-        baselines[other.name] = evaluation.predict(loaded, samples, other.name)
+        baselines[other.name] = predict(loaded, samples, other.name)
     changed = {
-        name: evaluation.predict(predictor, samples, name.replace("_", " "), change)
+        name: predict(predictor, samples, name.replace("_", " "), change)
         for name, change in PERTURBATIONS.items()
     }
     kinds = subgroups(samples)
-    averaged = evaluation.predict(predictor, samples, "eight symmetries", symmetries=True)
+    averaged = predict(predictor, samples, "eight symmetries", symmetries=True)
     promises = {
         answer: limits.conformal_scores(predictor.limits, answer)
         for answer in (limits.PLAIN, limits.AVERAGED)
     }
     results: dict[str, Any] = {}
-    for title, chosen in _subsets(test, options.title).items():
+    for name, chosen in _subsets(test, options.name).items():
         part, answered = test.among(chosen), answers.among(chosen)
         of_part = {kind: names[chosen] for kind, names in kinds.items()}
-        results[title] = {
+        results[name] = {
+            "title": _title(options, name),
             **evaluation.pictures(part),
             **evaluation.score(part, answered),
             "baselines": {
@@ -134,8 +139,8 @@ def run(options: argparse.Namespace) -> None:
             "subgroups": evaluation.by_subgroup(part, answered, of_part),
         }
         given = {limits.PLAIN: answered, limits.AVERAGED: averaged.among(chosen)}
-        results[title]["averaged"] = evaluation.headline(part, given[limits.AVERAGED])
-        results[title]["verdicts"] = {
+        results[name]["averaged"] = evaluation.headline(part, given[limits.AVERAGED])
+        results[name]["verdicts"] = {
             answer: verdict_scores(
                 bundle, part, given[answer], verdicts_of(bundle, given[answer], scores)
             )
@@ -144,9 +149,9 @@ def run(options: argparse.Namespace) -> None:
         }
         if point := bundle.operating_point:
             found = evaluation.headline(part, replace(answered, threshold=point["threshold"]))
-            results[title]["at_operating_point"] = {name: found[name] for name in AT_POINT}
+            results[name]["at_operating_point"] = {name: found[name] for name in AT_POINT}
         if part.leaked is not None:
-            results[title]["with_near_duplicate_in_training"] = int(part.leaked.sum())
+            results[name]["with_near_duplicate_in_training"] = int(part.leaked.sum())
     metrics: dict[str, Any] = {
         "model": {
             "name": bundle.name,
@@ -162,12 +167,12 @@ def run(options: argparse.Namespace) -> None:
         from ml.training.loop import load_best
 
         original = Predictor(load_best(options.compare_run), bundle)
-        float32 = evaluation.predict(original, samples, "The same in float32")
+        float32 = predict(original, samples, "The same in float32")
         metrics["quantisation"] = {
-            title: evaluation.quantisation_effect(
+            name: evaluation.quantisation_effect(
                 test.among(chosen), answers.among(chosen), float32.among(chosen)
             )
-            for title, chosen in _subsets(test, options.title).items()
+            for name, chosen in _subsets(test, options.name).items()
         }
     write_json(options.output / "metrics.json", metrics)
     _write_predictions(options.output / "predictions.csv", test, answers, bundle)
@@ -182,18 +187,25 @@ def bundle_of(text: str) -> Bundle:
     return Bundle.read(Path(text)) if Path(text).is_dir() else find(text)
 
 
-def _subsets(test: TestSet, title: str) -> dict[str, Any]:
+def _title(options: argparse.Namespace, name: str) -> str:
+    """Return what a test set's pictures are, for the card; empty where nobody has said it."""
+    if not options.title or name == options.name:
+        return options.title
+    return f"{options.title}, without those that have a near-duplicate in the training data"
+
+
+def _subsets(test: TestSet, name: str) -> dict[str, Any]:
     import numpy as np
 
-    subsets = {title: np.ones(len(test.samples), bool)}
+    subsets = {name: np.ones(len(test.samples), bool)}
     if test.leaked is not None and test.leaked.any():
         subsets["de_leaked"] = ~test.leaked
     return subsets
 
 
 def _trivial(training: list[Sample], samples: list[Sample]) -> dict[str, Answers]:
+    from ml.measuring.answers import Answers
     from ml.measuring.baselines import majority_class, nearest_neighbour
-    from ml.measuring.evaluation import Answers
 
     if any(sample.label in DIAGNOSIS_CODES for sample in samples):
         # A neighbour whose diagnosis is open could not name one.

@@ -57,8 +57,9 @@ def run(options: argparse.Namespace) -> None:
     from ml.judging.predictor import Predictor
     from ml.judging.segmentation import segment
     from ml.measuring import faithfulness
+    from ml.measuring.answers import describe
     from ml.measuring.binary_metrics import estimate, share
-    from ml.measuring.evaluation import RESAMPLES, describe
+    from ml.measuring.evaluation import RESAMPLES
     from ml.measuring.faithfulness import Faithfulness
 
     predictor = Predictor.load(bundle, options.threads)

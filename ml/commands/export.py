@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ml.commands import expect
 from ml.commands.options import between, positive
 from ml.packaging import weights
 from ml.packaging.bundle import WEIGHTS, Bundle, digest
@@ -27,7 +28,10 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "export",
         help="make the best rounds of a run a bundle that can be served",
-        description="Write model.json and weights.npz, with the large kernels in 8 bits.",
+        description=(
+            "Write model.json, weights.npz with the large kernels in 8 bits, and in expected.json "
+            "what the network must answer about four pictures."
+        ),
     )
     parser.add_argument("--run", dest="source", required=True, type=Path, help="of `train`")
     parser.add_argument("--name", required=True, type=_name, help="e.g. seven-stage")
@@ -99,6 +103,7 @@ def run(options: argparse.Namespace) -> None:
         image_types=IMAGE_TYPES if settings.image_type_weight else (),
     )
     bundle.write()
+    expect.write(bundle, options.source, options.rounds)
     megabytes = path.stat().st_size / 1e6
     parameters = sum(array.size for array in arrays.values())
     Console().print(

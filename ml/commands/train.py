@@ -16,7 +16,7 @@ from ml.data.augmentation import AUGMENTATIONS
 from ml.data.selection import Selection, select
 from ml.taxonomy import LABELS
 from ml.training import process, runs
-from ml.training.runs import Settings
+from ml.training.runs import TrainingSettings
 
 
 def add_to(commands: Any) -> None:
@@ -81,7 +81,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="margins of training pictures to learn as skin without a lesion",
     )
-    defaults = Settings(architecture="")
+    defaults = TrainingSettings(architecture="")
     parser.add_argument(
         "--input-size", type=positive, help="side of the pictures, in pixels (default: its own)"
     )
@@ -129,11 +129,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_settings(options: argparse.Namespace) -> Settings:
+def read_settings(options: argparse.Namespace) -> TrainingSettings:
     """Return the settings that ``options`` ask for."""
-    names = Settings.__dataclass_fields__.keys() - {"earlier", "shares"}
+    names = TrainingSettings.__dataclass_fields__.keys() - {"earlier", "shares"}
     given = {name: getattr(options, name) for name in names}
-    return Settings(**given, shares=dict(options.shares) if options.shares else None)
+    return TrainingSettings(**given, shares=dict(options.shares) if options.shares else None)
 
 
 def select_pictures(options: argparse.Namespace, left_out: Sequence[str]) -> Selection:

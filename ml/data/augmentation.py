@@ -20,7 +20,7 @@ Changes = Sequence[tuple[float, Callable[[Image.Image, Generator], Image.Image]]
 
 @dataclass(frozen=True)
 class Strength:
-    """How far a picture may be changed, as the ends of evenly drawn ranges.
+    """Limits how far a picture may be changed, by the ends of evenly drawn ranges.
 
     Attributes:
         zoom: of the lesion's size, drawn evenly on a logarithmic scale.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +14,15 @@ from rich.progress import track
 
 from ml.data.manifest import Pair, Sample
 from ml.errors import InputError
+from ml.judging.parallel import map_in_threads
 from ml.judging.preprocessing import centre_square, to_pixels
 from ml.taxonomy import OTHER
 
 #: The source that margins of pictures count as, and the side of one as a share of the picture's.
 MARGINS = "margins"
 MARGIN_SIDE = 0.3
+#: Pictures that are read between two steps of a progress bar.
+READ_TOGETHER = 256
 
 
 def twins_of(paths: Iterable[Path], pairs: Iterable[Pair]) -> set[Path]:
@@ -152,10 +154,14 @@ def margins(samples: Sequence[Sample], number: int, seed: int) -> list[Sample]:
 def _margin(image: Image.Image) -> Image.Image:
     """Return the most even corner of a picture: the lesion is in the middle."""
     square = np.asarray(centre_square(image).convert("RGB"))
-    side = max(1, round(len(square) * MARGIN_SIDE))
+    return Image.fromarray(most_even_corner(square, max(1, round(len(square) * MARGIN_SIDE))))
+
+
+def most_even_corner(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Return the corner of ``pixels``, ``side`` pixels wide, whose colours differ least."""
     ends = (slice(0, side), slice(-side, None))
-    corners = [square[rows, columns] for rows in ends for columns in ends]
-    return Image.fromarray(min(corners, key=lambda part: float(part.std(axis=(0, 1)).sum())))
+    corners = [pixels[rows, columns] for rows in ends for columns in ends]
+    return min(corners, key=lambda corner: float(corner.std(axis=(0, 1)).sum()))
 
 
 def read_all(
@@ -179,10 +185,10 @@ def read_all(
         InputError: a picture cannot be decoded.
     """
     stacked = np.empty((len(samples), *shape), np.uint8)
-    with ThreadPoolExecutor() as pool:
-        arrays = pool.map(lambda sample: read(read_sample(sample)), samples)
-        for index, array in enumerate(track(arrays, title, total=len(samples))):
-            stacked[index] = array
+    for start in track(range(0, len(samples), READ_TOGETHER), title):
+        together = samples[start : start + READ_TOGETHER]
+        arrays = map_in_threads(lambda sample: read(read_sample(sample)), together)
+        stacked[start : start + READ_TOGETHER] = arrays
     return stacked
 
 

@@ -1,4 +1,4 @@
-"""Which pictures a network may learn from, which validate it, and why others may not."""
+"""Select the pictures that a network may learn from, and say why others may not be used."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a worker loads: from a decoded picture to all that is said about it."""
+"""A worker loads this room: it leads from a decoded picture to all that is said about it."""

@@ -1,4 +1,4 @@
-"""What can be measured of a lesion: asymmetry, border, colours, diameter.
+"""This module measures a lesion: its asymmetry, border, colours and diameter.
 
 The ABCD rule of dermoscopy (Stolz et al., "ABCD rule of dermatoscopy", European Journal of
 Dermatology 1994) in numbers. They describe the picture, and take no part in the network's answer.

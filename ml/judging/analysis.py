@@ -1,4 +1,4 @@
-"""All that is said about a picture: whether it can be judged, what it shows, and how sure that is.
+"""An analysis says whether a picture can be judged, what it shows, and how sure that is.
 
 The way of a picture: `quality` looks at it, the network does, `novelty` tells whether the network
 knows such pictures, `conformal` what cannot be told apart, `explanation` draws where the network
@@ -17,8 +17,8 @@ from PIL import Image
 
 from ml.judging import abcd, conformal, explanation, limits, quality
 from ml.judging.abcd import Abcd
-from ml.judging.parallel import each
-from ml.judging.predictor import BATCH_SIZE, Diagnosis, Examination, Predictor
+from ml.judging.parallel import map_in_threads
+from ml.judging.predictor import BATCH_SIZE, Examination, Judgement, Predictor
 from ml.judging.preprocessing import symmetries, to_pixels
 from ml.judging.quality import ADVICE, Problem
 from ml.judging.segmentation import Segmentation, segment
@@ -30,8 +30,8 @@ OUTLINE_SIDE = 128
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How pictures are analysed.
+class AnalysisSettings:
+    """Decides how pictures are analysed.
 
     Attributes:
         coverage: share in (0, 1) of lesions whose set of possible diagnoses holds the true one.
@@ -60,20 +60,20 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is known of one picture: a rejection, or a diagnosis with what explains it.
+    """Holds a rejection of one picture, or its judgement with what explains it.
 
     Attributes:
         rejection: None where the picture was judged.
-        diagnosis: None where it was not.
+        judgement: None where it was not.
         heat_map: see `explanation.overlay`; None also where no place speaks for malignant.
         heat_inside: share in 0..1 of the heat within the lesion; None without a heat map, and
             where the lesion's outline is not clear.
         abcd: None also where the lesion's outline is not clear.
-        coverage: see `Settings`; None where the bundle's sets promise nothing.
+        coverage: see `AnalysisSettings`; None where the bundle's sets promise nothing.
     """
 
     rejection: Rejection | None = None
-    diagnosis: Diagnosis | None = None
+    judgement: Judgement | None = None
     heat_map: Image.Image | None = None
     heat_inside: float | None = None
     abcd: Abcd | None = None
@@ -91,7 +91,7 @@ class _Picture:
 def analyse(
     predictor: Predictor,
     images: Sequence[Image.Image],
-    settings: Settings | None = None,
+    settings: AnalysisSettings | None = None,
     *,
     screened: bool = True,
 ) -> list[Analysis]:
@@ -100,10 +100,10 @@ def analyse(
     Args:
         predictor: the network.
         images: decoded pictures of any size.
-        settings: by default those of `Settings`.
+        settings: by default those of `AnalysisSettings`.
         screened: False judges every picture, however unfit: where a person has decided so.
     """
-    settings = settings or Settings()
+    settings = settings or AnalysisSettings()
     return [
         analysis
         for start in range(0, len(images), BATCH_SIZE)
@@ -114,13 +114,13 @@ def analyse(
 
 
 def _analyse_batch(
-    predictor: Predictor, images: Sequence[Image.Image], settings: Settings, screened: bool
+    predictor: Predictor, images: Sequence[Image.Image], settings: AnalysisSettings, screened: bool
 ) -> list[Analysis]:
     def look(image: Image.Image) -> tuple[_Picture, Rejection | None]:
         picture = _prepare(image)
         return picture, _reject_quality(picture) if screened else None
 
-    looked_at = each(look, images, predictor.threads)
+    looked_at = map_in_threads(look, images, predictor.threads)
     found = [Analysis(rejection) for _, rejection in looked_at]
     judged = [index for index, (_, rejection) in enumerate(looked_at) if rejection is None]
     if judged:
@@ -152,7 +152,7 @@ def _reject_quality(picture: _Picture) -> Rejection | None:
 
 
 def _judge(
-    predictor: Predictor, pictures: Sequence[_Picture], settings: Settings, screened: bool
+    predictor: Predictor, pictures: Sequence[_Picture], settings: AnalysisSettings, screened: bool
 ) -> list[Analysis]:
     started = time.perf_counter()
     size = predictor.input_size
@@ -160,12 +160,12 @@ def _judge(
     def read(picture: _Picture) -> Array:
         return picture.square if size == quality.SIDE else to_pixels(picture.image, size)
 
-    pixels = np.stack(each(read, pictures, predictor.threads))
+    pixels = np.stack(map_in_threads(read, pictures, predictor.threads))
     examination = predictor.examine(pixels)
     probabilities, spreads = _probabilities(predictor, pixels, examination, settings)
     elapsed = (time.perf_counter() - started) * 1000 / len(pictures)
-    diagnoses = predictor.diagnoses(probabilities, elapsed)
-    possible = _possible(predictor, probabilities, diagnoses, settings)
+    judgements = predictor.judge(probabilities, elapsed)
+    possible = _possible(predictor, probabilities, judgements, settings)
     strange = _strange(predictor, examination) if screened else [None] * len(pictures)
 
     def explained(index: int) -> Analysis:
@@ -175,18 +175,18 @@ def _judge(
         heat_map, outline = explanation.overlay(heat, picture.image.size), picture.segmentation
         located = heat_map and outline.is_clear
         return Analysis(
-            diagnosis=replace(diagnoses[index], spread=spreads[index], **changes),
+            judgement=replace(judgements[index], spread=spreads[index], **changes),
             heat_map=heat_map,
             heat_inside=explanation.inside(heat, outline.mask) if located else None,
             abcd=abcd.measure(picture.outlined, outline, min(picture.image.size)),
             coverage=settings.coverage if changes else None,
         )
 
-    return each(explained, range(len(pictures)), predictor.threads)
+    return map_in_threads(explained, range(len(pictures)), predictor.threads)
 
 
 def _probabilities(
-    predictor: Predictor, pixels: Array, examination: Examination, settings: Settings
+    predictor: Predictor, pixels: Array, examination: Examination, settings: AnalysisSettings
 ) -> tuple[Array, list[tuple[float, float] | None]]:
     """Return the probabilities, and the least and largest malignant one over the symmetries."""
     upright = predictor.calibration.probabilities(examination.logits)
@@ -200,20 +200,20 @@ def _probabilities(
 def _possible(
     predictor: Predictor,
     probabilities: Array,
-    diagnoses: Sequence[Diagnosis],
-    settings: Settings,
+    judgements: Sequence[Judgement],
+    settings: AnalysisSettings,
 ) -> list[dict[str, Any]]:
     """Return for each picture its set of diagnoses and the verdict that follows from it."""
     bundle = predictor.bundle
     answer = limits.AVERAGED if settings.symmetries else limits.PLAIN
     scores = limits.conformal_scores(predictor.limits, answer)
     if not scores:
-        return [{}] * len(diagnoses)
+        return [{}] * len(judgements)
     sets = conformal.prediction_sets(
         probabilities, bundle.classes, bundle.malignant, scores, settings.coverage
     )
     called = np.array(
-        [diagnosis.malignant_probability >= bundle.threshold for diagnosis in diagnoses]
+        [judgement.malignant_probability >= bundle.threshold for judgement in judgements]
     )
     kinds = np.array([name in bundle.malignant for name in bundle.classes])
     return [

@@ -22,7 +22,7 @@ SMALLEST = 1e-12
 
 @dataclass(frozen=True)
 class Calibration:
-    """How logits become probabilities.
+    """Turns logits into probabilities.
 
     Attributes:
         temperature: above 0; 1 leaves the logits alone, more makes the network less sure.

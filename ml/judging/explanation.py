@@ -1,4 +1,4 @@
-"""Where a network looked: how much each place of a picture speaks for malignant.
+"""Heat maps show how much each place of a picture speaks for malignant.
 
 What is served is one step of integrated gradients (Sundararajan, Taly & Yan, "Axiomatic attribution
 for deep networks", arXiv 1703.01365): the gradient of the malignant logit at the picture, times how

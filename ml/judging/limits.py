@@ -19,7 +19,7 @@ from ml.files import write_arrays
 from ml.packaging.bundle import Bundle, BundleError, digest
 from ml.taxonomy import BINARY_CLASSES
 
-#: How an answer can be made; each has its own calibration scores.
+#: An answer is made in one of these ways; each has its own calibration scores.
 PLAIN, AVERAGED = "plain", "averaged"
 NOVELTY = "novelty"
 

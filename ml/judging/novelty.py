@@ -1,4 +1,4 @@
-"""How unlike the training pictures a picture is to the network, so that a cat gets no diagnosis.
+"""Scores say how unlike the training pictures a picture is, so that a cat gets no diagnosis.
 
 Scores, higher for what is stranger. Three need no pictures of anything else to fit:
 

@@ -12,7 +12,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def each(function: Callable[[T], R], items: Iterable[T], threads: int | None = None) -> list[R]:
+def map_in_threads(
+    function: Callable[[T], R], items: Iterable[T], threads: int | None = None
+) -> list[R]:
     """Return ``function`` of every item, in order.
 
     Args:

@@ -1,4 +1,4 @@
-"""The one door to inference: pictures in, diagnoses out."""
+"""The predictor is the one way to inference: it turns pictures into judgements."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ BATCH_SIZE = 32
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """What a network says about one picture.
+class Judgement:
+    """Holds what a network says about one picture.
 
     Attributes:
         verdict: ``benign``, ``malignant``, or ``uncertain`` where they cannot be told apart at the
@@ -55,7 +55,7 @@ class Diagnosis:
 
 
 class Examination(NamedTuple):
-    """What one call of the network gives about n pictures.
+    """Holds what one call of the network gives about n pictures.
 
     Attributes:
         logits: ``float32 (n, k)``.
@@ -154,28 +154,28 @@ class Predictor:
             variable.assign(arrays[variable.path])
         return cls(model, bundle, threads)
 
-    def predict(self, images: Sequence[Image.Image]) -> list[Diagnosis]:
-        """Return the diagnosis of every picture, in order.
+    def predict(self, images: Sequence[Image.Image]) -> list[Judgement]:
+        """Return the judgement of every picture, in order.
 
         Args:
             images: decoded pictures of any size.
         """
         return [
-            diagnosis
+            judgement
             for start in range(0, len(images), BATCH_SIZE)
-            for diagnosis in self._predict_batch(images[start : start + BATCH_SIZE])
+            for judgement in self._predict_batch(images[start : start + BATCH_SIZE])
         ]
 
-    def _predict_batch(self, images: Sequence[Image.Image]) -> list[Diagnosis]:
+    def _predict_batch(self, images: Sequence[Image.Image]) -> list[Judgement]:
         started = time.perf_counter()
         probabilities = self.probabilities(
             np.stack([to_pixels(image, self.input_size) for image in images])
         )
         elapsed = (time.perf_counter() - started) * 1000 / len(images)
-        return self.diagnoses(probabilities, elapsed)
+        return self.judge(probabilities, elapsed)
 
-    def diagnoses(self, probabilities: np.ndarray, elapsed: float) -> list[Diagnosis]:
-        """Return the answers that ``float (n, classes)`` probabilities make.
+    def judge(self, probabilities: np.ndarray, elapsed: float) -> list[Judgement]:
+        """Return the judgements that ``float (n, classes)`` probabilities make.
 
         Args:
             probabilities: calibrated.
@@ -183,7 +183,7 @@ class Predictor:
         """
         malignant = self.malignant(probabilities)
         return [
-            self._diagnosis(*answer, elapsed)
+            self._judgement(*answer, elapsed)
             for answer in zip(probabilities.tolist(), malignant.tolist(), strict=True)
         ]
 
@@ -242,9 +242,9 @@ class Predictor:
         """
         return self.calibration.probabilities(self.logits(pixels))
 
-    def _diagnosis(self, probabilities: list[float], malignant: float, elapsed: float) -> Diagnosis:
+    def _judgement(self, probabilities: list[float], malignant: float, elapsed: float) -> Judgement:
         verdict = MALIGNANT if malignant >= self.bundle.threshold else BENIGN
-        return Diagnosis(
+        return Judgement(
             verdict,
             malignant,
             malignant if verdict == MALIGNANT else 1 - malignant,

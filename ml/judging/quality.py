@@ -1,4 +1,4 @@
-"""Whether a picture can be judged at all, asked before the network is.
+"""This module decides whether a picture can be judged at all, before the network sees it.
 
 Every measure is taken from the centre square at `SIDE` pixels, so that it means the same in a
 photograph of twelve megapixels and in a crop. The limits were chosen from what ``python -m ml
@@ -74,7 +74,7 @@ ADVICE = {
 
 @dataclass(frozen=True)
 class Quality:
-    """What was measured of one picture.
+    """Holds what was measured of one picture.
 
     Attributes:
         smallest_side: of the picture as it was sent in, in pixels.

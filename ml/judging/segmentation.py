@@ -1,4 +1,4 @@
-"""Where the lesion is: a classical segmentation that needs no training and can say that it failed.
+"""A classical segmentation finds the lesion without training, and can say that it failed.
 
 Skin is the median colour of a ring along the edge of the picture. The lesion is what differs from
 it: the CIELAB distance to the skin is divided in two by Otsu's threshold ("A threshold selection
@@ -50,7 +50,7 @@ class Segmentation:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the outline can be believed enough to measure it."""
+        """Tell whether the outline can be believed enough to measure it."""
         return (
             self.contrast >= CLEAR_CONTRAST
             and self.separability >= CLEAR_SEPARABILITY

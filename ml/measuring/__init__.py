@@ -1,1 +1,1 @@
-"""How good a network is, and at what."""
+"""This room measures how good a network is, and at what."""

@@ -1,4 +1,4 @@
-"""What a network must beat to have learnt anything: two answers that look at almost nothing."""
+"""A network that has learnt anything beats these two answers, which look at almost nothing."""
 
 from __future__ import annotations
 

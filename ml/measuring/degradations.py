@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
+from ml.data.dataset import most_even_corner
 from ml.judging.preprocessing import centre_square
 from ml.judging.quality import Problem
+from ml.measuring.perturbations import black_outside
 
 Change = Callable[[Image.Image], Image.Image]
 
@@ -50,11 +52,8 @@ def surround(share: float) -> Change:
 
     def change(image: Image.Image) -> Image.Image:
         square = centre_square(image)
-        circle = Image.new("L", square.size)
         edge = square.width * (1 - share) / 2
-        box = (edge, edge, square.width - edge, square.width - edge)
-        ImageDraw.Draw(circle).ellipse(box, fill=255)
-        return Image.composite(square, Image.new("RGB", square.size), circle)
+        return black_outside(square, (edge, edge, square.width - edge, square.width - edge))
 
     return change
 
@@ -62,10 +61,7 @@ def surround(share: float) -> Change:
 def skin_only(image: Image.Image) -> Image.Image:
     """Return the most even corner of a picture, mirrored until it fills the square."""
     pixels = np.asarray(centre_square(image))
-    side = len(pixels) // 4
-    ends = (slice(0, side), slice(-side, None))
-    corners = [pixels[rows, columns] for rows in ends for columns in ends]
-    corner = min(corners, key=lambda part: float(part.std(axis=(0, 1)).sum()))
+    corner = most_even_corner(pixels, len(pixels) // 4)
     row = np.concatenate([corner, corner[:, ::-1]], axis=1)
     return Image.fromarray(np.tile(np.concatenate([row, row[::-1]]), (2, 2, 1)))
 

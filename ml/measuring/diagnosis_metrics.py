@@ -23,9 +23,9 @@ def balanced_accuracy(truth: Array, probabilities: Array) -> Score:
     ]
 
     def score(weights: Array) -> Array:
-        each = np.stack([recall(weights) for recall in recalls])
-        defined = ~np.isnan(each)
-        return np.nansum(each, axis=0) / defined.sum(0)
+        shares = np.stack([recall(weights) for recall in recalls])
+        defined = ~np.isnan(shares)
+        return np.nansum(shares, axis=0) / defined.sum(0)
 
     return score
 

@@ -1,4 +1,4 @@
-"""Whether a heat map shows what the answer rests on, measured rather than looked at.
+"""Measure whether a heat map shows what the answer rests on.
 
 Deletion and insertion (Petsiuk, Das & Saenko, "RISE", arXiv 1806.07421): the hottest places are
 blurred away first, or given back to a blurred picture first, and the malignant probability is

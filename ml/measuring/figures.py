@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from ml.measuring.answers import Answers, TestSet, diagnoses_of, malignancy, melanoma
 from ml.measuring.binary_metrics import BINS
 from ml.measuring.diagnosis_metrics import confusion
-from ml.measuring.evaluation import Answers, TestSet, diagnoses_of, malignancy, melanoma
 from ml.taxonomy import DIAGNOSIS_CODES, SEVEN_CODES
 
 #: Inches of a square figure, and dots an inch.
@@ -32,7 +32,7 @@ def draw(test: TestSet, answers: Answers, directory: Path) -> list[Path]:
     directory.mkdir(parents=True, exist_ok=True)
     positives = {"malignant": (*malignancy(test.samples), answers.malignant)}
     if answers.names_diagnoses:
-        positives["melanoma"] = (*melanoma(test.samples), answers.of("mel"))
+        positives["melanoma"] = (*melanoma(test.samples), answers.probability_of("mel"))
     curves = {
         name: (targets[known], values[known])
         for name, (known, targets, values) in positives.items()

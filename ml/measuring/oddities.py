@@ -71,7 +71,7 @@ KINDS: dict[str, Callable[[Generator], Image.Image]] = {
 }
 
 
-def oddities(each: int, seed: int) -> dict[str, list[Image.Image]]:
-    """Return ``each`` pictures of every kind; the same seed gives the same pictures."""
+def oddities(number: int, seed: int) -> dict[str, list[Image.Image]]:
+    """Return ``number`` pictures of every kind; the same seed gives the same pictures."""
     random = np.random.default_rng(seed)
-    return {name: [make(random) for _ in range(each)] for name, make in KINDS.items()}
+    return {name: [make(random) for _ in range(number)] for name, make in KINDS.items()}

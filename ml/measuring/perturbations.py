@@ -18,9 +18,14 @@ def mask_corners(image: Image.Image) -> Image.Image:
     All pictures then have the dark corners that only some had, so they are no clue any more.
     """
     square = centre_square(image).convert("RGB")
-    circle = Image.new("L", square.size, 0)
-    ImageDraw.Draw(circle).ellipse((0, 0, square.width - 1, square.height - 1), fill=255)
-    return Image.composite(square, Image.new("RGB", square.size), circle)
+    return black_outside(square, (0, 0, square.width - 1, square.height - 1))
+
+
+def black_outside(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
+    """Return an RGB picture with everything outside the ellipse in ``box`` black."""
+    ellipse = Image.new("L", image.size)
+    ImageDraw.Draw(ellipse).ellipse(box, fill=255)
+    return Image.composite(image, Image.new("RGB", image.size), ellipse)
 
 
 def low_resolution(image: Image.Image) -> Image.Image:

@@ -1,14 +1,14 @@
-"""Which subgroup of patients, lesions or pictures a test picture belongs to."""
+"""Sort test pictures into subgroups of patients, lesions or pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from ml.data.dataset import read_sample
 from ml.data.manifest import Sample
+from ml.judging.parallel import map_in_threads
 from ml.measuring.skin_tone import tone, typology_angle
 
 #: Lower end of each age band, in years, from the oldest on.
@@ -25,8 +25,7 @@ def subgroups(samples: Sequence[Sample]) -> dict[str, np.ndarray]:
     Raises:
         InputError: a picture cannot be decoded.
     """
-    with ThreadPoolExecutor() as pool:
-        angles = list(pool.map(lambda sample: typology_angle(read_sample(sample)), samples))
+    angles = map_in_threads(lambda sample: typology_angle(read_sample(sample)), samples)
     return {
         "sex": np.array([sample.details.get("sex", UNKNOWN) for sample in samples]),
         "age": np.array([age_band(sample.details.get("age", "")) for sample in samples]),

@@ -1,4 +1,4 @@
-"""Whether sets of diagnoses hold what they promise, and what "uncertain" buys."""
+"""Measure whether sets of diagnoses hold what they promise, and what "uncertain" buys."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Any
 import numpy as np
 
 from ml.judging.conformal import UNCERTAIN, prediction_sets, verdicts
+from ml.measuring.answers import Answers, TestSet, malignancy
 from ml.measuring.binary_metrics import estimate, share
-from ml.measuring.evaluation import RESAMPLES, SEED, Answers, TestSet, malignancy
+from ml.measuring.evaluation import RESAMPLES, SEED
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import BENIGN, MALIGNANT, class_of
 
 Array = np.ndarray
-#: What the sets of the served model promise unless the site says otherwise.
+#: The sets of the served model promise this unless the site says otherwise.
 COVERAGE = 0.9
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What is said about every picture.
+    """Holds the verdict and the set of every picture.
 
     Attributes:
         called: ``benign``, ``malignant`` or ``uncertain``, ``(n,)``.

@@ -21,6 +21,7 @@ DESCRIPTION = "model.json"
 WEIGHTS = "weights.npz"
 LIMITS = "limits.npz"
 CARD = "card.md"
+EXPECTED = "expected.json"
 
 
 class BundleError(InputError):
@@ -29,7 +30,7 @@ class BundleError(InputError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """What ``model.json`` says about a trained network.
+    """Holds what ``model.json`` says about a trained network.
 
     Attributes:
         directory: where it lies.
@@ -103,23 +104,28 @@ class Bundle:
 
     @property
     def weights_path(self) -> Path:
-        """Where the weights lie."""
+        """Return the path of the weights."""
         return self.directory / self.weights
 
     @property
     def limits_path(self) -> Path:
-        """Where the statistics of what it does not know lie; there may be none."""
+        """Return the path of the statistics of what it does not know; there may be none."""
         return self.directory / LIMITS
 
     @property
     def report_directory(self) -> Path:
-        """Where the figures of its evaluation lie; there may be none."""
+        """Return the path of the figures of its evaluation; there may be none."""
         return self.directory / "report"
 
     @property
     def card_path(self) -> Path:
-        """Where its model card lies, as `ml card` wrote it; there may be none."""
+        """Return the path of its model card, as `ml card` wrote it; there may be none."""
         return self.directory / CARD
+
+    @property
+    def expected_path(self) -> Path:
+        """Return the path of the answers that ``ml expect`` wrote; there may be none."""
+        return self.directory / EXPECTED
 
     def read_card(self) -> str:
         """Return the model card as Markdown; empty where none was written.
@@ -209,7 +215,7 @@ def _checked(path: Path, description: Any) -> dict[str, Any]:
     hints = get_type_hints(Bundle)
     described = [field for field in fields(Bundle) if field.name != "directory"]
     names = [field.name for field in described]
-    # What came later has a default, so that earlier bundles stay readable.
+    # Fields that came later have a default, so that earlier bundles stay readable.
     demanded = {field.name for field in described if field.default is MISSING}
     if not isinstance(description, dict) or not demanded <= description.keys() <= set(names):
         received = sorted(description) if isinstance(description, dict) else description

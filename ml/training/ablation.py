@@ -1,4 +1,4 @@
-"""What each choice in training is worth on a source that was not learnt from.
+"""Ablations tell what each choice in training is worth on a source that was not learnt from.
 
 The same short run is made with one choice changed at a time, and each of these with one source
 left out at a time, which is then what the choice is scored on: what helps at home alone does not
@@ -14,15 +14,15 @@ from typing import Any
 
 from ml.data.selection import Selection
 from ml.training import loop, runs
-from ml.training.runs import Settings
+from ml.training.runs import TrainingSettings
 from ml.training.variants import VARIANTS
 
-#: What a left-out source is scored by, where its labels allow it.
+#: A left-out source is scored by these, where its labels allow it.
 SCORES = ("malignant_auroc", "melanoma_auroc", "image_type_accuracy")
 
 
 def run(
-    settings: Settings,
+    settings: TrainingSettings,
     select_without: Callable[[str], Selection],
     directory: Path,
     left_out: Sequence[str],
@@ -58,7 +58,7 @@ def run(
     return rows
 
 
-def _shares_without(settings: Settings, source: str) -> dict[str, float] | None:
+def _shares_without(settings: TrainingSettings, source: str) -> dict[str, float] | None:
     if settings.shares is None:
         return None
     return {

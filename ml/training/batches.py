@@ -1,4 +1,4 @@
-"""What a network is fed while it trains."""
+"""Random, augmented batches feed a network while it trains."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def chances(
 
     Args:
         samples: the training pictures.
-        class_balance: see `ml.training.runs.Settings`.
+        class_balance: see `ml.training.runs.TrainingSettings`.
         coarse_weight: see there.
         shares: see there.
 

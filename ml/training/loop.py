@@ -24,7 +24,7 @@ from ml.training.batches import Batches, chances
 from ml.training.moving_average import MovingAverage
 from ml.training.objective import image_type_targets, losses, targets_of
 from ml.training.progress import TrainingProgress
-from ml.training.runs import Settings
+from ml.training.runs import TrainingSettings
 from ml.training.schedule import WarmUpHoldDecay
 from ml.training.validation import overall_score, score_domains
 
@@ -36,7 +36,10 @@ VALIDATION_BATCH = 64
 
 
 def train(
-    settings: Settings, selection: Selection, directory: Path, start_from: Path | None = None
+    settings: TrainingSettings,
+    selection: Selection,
+    directory: Path,
+    start_from: Path | None = None,
 ) -> None:
     """Train, or go on training, the run in ``directory`` until it ends.
 
@@ -72,18 +75,28 @@ def train(
         keras.config.set_dtype_policy("float32")
 
 
-def load_best(directory: Path, rounds: int = 1) -> keras.Model:
+def load_best(directory: Path, rounds: int = 1, input_size: int | None = None) -> keras.Model:
     """Return the network of the run's best rounds as it is served, in float32.
 
     Args:
         directory: of the run.
         rounds: see `ml.training.runs.read_best`.
+        input_size: side of the pictures that it is served with; by default that of training.
+
+    Raises:
+        InputError: the network of the run reads pictures of one size alone, and of another.
     """
     settings = runs.read_settings(directory)
-    model = _build_served(settings)
+    model = _build_served(replace(settings, input_size=input_size or settings.input_size))
     arrays = fold(runs.read_best(directory, rounds))
     for variable in model.weights:
-        variable.assign(arrays[variable.path])
+        array = arrays[variable.path]
+        if array.shape != tuple(variable.shape):
+            raise InputError(
+                f"The {settings.architecture} of {directory} cannot read pictures of "
+                f"{input_size} pixels; leave out --input-size."
+            )
+        variable.assign(array)
     return model
 
 
@@ -98,7 +111,7 @@ class _Run:
         history: of the finished rounds.
     """
 
-    def __init__(self, settings: Settings, directory: Path) -> None:
+    def __init__(self, settings: TrainingSettings, directory: Path) -> None:
         self.settings, self.directory = settings, directory
         self.model = build_compiled(settings)
         self.average = MovingAverage(settings.averaging, self.model.weights)
@@ -195,7 +208,7 @@ class _Run:
 class _Validation:
     """The validation pictures, and the network as it will be served."""
 
-    def __init__(self, settings: Settings, samples: list[Sample]) -> None:
+    def __init__(self, settings: TrainingSettings, samples: list[Sample]) -> None:
         self.samples = samples
         self.model = _build_served(settings)
         self.pixels = load_pixels(samples, self.model.input_shape[1])
@@ -212,7 +225,7 @@ class _Validation:
         return score_domains(self.samples, probabilities, image_types)
 
 
-def _build(settings: Settings, *, normalised: bool, initializer: str) -> keras.Model:
+def _build(settings: TrainingSettings, *, normalised: bool, initializer: str) -> keras.Model:
     return architectures.build(
         settings.architecture,
         kernel_initializer=initializer,
@@ -222,11 +235,11 @@ def _build(settings: Settings, *, normalised: bool, initializer: str) -> keras.M
     )
 
 
-def _build_served(settings: Settings) -> keras.Model:
+def _build_served(settings: TrainingSettings) -> keras.Model:
     return _build(settings, normalised=False, initializer="zeros")
 
 
-def build_compiled(settings: Settings) -> keras.Model:
+def build_compiled(settings: TrainingSettings) -> keras.Model:
     """Return the network of a run, with its loss and its optimiser, before the first step."""
     normalised = architectures.has_normalisation(settings.architecture)
     model = _build(settings, normalised=normalised, initializer="glorot_uniform")
@@ -249,7 +262,9 @@ def build_compiled(settings: Settings) -> keras.Model:
     return model
 
 
-def _prepare_batches(settings: Settings, samples: list[Sample], model: keras.Model) -> Batches:
+def _prepare_batches(
+    settings: TrainingSettings, samples: list[Sample], model: keras.Model
+) -> Batches:
     size = model.input_shape[1]
     targets = [targets_of(samples, model.get_layer("logit").output.shape[-1])]
     if settings.image_type_weight:

@@ -1,4 +1,4 @@
-"""What a network is trained for: targets and loss.
+"""Targets and loss decide what a network is trained for.
 
 A network with one output is trained for malignancy; one with more for the diagnoses, also from
 pictures whose label leaves the diagnosis open. A second output tells the kind of picture.

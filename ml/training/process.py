@@ -1,4 +1,4 @@
-"""How the process that trains is started."""
+"""The process that trains starts itself anew with the settings that make it fast."""
 
 from __future__ import annotations
 

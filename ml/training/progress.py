@@ -1,4 +1,4 @@
-"""How a training run tells a person where it stands, on the terminal and in its log."""
+"""A training run tells a person where it stands, on the terminal and in its log."""
 
 from __future__ import annotations
 
@@ -52,11 +52,12 @@ class TrainingProgress:
     def tell(self, done: int, text: str) -> None:
         """Write a line: how far the run is, how long it still takes, and ``text``."""
         seconds = time.monotonic() - self.started
-        each = seconds / max(1, done - self.first)
-        left = timedelta(seconds=round(each * (self.passes - done)))
+        seconds_a_pass = seconds / max(1, done - self.first)
+        left = timedelta(seconds=round(seconds_a_pass * (self.passes - done)))
         line = (
             f"{datetime.now().astimezone().isoformat(timespec='seconds')}  "
-            f"{done:,} of {self.passes:,} passes, {1000 * each:.1f} ms each, {left} left  {text}"
+            f"{done:,} of {self.passes:,} passes, {1000 * seconds_a_pass:.1f} ms each, "
+            f"{left} left  {text}"
         )
         with self.log.open("a", encoding="utf-8") as stream:
             stream.write(f"{line}\n")

@@ -27,7 +27,7 @@ KEPT = 8
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """Everything but the data that decides how a run goes.
 
     A pass shows the network one picture; a round is so many passes that its end is worth a
@@ -97,7 +97,7 @@ class Settings:
         return max(1, min(self.steps, self.round_passes // self.batch_size))
 
 
-def claim_directory(directory: Path, settings: Settings, data: dict[str, Any]) -> None:
+def claim_directory(directory: Path, settings: TrainingSettings, data: dict[str, Any]) -> None:
     """Make ``directory`` the run of these settings and data, or check that it already is.
 
     Raises:
@@ -122,20 +122,20 @@ def claim_directory(directory: Path, settings: Settings, data: dict[str, Any]) -
             )
 
 
-def read_settings(directory: Path) -> Settings:
+def read_settings(directory: Path) -> TrainingSettings:
     """Return the settings of the run in ``directory``.
 
     Raises:
         InputError: there is no run, or it was made by a version with other settings.
     """
     stored = _demand(directory, SETTINGS)
-    unknown = sorted(stored.keys() - {field.name for field in fields(Settings)})
+    unknown = sorted(stored.keys() - {field.name for field in fields(TrainingSettings)})
     if unknown:
         raise InputError(
             f"{directory} was trained by another version of this program, which knew the settings "
             f"{unknown}; use that version."
         )
-    return Settings(**stored)
+    return TrainingSettings(**stored)
 
 
 def read_data(directory: Path) -> dict[str, Any]:
@@ -199,7 +199,7 @@ def read_best(directory: Path, rounds: int = 1) -> dict[str, np.ndarray]:
 
 
 def _defaults() -> dict[str, Any]:
-    return asdict(Settings(architecture=""))
+    return asdict(TrainingSettings(architecture=""))
 
 
 def _read(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""How fast a network learns at each step."""
+"""The schedule decides how fast a network learns at each step."""
 
 from __future__ import annotations
 

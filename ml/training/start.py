@@ -1,4 +1,4 @@
-"""Where a run starts that goes on from an earlier run, or from a bundle."""
+"""A run can start from the weights of an earlier run, or of a bundle."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ml.packaging import weights
 from ml.packaging.bundle import DESCRIPTION, Bundle
 from ml.taxonomy import DIAGNOSIS_CODES, SCC_AMONG_SEVEN, SEVEN_CODES
 from ml.training import runs
-from ml.training.runs import Settings
+from ml.training.runs import TrainingSettings
 
 
-def describe(settings: Settings, selection: Selection, earlier: Path) -> dict[str, Any]:
+def describe(settings: TrainingSettings, selection: Selection, earlier: Path) -> dict[str, Any]:
     """Return how the network in ``earlier`` was trained, if a run may go on with it.
 
     Args:

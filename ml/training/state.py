@@ -1,4 +1,4 @@
-"""All that a training run needs to go on as if it had never stopped, in one file."""
+"""One file holds all that a training run needs to go on as if it had never stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well a network in training does on pictures it does not learn from, source by source."""
+"""Score a network in training on pictures that it does not learn from, source by source."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from ml.data.manifest import Sample
 from ml.judging.calibration import negative_log_likelihood
+from ml.measuring.answers import Answers, diagnoses_of, malignancy, melanoma
 from ml.measuring.binary_metrics import auroc, plain
 from ml.measuring.diagnosis_metrics import diagnosis_scores
-from ml.measuring.evaluation import Answers, diagnoses_of, malignancy, melanoma
 from ml.training.objective import image_type_targets, targets_of
 
 Array = np.ndarray
@@ -65,7 +65,7 @@ def _scores(samples: Array, answers: Answers, image_types: Array | None) -> dict
     }
     questions = [("malignant_auroc", malignancy(samples), answers.malignant)]
     if answers.names_diagnoses:
-        questions.append(("melanoma_auroc", melanoma(samples), answers.of("mel")))
+        questions.append(("melanoma_auroc", melanoma(samples), answers.probability_of("mel")))
     for name, (known, truth), probability in questions:
         counts = np.bincount(truth[known], minlength=2)
         if counts.min() >= ENOUGH:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-#: By name, what a run changes, and the settings that do.
+#: Each variant has a name, a description of what it changes, and the settings that do so.
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "base": ("nothing", {}),
     "mild": ("mild changes of colour and size", {"augmentation": "mild"}),

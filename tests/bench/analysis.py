@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import median
 
-from ml.judging.analysis import Settings, analyse
+from ml.judging.analysis import AnalysisSettings, analyse
 from ml.judging.predictor import Predictor
 from ml.judging.preprocessing import to_pixels
 from ml.packaging.bundle import find
@@ -25,7 +25,7 @@ def measure() -> Iterator[tuple[str, str, str]]:
     ways: dict[str, Callable[[], object]] = {
         "bare": partial(predictor.probabilities, pixels),
         "whole": partial(analyse, predictor, [picture]),
-        "symmetries": partial(analyse, predictor, [picture], Settings(symmetries=True)),
+        "symmetries": partial(analyse, predictor, [picture], AnalysisSettings(symmetries=True)),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
     # In turns, so that a busy moment of the machine slows all of them.

@@ -46,10 +46,12 @@ def _inference() -> tuple[str, str, str]:
 def _training() -> tuple[str, str, str]:
     from ml.training.batches import Batches
     from ml.training.loop import build_compiled
-    from ml.training.runs import Settings
+    from ml.training.runs import TrainingSettings
 
     random = np.random.default_rng(0)
-    model = build_compiled(Settings("efficientnet_lite0", input_size=SIZE, batch_size=BATCH_SIZE))
+    model = build_compiled(
+        TrainingSettings("efficientnet_lite0", input_size=SIZE, batch_size=BATCH_SIZE)
+    )
     side = augmentation.stored_side(SIZE)
     pixels = np.stack([np.asarray(render(seed, (side, side))) for seed in range(PICTURES)])
     targets = np.eye(8, dtype=np.float32)[random.integers(0, 8, PICTURES)]

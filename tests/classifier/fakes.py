@@ -15,7 +15,7 @@ from classifier.models import ModelVersion
 from classifier.models.model_version import figure_path
 from ml.judging.abcd import Abcd
 from ml.judging.analysis import Analysis, Rejection
-from ml.judging.predictor import Diagnosis
+from ml.judging.predictor import Judgement
 from ml.judging.quality import Problem
 from skinsite import folder_broker  # noqa: F401  (registers folder:// as a broker address)
 from tests.factories import picture
@@ -54,17 +54,17 @@ class FakeAnalyst:
 
     def _analysis(self) -> Analysis:
         return Analysis(
-            diagnosis=self._diagnosis(),
+            judgement=self._judgement(),
             heat_map=self.heat_map,
             heat_inside=0.625 if self.heat_map else None,
             abcd=self.abcd,
             coverage=0.9 if self.possible else None,
         )
 
-    def _diagnosis(self) -> Diagnosis:
+    def _judgement(self) -> Judgement:
         malignant = self.malignant_probability
         called = "malignant" if malignant >= 0.5 else "benign"
-        return Diagnosis(
+        return Judgement(
             verdict="uncertain" if len(self.possible) > 1 else called,
             malignant_probability=malignant,
             confidence=max(malignant, 1 - malignant),

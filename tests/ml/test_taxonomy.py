@@ -13,8 +13,34 @@ from ml.taxonomy import (
     SEVEN_CODES,
     class_of,
     is_malignant,
-    verhoeff,
 )
+
+
+def verhoeff(digits: str) -> bool:
+    """Return whether the last digit is the Verhoeff check digit of those before it.
+
+    SNOMED CT identifiers end in one (Release File Specifications, 6.3), so that a mistyped digit
+    or two swapped ones show (Verhoeff, "Error detecting decimal codes", 1969).
+    """
+    check = 0
+    for position, digit in enumerate(reversed(digits)):
+        permuted = int(digit)
+        for _ in range(position % 8):
+            permuted = _PERMUTATION[permuted]
+        check = _dihedral(check, permuted)
+    return check == 0
+
+
+#: Verhoeff's permutation of the digits; it is applied once more at every position.
+_PERMUTATION = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+
+
+def _dihedral(a: int, b: int) -> int:
+    """Multiply in the symmetry group of the pentagon: 0-4 are rotations, 5-9 reflections."""
+    if a < 5:
+        return (a + b) % 5 if b < 5 else (a + b - 5) % 5 + 5
+    return (a - 5 - b) % 5 + 5 if b < 5 else (a - b) % 5
+
 
 BY_CODE = {diagnosis.code: diagnosis for diagnosis in DIAGNOSES}
 SNOMED_CT = [

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ml import __main__ as ml_main
 from ml.__main__ import main
 from ml.training import runs
 
-COMMANDS = ("manifest", "train", "ablate", "export", "calibrate", "evaluate", "card")
+COMMANDS = [command.__name__.rpartition(".")[2] for command in ml_main.COMMANDS]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from ml.judging.predictor import Predictor
 from ml.measuring import evaluation
 from ml.packaging.bundle import Bundle
 from ml.training import runs
+from ml.training.expected import PICTURES
 from ml.training.loop import load_best
 from tests.ml import tiny
 
@@ -148,11 +150,47 @@ def test_the_bundle_answers_as_the_run_does(exported, run, test_folder):
     network = load_best(run)
     path = test_folder / "benign/benign-1.png"
     with Image.open(path) as picture:
-        diagnosis = Predictor.load(Bundle.read(exported)).predict([picture])[0]
+        judgement = Predictor.load(Bundle.read(exported)).predict([picture])[0]
         original = Predictor(network, Bundle.read(exported)).predict([picture])[0]
-    assert diagnosis.malignant_probability == pytest.approx(
+    assert judgement.malignant_probability == pytest.approx(
         original.malignant_probability, abs=1e-5
     )
+
+
+def test_the_bundle_says_what_the_run_answers_about_the_kept_pictures(exported):
+    bundle = Bundle.read(exported)
+    kept = json.loads(bundle.expected_path.read_text())
+    assert "of the run" in kept["origin"]
+    assert kept["weights_sha256"] == bundle.sha256
+    predictor = Predictor.load(bundle)
+    assert len(kept["pictures"]) == 4
+    for name, answer in kept["pictures"].items():
+        with Image.open(PICTURES / name) as picture:
+            judgement = predictor.predict([picture])[0]
+        assert judgement.probabilities == pytest.approx(answer["probabilities"], abs=1e-3)
+
+
+def test_expected_answers_follow_the_calibration(exported, run):
+    before = Bundle.read(exported)
+    kept = before.expected_path.read_text()
+    changed = replace(before, calibration={"temperature": 0.5, "bias": [1.0]})
+    try:
+        changed.write()
+        assert main(["expect", "--bundle", str(exported), "--run", str(run)]) == 0
+        by_run = json.loads(changed.expected_path.read_text())["pictures"]
+        assert main(["expect", "--bundle", str(exported)]) == 0
+        written = json.loads(changed.expected_path.read_text())
+    finally:
+        before.write()
+        before.expected_path.write_text(kept)
+    assert "not at hand" in written["origin"]
+    assert by_run.keys() == written["pictures"].keys()
+    for name, answer in written["pictures"].items():
+        first = json.loads(kept)["pictures"][name]["probabilities"]
+        odds = first["malignant"] / first["benign"]
+        expected = 1 / (1 + 1 / (odds**2 * np.e))
+        assert answer["probabilities"]["malignant"] == pytest.approx(expected, abs=1e-4)
+        assert answer["probabilities"] == pytest.approx(by_run[name]["probabilities"], abs=1e-4)
 
 
 @pytest.fixture
@@ -168,11 +206,13 @@ def test_an_evaluation_writes_metrics_and_predictions(
     evaluate, exported, pairs, training_folder, run, tmp_path, capsys
 ):
     more = ["--near-duplicates", pairs, "--training-data", training_folder, "--compare-run", run]
-    assert evaluate(*more) == 0
+    assert evaluate(*more, "--title", "Generated lesions") == 0
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     results = metrics["results"]
     assert results["official_split"]["pictures"] == {"benign": 6, "malignant": 6}
     assert results["de_leaked"]["pictures"] == {"benign": 6, "malignant": 5}
+    assert results["official_split"]["title"] == "Generated lesions"
+    assert results["de_leaked"]["title"].startswith("Generated lesions, without those")
     assert results["de_leaked"]["baselines"].keys() == {"majority_class", "nearest_neighbour"}
     assert metrics["model"]["sha256"] == Bundle.read(exported).sha256
     for effect in metrics["quantisation"].values():
@@ -236,6 +276,12 @@ def test_mistakes_in_export_get_a_sentence(capsys, tmp_path):
     command = ("export", "--run", tmp_path, "--name", "a", "--version", "1.0.0", "--output", "b")
     command += ("--licence", "CC0")
     assert "not a training run" in refused(capsys, *command)
+
+
+def test_a_size_that_the_network_cannot_read_gets_a_sentence(capsys, run, tmp_path):
+    command = ("export", "--run", run, "--name", "a", "--version", "1.0.0", "--licence", "CC0")
+    command += ("--output", tmp_path, "--input-size", 2 * tiny.SIZE)
+    assert "leave out --input-size" in refused(capsys, *command)
 
 
 def test_mistakes_in_evaluation_get_a_sentence(

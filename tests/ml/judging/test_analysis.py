@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ml.judging import analysis, limits
-from ml.judging.analysis import Settings, analyse
+from ml.judging.analysis import AnalysisSettings, analyse
 from ml.judging.predictor import Predictor
 from ml.judging.quality import ADVICE, Problem
 from tests.lesions import render
@@ -65,10 +65,10 @@ def test_a_good_picture_gets_the_diagnosis_that_the_network_gives(predictor):
     found = analyse(predictor, GOOD)
     for one, expected in zip(found, predictor.predict(GOOD), strict=True):
         assert one.rejection is None
-        assert one.diagnosis.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
-        assert one.diagnosis.verdict == expected.verdict
-        assert one.diagnosis.possible == ()  # this bundle promises nothing
-        assert one.diagnosis.spread is None
+        assert one.judgement.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
+        assert one.judgement.verdict == expected.verdict
+        assert one.judgement.possible == ()  # this bundle promises nothing
+        assert one.judgement.spread is None
         assert one.abcd.diameter > 0
         assert one.heat_map.size == (256, 192)
 
@@ -79,7 +79,7 @@ def test_a_bad_picture_is_rejected_before_the_network_sees_it(predictor, monkeyp
     assert found.rejection.problem is Problem.TOO_DARK
     assert found.rejection.advice == ADVICE[Problem.TOO_DARK]
     assert "brightest=0.0" in found.rejection.detail
-    assert (found.diagnosis, found.heat_map, found.abcd) == (None, None, None)
+    assert (found.judgement, found.heat_map, found.abcd) == (None, None, None)
 
 
 def test_pictures_stay_in_order_among_rejected_ones(predictor, monkeypatch):
@@ -87,7 +87,7 @@ def test_pictures_stay_in_order_among_rejected_ones(predictor, monkeypatch):
     found = analyse(predictor, [GOOD[0], BLACK, GOOD[1], BLACK, BLACK, GOOD[2]])
     assert [one.rejection is None for one in found] == [True, False, True, False, False, True]
     expected = [one.malignant_probability for one in predictor.predict(GOOD)]
-    given = [one.diagnosis.malignant_probability for one in found if one.diagnosis]
+    given = [one.judgement.malignant_probability for one in found if one.judgement]
     assert given == pytest.approx(expected, abs=1e-6)
 
 
@@ -101,7 +101,7 @@ def test_pictures_that_the_network_does_not_know_are_rejected(screening):
     for one in analyse(screening(0.0), GOOD):
         assert one.rejection.problem is Problem.NOT_DERMOSCOPY
         assert "accepted 0.00" in one.rejection.detail
-        assert one.diagnosis is None
+        assert one.judgement is None
 
 
 def test_strangeness_that_is_no_number_is_no_reason_to_trust_a_picture(screening, monkeypatch):
@@ -114,40 +114,40 @@ def test_strangeness_that_is_no_number_is_no_reason_to_trust_a_picture(screening
 def test_who_overrules_gets_an_answer_for_every_picture(screening, picture):
     (found,) = analyse(screening(0.0), [picture], screened=False)
     assert found.rejection is None
-    assert sum(found.diagnosis.probabilities.values()) == pytest.approx(1)
+    assert sum(found.judgement.probabilities.values()) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "1"])
 def test_every_mode_of_a_picture_is_analysed(predictor, mode):
     (found,) = analyse(predictor, [GOOD[0].convert(mode)], screened=False)
-    assert found.diagnosis
+    assert found.judgement
 
 
 def test_a_low_bar_puts_every_diagnosis_into_the_set_and_makes_it_uncertain(promising):
     (found,) = analyse(promising(0.0), GOOD[:1])
-    assert len(found.diagnosis.possible) == 7
-    assert found.diagnosis.verdict == "uncertain"
-    assert found.diagnosis.confidence >= 0.5
+    assert len(found.judgement.possible) == 7
+    assert found.judgement.verdict == "uncertain"
+    assert found.judgement.confidence >= 0.5
 
 
 def test_a_high_bar_leaves_the_likeliest_diagnosis(promising):
     (found,) = analyse(promising(1.0), GOOD[:1])
-    probabilities = found.diagnosis.probabilities
-    assert found.diagnosis.possible == (max(probabilities, key=probabilities.get),)
+    probabilities = found.judgement.probabilities
+    assert found.judgement.possible == (max(probabilities, key=probabilities.get),)
 
 
 def test_the_mean_over_the_symmetries_is_the_same_for_each_of_them(promising):
     predictor = promising(0.5)
     views = [GOOD[0].crop((40, 0, 280, 240))]
     views += [views[0].transpose(turn) for turn in Image.Transpose]
-    found = analyse(predictor, views, Settings(symmetries=True), screened=False)
-    answers = [list(one.diagnosis.probabilities.values()) for one in found]
+    found = analyse(predictor, views, AnalysisSettings(symmetries=True), screened=False)
+    answers = [list(one.judgement.probabilities.values()) for one in found]
     assert np.allclose(answers, answers[0], atol=0.02)  # but for resampling
     upright = [list(one.probabilities.values()) for one in predictor.predict(views)]
     assert np.ptp(upright, axis=0).max() > 2 * np.ptp(answers, axis=0).max()
     for one in found:
-        low, high = one.diagnosis.spread
-        assert low <= one.diagnosis.malignant_probability <= high
+        low, high = one.judgement.spread
+        assert low <= one.judgement.malignant_probability <= high
         assert low < high
 
 

@@ -42,8 +42,8 @@ def images():
     return [render(seed, size) for seed, size in enumerate(sizes)]
 
 
-def probabilities(diagnoses):
-    return [diagnosis.malignant_probability for diagnosis in diagnoses]
+def probabilities(judgements):
+    return [judgement.malignant_probability for judgement in judgements]
 
 
 def test_the_probability_is_that_of_the_keras_network(network, predictor, images):
@@ -71,29 +71,29 @@ def test_the_same_picture_gives_the_same_answer(predictor, images):
     assert len(answers) == 1
 
 
-def test_no_picture_gives_no_diagnosis(predictor):
+def test_no_picture_gives_no_judgement(predictor):
     assert predictor.predict([]) == []
 
 
-def test_the_parts_of_a_diagnosis_agree(predictor, images):
-    for diagnosis in predictor.predict(images):
-        malignant = diagnosis.malignant_probability
+def test_the_parts_of_a_judgement_agree(predictor, images):
+    for judgement in predictor.predict(images):
+        malignant = judgement.malignant_probability
         assert 0 <= malignant <= 1
-        assert list(diagnosis.probabilities) == ["benign", "malignant"]
-        assert diagnosis.probabilities["malignant"] == pytest.approx(malignant)
-        assert sum(diagnosis.probabilities.values()) == pytest.approx(1)
-        assert diagnosis.verdict == ("malignant" if malignant >= 0.5 else "benign")
-        assert diagnosis.confidence == pytest.approx(diagnosis.probabilities[diagnosis.verdict])
-        assert 0 < diagnosis.inference_ms < 10_000
+        assert list(judgement.probabilities) == ["benign", "malignant"]
+        assert judgement.probabilities["malignant"] == pytest.approx(malignant)
+        assert sum(judgement.probabilities.values()) == pytest.approx(1)
+        assert judgement.verdict == ("malignant" if malignant >= 0.5 else "benign")
+        assert judgement.confidence == pytest.approx(judgement.probabilities[judgement.verdict])
+        assert 0 < judgement.inference_ms < 10_000
 
 
 def test_the_threshold_decides_the_verdict(bundle, images):
     verdicts = {}
     for threshold in (0.0, 1.0):
-        diagnosis = Predictor.load(replace(bundle, threshold=threshold)).predict(images[:1])[0]
-        verdicts[threshold] = diagnosis.verdict
-        verdict = diagnosis.probabilities[diagnosis.verdict]
-        assert diagnosis.confidence == pytest.approx(verdict)
+        judgement = Predictor.load(replace(bundle, threshold=threshold)).predict(images[:1])[0]
+        verdicts[threshold] = judgement.verdict
+        verdict = judgement.probabilities[judgement.verdict]
+        assert judgement.confidence == pytest.approx(verdict)
     assert verdicts == {0.0: "malignant", 1.0: "benign"}
 
 
@@ -131,14 +131,14 @@ def test_a_bundle_that_does_not_fit_its_architecture_is_refused(bundle, changes,
 
 
 def test_seven_diagnoses_are_named_and_their_malignant_ones_add_up(seven_bundle, images):
-    for diagnosis in Predictor.load(seven_bundle).predict(images):
-        probabilities = diagnosis.probabilities
+    for judgement in Predictor.load(seven_bundle).predict(images):
+        probabilities = judgement.probabilities
         assert list(probabilities) == ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
         assert sum(probabilities.values()) == pytest.approx(1)
         malignant = probabilities["akiec"] + probabilities["bcc"] + probabilities["mel"]
-        assert diagnosis.malignant_probability == pytest.approx(malignant)
-        assert diagnosis.verdict == ("malignant" if malignant >= 0.5 else "benign")
-        assert diagnosis.confidence == pytest.approx(max(malignant, 1 - malignant))
+        assert judgement.malignant_probability == pytest.approx(malignant)
+        assert judgement.verdict == ("malignant" if malignant >= 0.5 else "benign")
+        assert judgement.confidence == pytest.approx(max(malignant, 1 - malignant))
 
 
 def test_probabilities_are_the_calibrated_ones(seven_bundle, images):
@@ -156,10 +156,10 @@ def test_the_sum_of_the_malignant_diagnoses_meets_the_threshold(seven_bundle, im
     malignant = Predictor.load(seven_bundle).predict(images[:1])[0].malignant_probability
     for threshold, verdict in ((malignant - 1e-3, "malignant"), (malignant + 1e-3, "benign")):
         bundle = replace(seven_bundle, threshold=threshold)
-        diagnosis = Predictor.load(bundle).predict(images[:1])[0]
-        assert diagnosis.verdict == verdict
+        judgement = Predictor.load(bundle).predict(images[:1])[0]
+        assert judgement.verdict == verdict
         expected = malignant if verdict == "malignant" else 1 - malignant
-        assert diagnosis.confidence == pytest.approx(expected)
+        assert judgement.confidence == pytest.approx(expected)
 
 
 def test_the_probability_of_malignant_is_calibrated_too(bundle, images):

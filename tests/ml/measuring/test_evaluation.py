@@ -7,11 +7,10 @@ from ml.data.manifest import read_samples
 from ml.errors import InputError
 from ml.judging.predictor import Predictor
 from ml.measuring import evaluation
+from ml.measuring.answers import Answers, describe, predict
 from ml.measuring.binary_metrics import METRICS
 from ml.measuring.evaluation import (
-    Answers,
     by_subgroup,
-    describe,
     headline,
     quantisation_effect,
     score,
@@ -170,10 +169,10 @@ def test_the_effect_of_quantisation_is_the_difference_to_float(pictures):
 def test_probabilities_come_in_the_order_of_the_samples(tiny_bundle, test_folder):
     predictor = Predictor.load(tiny_bundle)
     samples = read_samples(test_folder)
-    forward = evaluation.predict(predictor, samples, "forward").malignant
-    backward = evaluation.predict(predictor, samples[::-1], "backward").malignant
+    forward = predict(predictor, samples, "forward").malignant
+    backward = predict(predictor, samples[::-1], "backward").malignant
     assert forward.shape == (12,)
     assert np.allclose(forward, backward[::-1], atol=1e-6)
     assert len(set(forward.round(5).tolist())) > 6
-    masked = evaluation.predict(predictor, samples, "masked", mask_corners).malignant
+    masked = predict(predictor, samples, "masked", mask_corners).malignant
     assert not np.allclose(forward, masked, atol=1e-4)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ml.measuring import figures
-from ml.measuring.evaluation import Answers, describe
+from ml.measuring.answers import Answers, describe
 from ml.taxonomy import DIAGNOSIS_CODES
 
 

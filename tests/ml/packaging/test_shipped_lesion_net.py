@@ -79,7 +79,7 @@ def test_it_tells_pictures_apart_the_same_way_every_time(bundle):
     predictor = Predictor.load(bundle)
     pictures = [render(seed) for seed in range(4)]
     first, second = (
-        [list(diagnosis.probabilities.values()) for diagnosis in predictor.predict(pictures)]
+        [list(judgement.probabilities.values()) for judgement in predictor.predict(pictures)]
         for _ in range(2)
     )
     assert first == second
@@ -92,7 +92,7 @@ def test_pictures_of_lesions_are_judged_and_others_rejected(bundle):
     lesions = analyse(predictor, [render(seed, (320, 240)) for seed in range(40)])
     assert [one.rejection for one in lesions] == [None] * 40
     for one in lesions:
-        assert one.diagnosis.possible
+        assert one.judgement.possible
         assert one.abcd
         assert one.heat_map
     others = [image for kind in oddities(5, seed=3).values() for image in kind]

@@ -47,7 +47,7 @@ def test_the_network_tells_pictures_apart_the_same_way_every_time(bundle):
     predictor = Predictor.load(bundle)
     pictures = [render(seed) for seed in range(4)]
     first, second = (
-        [diagnosis.malignant_probability for diagnosis in predictor.predict(pictures)]
+        [judgement.malignant_probability for judgement in predictor.predict(pictures)]
         for _ in range(2)
     )
     assert first == second

@@ -12,12 +12,12 @@ from ml.data.manifest import read_samples
 from ml.errors import InputError
 from ml.training import loop, runs, state, validation
 from ml.training.loop import load_best, train
-from ml.training.runs import Settings
+from ml.training.runs import TrainingSettings
 from tests.ml import tiny
 from tests.ml.conftest import choose
 
 #: Nine rounds of three steps.
-SETTINGS = Settings(
+SETTINGS = TrainingSettings(
     "seven_stage",
     passes=27 * 6,
     round_passes=18,

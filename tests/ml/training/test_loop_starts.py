@@ -15,10 +15,10 @@ from ml.packaging.bundle import Bundle
 from ml.taxonomy import DIAGNOSIS_CODES, SEVEN_CODES
 from ml.training import loop, pretrained, runs, start
 from ml.training.loop import train
-from ml.training.runs import Settings
+from ml.training.runs import TrainingSettings
 from tests.ml.conftest import choose
 
-FIRST = Settings(
+FIRST = TrainingSettings(
     "efficientnet_lite0",
     input_size=16,
     passes=128,

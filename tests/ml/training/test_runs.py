@@ -9,9 +9,9 @@ import pytest
 from ml.errors import InputError
 from ml.files import write_arrays
 from ml.training import runs
-from ml.training.runs import Settings
+from ml.training.runs import TrainingSettings
 
-SETTINGS = Settings("seven_stage", passes=500)
+SETTINGS = TrainingSettings("seven_stage", passes=500)
 DATA = {"training": {"benign": 1}}
 
 
@@ -103,7 +103,7 @@ def test_more_rounds_than_are_kept_are_refused(finished, rounds):
 
 
 def test_a_run_shorter_than_a_batch_has_one_step():
-    settings = Settings("seven_stage", passes=10, batch_size=48)
+    settings = TrainingSettings("seven_stage", passes=10, batch_size=48)
     assert (settings.steps, settings.round_steps) == (1, 1)
     assert replace(settings, passes=4800, round_passes=960).round_steps == 20
     assert replace(settings, passes=4800, round_passes=9600).round_steps == 100

@@ -1,0 +1,111 @@
+"""Facts about a bundle that several sections of its card depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ml.packaging.bundle import Bundle
+from ml.taxonomy import LABELS
+
+
+class Collection(NamedTuple):
+    """A public collection of pictures, as its publishers describe it."""
+
+    name: str
+    licence: str
+    labels: str
+    reference: str
+
+
+_MELANOMA = Collection(
+    "Melanoma Cancer Image Dataset",
+    "unclear: collected from public dermoscopy sources",
+    "benign or malignant, by folder; how that was found is not said",
+    "published on Kaggle",
+)
+_HAM10000 = Collection(
+    "HAM10000",
+    "CC BY-NC 4.0",
+    "from histopathology, follow-up, consensus of experts or confocal microscopy; every melanoma from histopathology",
+    "Tschandl, Rosendahl & Kittler, Scientific Data 2018, doi:10.1038/sdata.2018.161",
+)
+_ISIC_2017 = Collection(
+    "ISIC 2017 challenge, training and validation part",
+    "CC0",
+    "as the challenge gives them",
+    "Codella et al., arXiv 1710.05006",
+)
+#: By a part of the name that a collection has in the report of a run.
+_COLLECTIONS = {
+    "ham10000": _HAM10000,
+    "isic2017": _ISIC_2017,
+    "melanoma_cancer_dataset": _MELANOMA,
+    "seed": _MELANOMA,
+}
+
+
+def collection_of(source: str) -> Collection:
+    """Return the collection that a source's name means; nothing is known of other names."""
+    for part, collection in _COLLECTIONS.items():
+        if part in source:
+            return collection
+    return Collection(source, "not known", "not known", "none")
+
+
+def collections(sources: Iterable[str]) -> list[Collection]:
+    """Return the collections of some sources, each once."""
+    return list(dict.fromkeys(map(collection_of, sources)))
+
+
+def labels_from_histopathology(bundle: Bundle) -> str:
+    """Return which of the bundle's collections say that histopathology confirms malignancy."""
+    known = collections(bundle.data.get("sources", []))
+    return ", ".join(found.name for found in known if "histopathology" in found.labels)
+
+
+def is_tested_at_home(bundle: Bundle) -> bool:
+    """Return whether every set it was measured on comes from a collection it learnt from."""
+    learnt = collections(bundle.data.get("sources", []))
+    held_out = collections(bundle.data.get("held_out", []))
+    return bool(held_out) and set(held_out) <= set(learnt)
+
+
+def measured_sets(bundle: Bundle) -> dict[str, dict[str, Any]]:
+    """Return the results of the test sets, by name, in the order of the metrics."""
+    return {
+        name: result
+        for name, result in bundle.metrics.items()
+        if isinstance(result, dict) and {"pictures", "groups", "model"} <= result.keys()
+    }
+
+
+def has_part(bundle: Bundle, part: str) -> bool:
+    """Return whether a part of the scores, such as ``subgroups``, was measured on a test set."""
+    return any(result.get(part) for result in measured_sets(bundle).values())
+
+
+def has_subgroup(bundle: Bundle, kind: str) -> bool:
+    """Return whether any test set was scored by one kind of subgroup, such as ``skin_tone``."""
+    return any(result.get("subgroups", {}).get(kind) for result in measured_sets(bundle).values())
+
+
+def is_calibrated(bundle: Bundle) -> bool:
+    """Return whether a temperature or a bias was fitted."""
+    return bundle.calibration["temperature"] != 1 or any(bundle.calibration["bias"])
+
+
+def stages(bundle: Bundle) -> list[dict[str, Any]]:
+    """Return the settings of the runs that each went on from the one before, in their order."""
+    found: list[dict[str, Any]] = []
+    training = bundle.training
+    while training:
+        found.insert(0, training)
+        training = training.get("earlier") or {}
+    return found
+
+
+def learns_from_open_labels(bundle: Bundle) -> bool:
+    """Return whether it names diagnoses and learnt also from labels that leave them open."""
+    learnt = bundle.data.get("training", {})
+    return len(bundle.classes) > 2 and any(len(LABELS[label]) > 1 for label in learnt)

@@ -1,0 +1,78 @@
+"""What ships answers as its network did in training: see `ml.training.expected`."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from ml.judging import predictor as serving
+from ml.judging.predictor import Predictor
+from ml.packaging.bundle import available, digest
+from ml.training.expected import PICTURES
+
+#: How far an answer may be off: 8-bit weights and other processors differ less.
+TOLERANCE = 1e-3
+SHIPPED = pytest.mark.parametrize("bundle", available(), ids=lambda bundle: bundle.name)
+NAMES = sorted(path.name for path in PICTURES.glob("*.png"))
+
+
+def expected(bundle):
+    kept = json.loads(bundle.expected_path.read_text())["pictures"]
+    assert sorted(kept) == NAMES
+    return np.array([[kept[name]["probabilities"][c] for c in bundle.classes] for name in NAMES])
+
+
+def served(predictor):
+    images = []
+    for name in NAMES:
+        with Image.open(PICTURES / name) as image:
+            image.load()
+        images.append(image)
+    return np.array([list(found.probabilities.values()) for found in predictor.predict(images)])
+
+
+@SHIPPED
+def test_a_worker_answers_as_the_network_did_in_training(bundle):
+    assert served(Predictor.load(bundle)) == pytest.approx(expected(bundle), abs=TOLERANCE)
+
+
+@SHIPPED
+def test_the_expectations_are_those_of_these_weights_and_pictures(bundle):
+    kept = json.loads(bundle.expected_path.read_text())
+    assert kept["weights_sha256"] == bundle.sha256
+    assert {name: kept["pictures"][name]["sha256"] for name in NAMES} == {
+        name: digest(PICTURES / name) for name in NAMES
+    }
+    assert kept["origin"]
+
+
+def squashed(image, size):
+    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC))
+
+
+def nearest(image, size):
+    square = ImageOps.fit(image, (min(image.size),) * 2)
+    return np.asarray(square.resize((size, size), Image.Resampling.NEAREST))
+
+
+def blue_first(image, size):
+    return np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC))[..., ::-1]
+
+
+@SHIPPED
+@pytest.mark.parametrize("read", [squashed, nearest, blue_first])
+def test_pictures_that_are_read_otherwise_are_noticed(bundle, read, monkeypatch):
+    predictor = Predictor.load(bundle)
+    monkeypatch.setattr(serving, "to_pixels", read)
+    assert np.abs(served(predictor) - expected(bundle)).max() > TOLERANCE
+
+
+@SHIPPED
+def test_weights_that_are_not_those_of_the_network_are_noticed(bundle):
+    predictor = Predictor.load(bundle)
+    bias = predictor.model.get_layer("logit").weights[1]
+    bias.assign(bias.numpy() + np.linspace(0.02, 0.1, bias.shape[0]))
+    assert np.abs(served(predictor) - expected(bundle)).max() > TOLERANCE
