@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from ml.judging.morphology import eroded
 from ml.judging.segmentation import Segmentation, to_lab
 
 Array = np.ndarray
@@ -118,7 +119,7 @@ _REFERENCES = to_lab(np.array(list(COLOURS.values()), np.uint8))
 
 def diameter(mask: Array) -> float:
     """Return the largest extent of ``mask`` ``bool (n, n)`` in any direction, in pixels."""
-    outline = np.argwhere(mask & ~ndimage.binary_erosion(mask))
+    outline = np.argwhere(mask & ~eroded(mask))
     angles = np.arange(DIRECTIONS) * np.pi / DIRECTIONS
     along = outline @ np.stack([np.cos(angles), np.sin(angles)])
     # From the outer edge of one pixel to that of the other.
