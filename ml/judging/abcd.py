@@ -81,8 +81,15 @@ def asymmetry(mask: Array) -> tuple[float, float]:
     _, axes = np.linalg.eigh(np.cov((points - centre).T))
     # Columns of `axes`: the least extent, then the greatest.
     middle = (np.array(mask.shape) - 1) / 2
+    # Nothing is further from the middle than the lesion reaches.
+    reach = np.abs((points - centre) @ axes).max() + 1
+    corner = max(0, int(middle.min() - reach))
     upright = ndimage.affine_transform(
-        mask.astype(np.float32), axes, offset=centre - axes @ middle, order=1
+        mask.astype(np.float32),
+        axes,
+        offset=centre - axes @ (middle - corner),
+        output_shape=np.array(mask.shape) - 2 * corner,
+        order=1,
     )
     area = upright.sum()
     about = [float(np.abs(upright - upright[flip]).sum() / (2 * area)) for flip in _FLIPS]

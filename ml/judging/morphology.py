@@ -17,7 +17,9 @@ def eroded(mask: Array, times: int = 1) -> Array:
     inner = framed[1:-1, 1:-1]
     for _ in range(times):
         # The right side is finished before any of it is written.
-        inner[...] = inner & framed[:-2, 1:-1] & framed[2:, 1:-1] & framed[1:-1, :-2] & framed[1:-1, 2:]
+        inner[...] = (
+            inner & framed[:-2, 1:-1] & framed[2:, 1:-1] & framed[1:-1, :-2] & framed[1:-1, 2:]
+        )
     return inner
 
 
@@ -26,7 +28,9 @@ def dilated(mask: Array, times: int = 1) -> Array:
     framed = _framed(mask)
     inner = framed[1:-1, 1:-1]
     for _ in range(times):
-        inner[...] = inner | framed[:-2, 1:-1] | framed[2:, 1:-1] | framed[1:-1, :-2] | framed[1:-1, 2:]
+        inner[...] = (
+            inner | framed[:-2, 1:-1] | framed[2:, 1:-1] | framed[1:-1, :-2] | framed[1:-1, 2:]
+        )
     return inner
 
 
