@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from ml.judging.morphology import eroded
 from ml.judging.segmentation import Segmentation, to_lab
 
 Array = np.ndarray
@@ -80,8 +81,15 @@ def asymmetry(mask: Array) -> tuple[float, float]:
     _, axes = np.linalg.eigh(np.cov((points - centre).T))
     # Columns of `axes`: the least extent, then the greatest.
     middle = (np.array(mask.shape) - 1) / 2
+    # Nothing is further from the middle than the lesion reaches.
+    reach = np.abs((points - centre) @ axes).max() + 1
+    corner = max(0, int(middle.min() - reach))
     upright = ndimage.affine_transform(
-        mask.astype(np.float32), axes, offset=centre - axes @ middle, order=1
+        mask.astype(np.float32),
+        axes,
+        offset=centre - axes @ (middle - corner),
+        output_shape=np.array(mask.shape) - 2 * corner,
+        order=1,
     )
     area = upright.sum()
     about = [float(np.abs(upright - upright[flip]).sum() / (2 * area)) for flip in _FLIPS]
@@ -118,7 +126,7 @@ _REFERENCES = to_lab(np.array(list(COLOURS.values()), np.uint8))
 
 def diameter(mask: Array) -> float:
     """Return the largest extent of ``mask`` ``bool (n, n)`` in any direction, in pixels."""
-    outline = np.argwhere(mask & ~ndimage.binary_erosion(mask))
+    outline = np.argwhere(mask & ~eroded(mask))
     angles = np.arange(DIRECTIONS) * np.pi / DIRECTIONS
     along = outline @ np.stack([np.cos(angles), np.sin(angles)])
     # From the outer edge of one pixel to that of the other.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
 from ml.judging.segmentation import LUMA, Segmentation
@@ -20,6 +21,8 @@ Array = np.ndarray
 
 #: Side in pixels of the square that is measured.
 SIDE = 192
+#: What lies around the middle of it, which most measures are taken from.
+MARGIN = SIDE // 8
 
 
 class Problem(StrEnum):
@@ -122,15 +125,12 @@ def measure(pixels: Array, segmentation: Segmentation, smallest_side: int) -> Qu
         smallest_side: of the picture they were made from.
     """
     luma = pixels @ (LUMA / 255)
-    margin = len(luma) // 8
-    middle = slice(margin, -margin)
-    fine, finer, coarse = (ndimage.gaussian_filter(luma, sigma) for sigma in (1, 2, 4))
-    detail, structure = (
-        float(np.abs(band[middle, middle]).mean()) for band in (fine - finer, finer - coarse)
-    )
-    darkest, brightest = np.percentile(luma[middle, middle], (5, 95))
+    middle = luma[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    fine, finer, coarse = blurred(luma)
+    detail, structure = (float(np.abs(band).mean()) for band in (fine - finer, finer - coarse))
+    darkest, brightest = np.percentile(middle, (5, 95))
     # Nothing at all, as of one colour, is not out of focus: the other measures catch it.
-    spread = max(float(luma[middle, middle].std()), 1e-6)
+    spread = max(float(middle.std()), 1e-6)
     return Quality(
         smallest_side=smallest_side,
         brightest=float(brightest),
@@ -141,6 +141,44 @@ def measure(pixels: Array, segmentation: Segmentation, smallest_side: int) -> Qu
         edges=detail / spread,
         lesion_contrast=segmentation.contrast,
     )
+
+
+def blurred(luma: Array) -> Array:
+    """Return the middle of ``luma`` by Gaussians of 1, 2 and 4 pixels, ``float32 (3, m, m)``.
+
+    Args:
+        luma: ``float32 (SIDE, SIDE)``; what is within `MARGIN` of its edge is not in the middle.
+    """
+    beyond = MARGIN - _REACH
+    across = _blurred_down(luma[beyond:-beyond]).swapaxes(1, 2)
+    return _blurred_down(np.ascontiguousarray(across[:, beyond:-beyond])).swapaxes(1, 2)
+
+
+def _blurred_down(pixels: Array) -> Array:
+    """Return the Gaussians of every column without its ends, ``float32 (3, h - 2 reach, w)``.
+
+    As products of matrices: `_BLOCK` rows at a time, from those and their neighbours. So small
+    ones BLAS does in the thread that asks; for larger ones it would start threads of its own.
+    """
+    windows = sliding_window_view(pixels, _BLOCK + 2 * _REACH, axis=-2)[..., ::_BLOCK, :, :]
+    found = np.matmul(_KERNELS[:, None], windows.swapaxes(-1, -2))
+    return found.reshape(len(_KERNELS), -1, pixels.shape[-1])
+
+
+#: Pixels to either side that the widest Gaussian sees, and rows that are blurred at a time.
+_REACH, _BLOCK = 16, 8
+_SPIKE = np.eye(1, 2 * _REACH + 1, _REACH)[0]
+#: Row r of each sees the window r pixels further down.
+_KERNELS = np.array(
+    [
+        [
+            np.pad(ndimage.gaussian_filter1d(_SPIKE, sigma), (row, _BLOCK - 1 - row))
+            for row in range(_BLOCK)
+        ]
+        for sigma in (1, 2, 4)
+    ],
+    np.float32,
+)
 
 
 def problem(quality: Quality) -> Problem | None:

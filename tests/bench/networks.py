@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,23 +14,30 @@ from ml.judging import backend
 from ml.packaging.bundle import find
 from tests.lesions import render
 
+if TYPE_CHECKING:
+    from ml.judging.predictor import Predictor
+
 SLOW, FAST = "seven-stage", "lesion-net"
 PICTURES, ROUNDS = 128, 3
+#: Pictures that a worker takes at once, see ANALYSIS_BATCH_SIZE.
+TOGETHER = 16
 BATCH_SIZE, SIZE = 32, 128
 
 
 def measure() -> Iterator[tuple[str, str, str]]:
     """Yield a row for each figure: what, measured, goal."""
     backend.start()
-    yield _inference()
+    from ml.judging.predictor import Predictor
+
+    predictors = {name: Predictor.load(find(name)) for name in (SLOW, FAST)}
+    yield _inference(predictors)
+    for name, predictor in predictors.items():
+        yield _examination(name, predictor)
     yield _training()
 
 
-def _inference() -> tuple[str, str, str]:
-    from ml.judging.predictor import Predictor
-
+def _inference(predictors: dict[str, Predictor]) -> tuple[str, str, str]:
     picture = [render(1, (600, 450))]
-    predictors = {name: Predictor.load(find(name)) for name in (SLOW, FAST)}
     times: dict[str, list[float]] = {name: [] for name in predictors}
     # In turns, so that a busy moment of the machine slows both.
     for _ in range(40):
@@ -40,6 +48,24 @@ def _inference() -> tuple[str, str, str]:
         f"inference of one picture, {FAST} over {SLOW}",
         f"{fast / slow:.2f} ({fast:.1f} ms over {slow:.1f} ms)",
         "at most 1",
+    )
+
+
+def _examination(name: str, predictor: Predictor) -> tuple[str, str, str]:
+    """Return what a worker's call of the network costs, with the gradient, by how many it takes."""
+    pixels = np.zeros((TOGETHER, predictor.input_size, predictor.input_size, 3), np.uint8)
+    times: dict[int, list[float]] = {1: [], TOGETHER: []}
+    predictor.examine(pixels)
+    for _ in range(15):
+        for number, found in times.items():
+            began = time.perf_counter()
+            predictor.examine(pixels[:number])
+            found.append(1000 * (time.perf_counter() - began) / number)
+    alone, together = (median(found) for found in times.values())
+    return (
+        f"{name} with its gradient, one picture alone over one of {TOGETHER}",
+        f"{alone / together:.2f} ({alone:.1f} ms over {together:.1f} ms)",
+        "at most 3",
     )
 
 

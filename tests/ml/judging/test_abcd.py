@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.judging.abcd import COLOURS, Abcd, measure
+from ml.judging.abcd import COLOURS, Abcd, asymmetry, measure
 from ml.judging.preprocessing import to_pixels
 from ml.judging.segmentation import segment
 from tests.lesions import draw, flower
@@ -111,3 +111,12 @@ def test_without_a_clear_outline_nothing_is_measured(options):
     picture = draw(flower(), **options)
     pixels = to_pixels(picture, 128)
     assert measure(pixels, segment(pixels), min(picture.size)) is None
+
+
+@pytest.mark.parametrize("around", [1, 40])
+def test_the_asymmetry_does_not_depend_on_how_much_skin_is_around_the_lesion(around):
+    y, x = np.mgrid[:60, :60] - 29.5
+    mask = (np.hypot(x, 1.4 * y) < 20) & ~((x > 5) & (y > 3))
+    expected = asymmetry(np.pad(mask, 100))
+    assert min(expected) > 0.05
+    assert asymmetry(np.pad(mask, around)) == pytest.approx(expected, abs=1e-6)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -69,6 +70,26 @@ def test_more_pictures_than_one_call_takes_stay_in_order(predictor, images, monk
 def test_the_same_picture_gives_the_same_answer(predictor, images):
     answers = {predictor.predict([images[0]])[0].malignant_probability for _ in range(5)}
     assert len(answers) == 1
+
+
+def test_a_picture_that_is_sent_in_twice_for_speed_gives_one_answer_the_same(predictor, images):
+    pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
+    together = predictor.examine(pixels)
+    for in_pairs in (False, True):
+        predictor._in_pairs = in_pairs
+        assert predictor.logits(pixels[:1]).shape == (1, 1)
+        assert np.allclose(predictor.logits(pixels[:1]), predictor.logits(pixels)[:1], atol=1e-6)
+        for alone, among in zip(predictor.examine(pixels[:1]), together, strict=True):
+            assert len(alone) == 1
+            assert np.allclose(alone, among[:1], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [({1: 0.03, 2: 0.01}, True), ({1: 0.01, 2: 0.03}, False)]
+)
+def test_pictures_go_in_pairs_where_two_are_faster_than_one(seconds, expected):
+    slow_alone = module._is_slow_alone(lambda pixels: time.sleep(seconds[len(pixels)]), (4, 4, 3))
+    assert slow_alone is expected
 
 
 def test_no_picture_gives_no_judgement(predictor):

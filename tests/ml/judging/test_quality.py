@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from ml.judging.analysis import quality_of
-from ml.judging.quality import ADVICE, HIGHEST, LOWEST, Problem, problem
+from ml.judging.quality import ADVICE, HIGHEST, LOWEST, MARGIN, SIDE, Problem, blurred, problem
 from ml.measuring.degradations import (
     DEGRADATIONS,
     blur,
@@ -100,3 +101,11 @@ def test_what_is_left_of_a_picture_without_its_lesion_is_its_most_even_corner():
     pixels[...] = np.random.default_rng(0).integers(0, 256, pixels.shape)
     pixels[60:, :20] = 200
     assert np.asarray(skin_only(Image.fromarray(pixels))).min() == 200
+
+
+def test_the_middle_is_blurred_as_scipy_blurs_the_whole():
+    luma = np.random.default_rng(0).random((SIDE, SIDE), np.float32)
+    middle = slice(MARGIN, -MARGIN)
+    for found, sigma in zip(blurred(luma), (1, 2, 4), strict=True):
+        expected = ndimage.gaussian_filter(luma, sigma)[middle, middle]
+        assert np.allclose(found, expected, atol=1e-5)

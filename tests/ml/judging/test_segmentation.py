@@ -97,3 +97,24 @@ def test_otsu_parts_two_groups_between_them_and_explains_their_variance():
     assert 3 < threshold < 17
     within = (3000 * values[:3000].var() + 1000 * values[3000:].var()) / 4000
     assert share == pytest.approx(1 - within / values.var(), abs=0.01)
+
+
+def test_otsu_is_that_of_an_exact_histogram():
+    values = np.random.default_rng(1).gamma(2, 10, 20000).astype(np.float32)
+    counts, edges = np.histogram(values, 128)
+    below, above = np.cumsum(counts)[:-1], counts[::-1].cumsum()[::-1][1:]
+    weighted = counts * (edges[1:] + edges[:-1]) / 2
+    means = np.cumsum(weighted)[:-1] / below, weighted[::-1].cumsum()[::-1][1:] / above
+    between = below * above * (means[0] - means[1]) ** 2 / len(values) ** 2
+    threshold, share = otsu(values)
+    assert threshold == pytest.approx(edges[1 + between.argmax()], abs=1e-3)
+    assert share == pytest.approx(between.max() / values.var(), abs=1e-3)
+
+
+def test_lab_of_every_grey_level_is_that_of_the_formula():
+    levels = np.arange(256) / 255
+    linear = np.where(levels > 0.04045, ((levels + 0.055) / 1.055) ** 2.4, levels / 12.92)
+    lightness = np.where(linear > 216 / 24389, 116 * np.cbrt(linear) - 16, 24389 / 27 * linear)
+    found = to_lab(np.repeat(np.arange(256)[:, None], 3, 1))
+    assert np.allclose(found[:, 0], lightness, atol=1e-3)
+    assert np.allclose(found[:, 1:], 0, atol=0.01)
