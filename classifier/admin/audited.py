@@ -13,7 +13,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from classifier.models import AuditEntry
-from classifier.services.audit import audit
+from classifier.services.operation.audit import audit
 
 
 class Audited:

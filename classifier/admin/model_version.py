@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from classifier.admin.audited import Audited
 from classifier.admin.read_only import NoAdding
 from classifier.models import ModelVersion
-from classifier.services.activate import activate
-from classifier.services.dispatch import WorkersUnreachable, dispatch_reanalysis
+from classifier.services.registry.activate import activate
+from classifier.services.submissions.dispatch import WorkersUnreachable, dispatch_reanalysis
 
 #: "View on site" shows these in a form that can be read.
 ON_THE_CARD = ["card", "diagnoses"]

@@ -16,9 +16,9 @@ from classifier.admin.prediction import PredictionInline
 from classifier.admin.read_only import NoAdding, TakesReviewsAlong
 from classifier.models import Review, Submission, User
 from classifier.models.submission import REVIEW_PERMISSION, SubmissionQuerySet
-from classifier.services.audit import saw, saw_list
-from classifier.services.retry import overrule, requeue
-from classifier.services.review import review
+from classifier.services.operation.audit import saw, saw_list
+from classifier.services.reading.review import review
+from classifier.services.submissions.retry import overrule, requeue
 
 
 class ReviewState(admin.SimpleListFilter):

@@ -17,7 +17,9 @@ if PRODUCTION:
 
 DEBUG = True
 ROOT_URLCONF = "skinsite.development.urls"
-DISPATCHER = env.str("DISPATCHER", default="classifier.services.dispatch.in_this_process")
+DISPATCHER = env.str(
+    "DISPATCHER", default="classifier.services.submissions.dispatch.in_this_process"
+)
 # What fails is to be looked at, not tried again.
 ANALYSIS_MAX_ATTEMPTS = 1
 

@@ -80,7 +80,7 @@ def _run(what: str, data_dir: Path, core: int) -> subprocess.Popen:
 def _fill() -> None:
     from django.core.management import call_command
 
-    from classifier.services.submit import submit
+    from classifier.services.submissions.submit import submit
     from skinsite.celery import app
     from tests.factories import UserFactory
     from tests.lesions import judged
@@ -96,7 +96,7 @@ def _fill() -> None:
 def _work() -> None:
     from classifier import predictors
     from classifier.models import Status, Submission
-    from classifier.services.analyse import analyse
+    from classifier.services.submissions.analyse import analyse
 
     predictors.active()
     _say("ready")

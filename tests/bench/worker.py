@@ -49,8 +49,8 @@ def _measure() -> list[float]:
 
     from classifier import predictors
     from classifier.models import Status, Submission
-    from classifier.services.analyse import analyse
-    from classifier.services.submit import submit
+    from classifier.services.submissions.analyse import analyse
+    from classifier.services.submissions.submit import submit
     from skinsite.celery import app
     from tests.factories import UserFactory
     from tests.lesions import judged

@@ -13,7 +13,7 @@ from django.test import Client
 
 from classifier import predictors
 from classifier.models import Submission, User
-from classifier.services.dispatch import ANALYSE_TASK
+from classifier.services.submissions.dispatch import ANALYSE_TASK
 from ml.packaging.bundle import find
 from skinsite.celery import app
 from tests.classifier.addresses import Paths

@@ -13,8 +13,8 @@ import pytest
 from kombu import Connection
 from kombu.exceptions import ChannelError, OperationalError
 
-from classifier.services import dispatch
-from classifier.services.dispatch import messages_waiting
+from classifier.services.submissions import dispatch
+from classifier.services.submissions.dispatch import messages_waiting
 from skinsite.folder_broker import Channel
 from tests.classifier.fakes import folder_app
 from tests.site import ROOT

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from classifier import predictors, tasks
 from classifier.models import Status, Submission
-from classifier.services.dispatch import ANALYSE_TASK
+from classifier.services.submissions.dispatch import ANALYSE_TASK
 from ml.packaging.bundle import BundleError
 from skinsite.celery import app
 from tests.factories import SubmissionFactory

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from classifier.models import AuditEntry, Prediction, Submission, User
-from classifier.services.audit import audit
+from classifier.services.operation.audit import audit
 from tests.factories import ReviewFactory, SubmissionFactory
 from tests.services.conftest import database_url
 from tests.site import ROOT

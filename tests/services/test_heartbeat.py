@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from classifier.models import Status
-from classifier.services.submit import submit
+from classifier.services.submissions.submit import submit
 from tests.factories import UserFactory
 from tests.lesions import judged
 from tests.services.test_deploy import DEPLOY, UNITS, commands, compose, kubernetes, unit

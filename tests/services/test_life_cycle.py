@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from classifier.models import Status
-from classifier.services.submit import submit
+from classifier.services.submissions.submit import submit
 from tests.factories import UserFactory
 from tests.lesions import judged
 

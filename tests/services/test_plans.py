@@ -15,11 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classifier.models import Submission
-from classifier.services.claim import claim
+from classifier.services.account.retention import too_old
 from classifier.services.operation import operation
-from classifier.services.retention import too_old
-from classifier.services.sweep import sweep
-from classifier.services.tidy import named
+from classifier.services.operation.tidy import named
+from classifier.services.submissions.claim import claim
+from classifier.services.submissions.sweep import sweep
 from tests.factories import ModelVersionFactory, UserFactory
 
 ROWS = 1_000_000

@@ -19,12 +19,12 @@ from django.utils import timezone
 from PIL import Image
 
 from classifier.models import AuditEntry, ModelVersion, Prediction, Review, Status, Submission
-from classifier.services.audit import audit
-from classifier.services.claim import claim
-from classifier.services.dispatch import dispatch
-from classifier.services.end import end
-from classifier.services.review import review
-from classifier.services.sweep import Swept, sweep
+from classifier.services.operation.audit import audit
+from classifier.services.reading.review import review
+from classifier.services.submissions.claim import claim
+from classifier.services.submissions.dispatch import dispatch
+from classifier.services.submissions.end import end
+from classifier.services.submissions.sweep import Swept, sweep
 from tests.classifier.fakes import FakeAnalyst
 from tests.factories import (
     ModelVersionFactory,

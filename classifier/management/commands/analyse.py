@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from classifier import predictors
 from classifier.models.result import RESULT_FIELDS
-from classifier.services.record import result_of
+from classifier.services.submissions.record import result_of
 from classifier.uploads import InvalidImage, open_image
 from ml.judging.conformal import UNCERTAIN
 from ml.judging.predictor import Predictor

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_date
 
 from classifier import predictors
 from classifier.models import ModelVersion, Submission
-from classifier.services.reanalyse import (
+from classifier.services.registry.reanalyse import (
     ADDED,
     BATCH,
     FAILED,

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from classifier.services.activate import find_unused
-from classifier.services.register import register
+from classifier.services.registry.activate import find_unused
+from classifier.services.registry.register import register
 from ml.packaging.bundle import Bundle, BundleError
 
 

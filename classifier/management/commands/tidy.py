@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from classifier.services.tidy import FOLDERS, SETTLED, tidy
+from classifier.services.operation.tidy import FOLDERS, SETTLED, tidy
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""The models that the site knows: registered, chosen, asked about earlier pictures."""

@@ -1,0 +1,1 @@
+"""The way of one picture: sent in, claimed, analysed, recorded, retried, deleted."""
