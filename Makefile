@@ -70,6 +70,7 @@ lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
 	git ls-files '*.html' | xargs $(BIN)/djade --check --target-version 5.2
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n 0 tests/project/test_names.py
 	$(BIN)/mypy
 	$(BIN)/pip-licenses --from=mixed --partial-match --allow-only="$(LICENCES)" \
 		--ignore-packages $(UNSTATED) $(RUN_APART) > /dev/null

@@ -6,7 +6,7 @@ from django.urls import path
 
 from classifier.views import pages
 from classifier.views.account import data
-from classifier.views.operation import health, metrics
+from classifier.views.operation import health, prometheus
 from classifier.views.registry import cards
 from classifier.views.submissions import history, results, upload
 
@@ -36,6 +36,6 @@ urlpatterns = [
     ),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("metrics", metrics.metrics, name="metrics"),
-    path("metrics/parts", metrics.parts, name="metrics_parts"),
+    path("metrics", prometheus.metrics, name="metrics"),
+    path("metrics/parts", prometheus.parts, name="metrics_parts"),
 ]

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from classifier.admin.audited import Audited
 from classifier.admin.read_only import NoAdding
 from classifier.models import ModelVersion
-from classifier.services.registry.activate import activate
+from classifier.services.registry.activate import activate_model
 from classifier.services.submissions.dispatch import WorkersUnreachable, dispatch_reanalysis
 
 #: "View on site" shows these in a form that can be read.
@@ -33,7 +33,7 @@ class ModelVersionAdmin(Audited, NoAdding, admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[ModelVersion]
     ) -> None:
         if chosen := self._only_one(request, queryset):
-            activate(chosen)
+            activate_model(chosen)
             self.log_change(request, chosen, "Used for new submissions.")
             self.message_user(request, f"{chosen} now analyses new submissions.")
 

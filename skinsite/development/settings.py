@@ -18,7 +18,7 @@ if PRODUCTION:
 DEBUG = True
 ROOT_URLCONF = "skinsite.development.urls"
 DISPATCHER = env.str(
-    "DISPATCHER", default="classifier.services.submissions.dispatch.in_this_process"
+    "DISPATCHER", default="classifier.services.submissions.dispatch.run_in_this_process"
 )
 # What fails is to be looked at, not tried again.
 ANALYSIS_MAX_ATTEMPTS = 1

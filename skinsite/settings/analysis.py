@@ -62,7 +62,7 @@ QUEUE_MAX_AGE = timedelta(seconds=env.int("QUEUE_MAX_AGE", default=900))
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # How work reaches whoever does it; `skinsite.development` does it where it is asked for.
-DISPATCHER = "classifier.services.submissions.dispatch.to_a_worker"
+DISPATCHER = "classifier.services.submissions.dispatch.send_to_worker"
 
 # People wait for the one; upkeep and re-analysis have the other, so that neither starves the other.
 # A worker that is told no queue serves both.

@@ -15,11 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classifier.models import Submission
-from classifier.services.account.retention import too_old
+from classifier.services.account.retention import select_expired_submissions
 from classifier.services.operation import operation
-from classifier.services.operation.tidy import named
-from classifier.services.submissions.claim import claim
-from classifier.services.submissions.sweep import sweep
+from classifier.services.operation.tidy import select_named_files
+from classifier.services.submissions.claim import claim_submissions
+from classifier.services.submissions.sweep import sweep_lost_submissions
 from tests.factories import ModelVersionFactory, UserFactory
 
 ROWS = 1_000_000
@@ -102,7 +102,7 @@ def page_of_the_list(**query: str) -> Callable[[Client], object]:
 def claim_one(client: Client) -> None:
     waiting = Submission.objects.filter(status="queued").first()
     assert waiting
-    assert claim(waiting.pk)
+    assert claim_submissions(waiting.pk)
 
 
 QUERIES: dict[str, Callable[[Client], object]] = {
@@ -117,12 +117,16 @@ QUERIES: dict[str, Callable[[Client], object]] = {
         created_at__gte=str(timezone.now() - timedelta(days=1)),
         created_at__lt=str(timezone.now()),
     ),
-    "what is too old": lambda client: list(too_old(timezone.now() - timedelta(days=600))),
-    "whether anything is too old": lambda client: list(
-        too_old(timezone.now() - timedelta(days=6000))
+    "what is too old": lambda client: list(
+        select_expired_submissions(timezone.now() - timedelta(days=600))
     ),
-    "which files of a folder rows name": lambda client: [list(rows) for rows in named("ab")],
-    "the sweep": lambda client: sweep(),
+    "whether anything is too old": lambda client: list(
+        select_expired_submissions(timezone.now() - timedelta(days=6000))
+    ),
+    "which files of a folder rows name": lambda client: [
+        list(rows) for rows in select_named_files("ab")
+    ],
+    "the sweep": lambda client: sweep_lost_submissions(),
     "what a worker takes": claim_one,
 }
 

@@ -33,7 +33,7 @@ COLUMNS = (
 )
 
 
-def export(user: User) -> Iterable[bytes]:
+def export_account(user: User) -> Iterable[bytes]:
     """Return a ZIP file, made while it is read: pictures, heat maps, results as JSON and CSV.
 
     Args:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from classifier.models import Submission
 from classifier.models.submission import SubmissionQuerySet
-from classifier.services.submissions.delete import delete
+from classifier.services.submissions.delete import delete_submission
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +29,13 @@ class Expired(NamedTuple):
     failed: list[uuid.UUID]
 
 
-def too_old(sent_before: datetime) -> SubmissionQuerySet:
+def select_expired_submissions(sent_before: datetime) -> SubmissionQuerySet:
     """Return the first finished submissions to go, of those sent in before a moment."""
     rows = Submission.objects.finished().filter(created_at__lt=sent_before)
     return rows.order_by("created_at", "id")[:BATCH]
 
 
-def expire() -> Expired:
+def delete_expired_submissions() -> Expired:
     """Delete finished submissions older than ``RETENTION``.
 
     One by one: what cannot be deleted now takes nothing else along, and is tried again next time.
@@ -47,10 +47,10 @@ def expire() -> Expired:
     failed: list[uuid.UUID] = []
     if not settings.RETENTION:
         return Expired(0, failed)
-    rows = list(too_old(timezone.now() - settings.RETENTION))
+    rows = list(select_expired_submissions(timezone.now() - settings.RETENTION))
     for submission in rows:
         try:
-            delete(submission, actor=None)
+            delete_submission(submission, actor=None)
         except (InterfaceError, OperationalError, SoftTimeLimitExceeded):
             raise
         except Exception:

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 ONE_LOOK = timedelta(hours=1)
 
 
-def audit(action: AuditEntry.Action, subject: Model, *, actor: User | None) -> None:
+def record_action(*, action: AuditEntry.Action, subject: Model, actor: User | None) -> None:
     """Record that ``actor`` did ``action`` to ``subject``, within the caller's transaction.
 
     Args:
@@ -43,19 +43,19 @@ def audit(action: AuditEntry.Action, subject: Model, *, actor: User | None) -> N
     )
 
 
-def saw(submission: Submission, *, viewer: User | AnonymousUser) -> None:
+def record_look(submission: Submission, *, viewer: User | AnonymousUser) -> None:
     """Record that somebody looked at another person's picture or result."""
     if viewer.pk == submission.owner_id:
         return
     with _once(f"saw:{viewer.pk}:{submission.pk}") as is_new:
         if is_new:
-            audit(AuditEntry.Action.SAW, submission, actor=viewer)  # type: ignore[arg-type]
+            record_action(action=AuditEntry.Action.SAW, subject=submission, actor=viewer)  # type: ignore[arg-type]
 
 
-def saw_list(submissions: Iterable[Submission], *, viewer: User) -> None:
+def record_look_at_list(submissions: Iterable[Submission], *, viewer: User) -> None:
     """Record in one entry that somebody looked at a list of other people's pictures.
 
-    The thumbnails on it are seen with it, see `saw_thumbnail`.
+    The thumbnails on it are seen with it, see `record_look_at_thumbnail`.
     """
     keys = sorted(str(row.pk) for row in submissions if row.owner_id != viewer.pk)
     if not keys:
@@ -74,7 +74,7 @@ def saw_list(submissions: Iterable[Submission], *, viewer: User) -> None:
         cache.set_many({_on_a_list(viewer, key): True for key in keys}, ONE_LOOK.total_seconds())
 
 
-def saw_thumbnail(submission: Submission, *, viewer: User | AnonymousUser) -> None:
+def record_look_at_thumbnail(submission: Submission, *, viewer: User | AnonymousUser) -> None:
     """Record that somebody looked at the thumbnail of another person's picture, but on no list."""
     try:
         is_on_a_list = cache.get(_on_a_list(viewer, submission.pk), False)
@@ -82,7 +82,7 @@ def saw_thumbnail(submission: Submission, *, viewer: User | AnonymousUser) -> No
         _complain(error)
         is_on_a_list = False
     if not is_on_a_list:
-        saw(submission, viewer=viewer)
+        record_look(submission, viewer=viewer)
 
 
 def _on_a_list(viewer: User | AnonymousUser, key: uuid.UUID | str) -> str:

@@ -21,7 +21,7 @@ FOLDERS = (*(f"{number:02x}" for number in range(256)), "health")
 SETTLED = timedelta(hours=1)
 
 
-def tidy(folder: str, *, settled: timedelta = SETTLED) -> int:
+def delete_unnamed_files(folder: str, *, settled: timedelta = SETTLED) -> int:
     """Delete the files in one of `FOLDERS` that no row names, and return how many.
 
     Args:
@@ -29,7 +29,7 @@ def tidy(folder: str, *, settled: timedelta = SETTLED) -> int:
         settled: how long ago a file must have been written.
     """
     deleted = 0
-    for name in _files(folder).difference(*named(folder)):
+    for name in _files(folder).difference(*select_named_files(folder)):
         # Gone meanwhile, or a storage that fails: what is left is found the next time.
         with contextlib.suppress(*STORAGE_ERRORS):
             if default_storage.get_modified_time(name) < timezone.now() - settled:
@@ -38,7 +38,7 @@ def tidy(folder: str, *, settled: timedelta = SETTLED) -> int:
     return deleted
 
 
-def due_folder() -> str:
+def choose_due_folder() -> str:
     """Return the one whose turn it is: by the clock, so that all are seen within a day."""
     turn = timezone.now().timestamp() / settings.TIDY_EVERY.total_seconds()
     return FOLDERS[int(turn) % len(FOLDERS)]
@@ -51,7 +51,7 @@ def _files(folder: str) -> set[str]:
         return set()
 
 
-def named(folder: str) -> list[QuerySet]:
+def select_named_files(folder: str) -> list[QuerySet]:
     """Return queries for the names of all files in one of `FOLDERS` that rows name."""
     columns = (
         (Submission.objects, "image"),

@@ -9,7 +9,9 @@ from classifier.models import Review, Submission, User
 from classifier.models.submission import REVIEW_PERMISSION
 
 
-def review(*, submission: Submission, reviewer: User, diagnosis: str, comment: str) -> Review:
+def record_review(
+    *, submission: Submission, reviewer: User, diagnosis: str, comment: str
+) -> Review:
     """Record or change ``reviewer``'s own judgement of ``submission``; the history keeps all.
 
     Raises:

@@ -19,7 +19,7 @@ class Unused(NamedTuple):
     active: ModelVersion
 
 
-def activate(model_version: ModelVersion) -> None:
+def activate_model(model_version: ModelVersion) -> None:
     """Make ``model_version`` the one that new submissions are analysed with."""
     now = timezone.now()
     with transaction.atomic():
@@ -28,7 +28,7 @@ def activate(model_version: ModelVersion) -> None:
     model_version.is_active, model_version.activated_at = True, now
 
 
-def find_unused() -> Unused | None:
+def find_unused_model() -> Unused | None:
     """Return the model that new sites use, where this site got it after it had chosen another.
 
     Only that one: others that come later need not be better. And only until somebody chooses

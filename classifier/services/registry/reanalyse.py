@@ -12,9 +12,9 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
 from classifier.models import ModelVersion, Status, Submission
-from classifier.predictors import Analyse
-from classifier.services.submissions.record import record, stored_heat_maps
-from classifier.services.submissions.stored import read
+from classifier.predictors import Analyst
+from classifier.services.submissions.record import record_predictions, store_heat_maps
+from classifier.services.submissions.stored import read_stored_pictures
 from classifier.uploads import InvalidImage
 from ml.judging.analysis import Analysis
 
@@ -29,7 +29,9 @@ NO_PICTURES_FAULT = (InterfaceError, OperationalError, SoftTimeLimitExceeded)
 logger = logging.getLogger(__name__)
 
 
-def waiting_for(model_version: ModelVersion, since: datetime | None = None) -> QuerySet[Submission]:
+def select_unanswered(
+    model_version: ModelVersion, *, since: datetime | None = None
+) -> QuerySet[Submission]:
     """Return the submissions with a result but none of ``model_version``, oldest first.
 
     Args:
@@ -44,24 +46,24 @@ def waiting_for(model_version: ModelVersion, since: datetime | None = None) -> Q
     return found.order_by("created_at", "id")
 
 
-def next_batch(
-    model_version: ModelVersion, after: uuid.UUID | str | None = None
+def select_next_batch(
+    model_version: ModelVersion, *, after: uuid.UUID | str | None = None
 ) -> list[Submission]:
-    """Return the next submissions `waiting_for` a model version in the order of their keys.
+    """Return the next submissions `select_unanswered` a model version in the order of their keys.
 
     Args:
         model_version: whose prediction is missing.
         after: the last key of the batch before; None for the first one. What was rejected or could
             not be read still waits, and must not come again.
     """
-    found = waiting_for(model_version)
+    found = select_unanswered(model_version)
     if after:
         found = found.filter(pk__gt=after)
     return list(found.order_by("pk")[:BATCH])
 
 
-def reanalyse(
-    submissions: Sequence[Submission], model_version: ModelVersion, analyse: Analyse
+def reanalyse_submissions(
+    submissions: Sequence[Submission], *, model_version: ModelVersion, analyst: Analyst
 ) -> dict[uuid.UUID, str]:
     """Add the predictions of ``model_version`` to one batch and return what came of each.
 
@@ -69,9 +71,9 @@ def reanalyse(
     at by itself, so that one bad picture takes no other along.
 
     Args:
-        submissions: some that are `waiting_for` it.
+        submissions: some that are `select_unanswered` it.
         model_version: which network it is.
-        analyse: how it analyses pictures, see `classifier.predictors`.
+        analyst: how it analyses pictures, see `classifier.predictors`.
 
     Raises:
         OperationalError: the database is gone.
@@ -80,13 +82,15 @@ def reanalyse(
     outcomes: dict[uuid.UUID, str] = {}
     for group in _groups(submissions):
         try:
-            outcomes |= _together(group, model_version, analyse)
+            outcomes |= _reanalyse_together(group, model_version, analyst)
         except NO_PICTURES_FAULT:
             raise
         except Exception as error:
             if len(group) > 1:
                 for submission in group:
-                    outcomes |= reanalyse([submission], model_version, analyse)
+                    outcomes |= reanalyse_submissions(
+                        [submission], model_version=model_version, analyst=analyst
+                    )
             else:
                 logger.exception("%s failed: %s", group[0].pk, type(error).__name__)
                 outcomes[group[0].pk] = FAILED
@@ -103,11 +107,11 @@ def _groups(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
     yield from ([submission] for submission in submissions if submission.alone)
 
 
-def _together(
-    group: list[Submission], model_version: ModelVersion, analyse: Analyse
+def _reanalyse_together(
+    group: list[Submission], model_version: ModelVersion, analyst: Analyst
 ) -> dict[uuid.UUID, str]:
     outcomes, pictures = {}, {}
-    for submission, image in zip(group, read(group), strict=True):
+    for submission, image in zip(group, read_stored_pictures(group), strict=True):
         if isinstance(image, InvalidImage):
             logger.warning("The picture of %s cannot be read", submission.pk)
             outcomes[submission.pk] = UNREADABLE
@@ -115,7 +119,7 @@ def _together(
             pictures[submission.pk] = image
     if not pictures:
         return outcomes
-    found = analyse(list(pictures.values()), screened=group[0].overruled_by_id is None)
+    found = analyst(list(pictures.values()), screened=group[0].overruled_by_id is None)
     analyses = dict(zip(pictures, found, strict=True))
     diagnosed = {key: analysis for key, analysis in analyses.items() if not analysis.rejection}
     added = _keep(diagnosed, model_version)
@@ -126,8 +130,8 @@ def _together(
 
 def _keep(analyses: dict[uuid.UUID, Analysis], model_version: ModelVersion) -> set[uuid.UUID]:
     """Record what is said of submissions that are still there; return which are."""
-    with stored_heat_maps(analyses) as heat_maps, transaction.atomic():
+    with store_heat_maps(analyses) as heat_maps, transaction.atomic():
         there = Submission.objects.select_for_update().filter(pk__in=analyses).order_by("pk")
         kept = {key: analyses[key] for key in there.values_list("pk", flat=True)}
-        record(model_version, kept, heat_maps)
+        record_predictions(model_version=model_version, analyses=kept, heat_maps=heat_maps)
     return set(kept)

@@ -10,12 +10,12 @@ from django.db import transaction
 from classifier.models import ModelVersion
 from classifier.models.measured import MetricsError, check_metrics
 from classifier.models.model_version import figure_path
-from classifier.services.registry.activate import activate
+from classifier.services.registry.activate import activate_model
 from ml.packaging.bundle import Bundle, BundleError
 from ml.taxonomy import DIAGNOSES
 
 
-def register(bundle: Bundle) -> ModelVersion:
+def register_bundle(bundle: Bundle) -> ModelVersion:
     """Return the row of ``bundle``, made on first sight; what describes it is brought up to date.
 
     Its figures are copied to the site's own files, so that a version keeps its card after another
@@ -69,7 +69,7 @@ def register(bundle: Bundle) -> ModelVersion:
         # A bundle's folder holds one version: where it replaced the active one, it is all there is.
         chosen = active.name if active else settings.DEFAULT_MODEL
         if chosen == row.name and not row.is_active:
-            activate(row)
+            activate_model(row)
     _keep_figures(bundle)
     return row
 

@@ -9,16 +9,16 @@ from PIL import Image
 
 from classifier import predictors
 from classifier.models import Submission
-from classifier.services.submissions.claim import claim
-from classifier.services.submissions.dispatch import dispatch
-from classifier.services.submissions.end import end, fail, release
-from classifier.services.submissions.stored import read
+from classifier.services.submissions.claim import claim_submissions
+from classifier.services.submissions.dispatch import dispatch_analysis
+from classifier.services.submissions.end import end_attempts, fail_attempt, release_submission
+from classifier.services.submissions.stored import read_stored_pictures
 from classifier.uploads import InvalidImage
 
 logger = logging.getLogger(__name__)
 
 
-def analyse(pk: uuid.UUID | str) -> bool:
+def analyse_waiting_submissions(pk: uuid.UUID | str) -> bool:
     """Claim the submission ``pk``, with others that wait, and bring all to an end.
 
     Each is DONE, REJECTED or FAILED by itself; a surprise is everybody's.
@@ -27,30 +27,30 @@ def analyse(pk: uuid.UUID | str) -> bool:
         Whether ``pk`` should be tried again later: after a surprise, while attempts are left.
         False also where there was nothing to do: it is gone, finished or another worker's.
     """
-    submissions = claim(pk)
+    submissions = claim_submissions(pk)
     try:
         if pictures := _readable(submissions):
-            model_version, analyse_pictures = predictors.active()
+            model_version, analyst = predictors.load_active_analyst()
             screened = submissions[0].overruled_by_id is None
-            found = analyse_pictures(list(pictures.values()), screened=screened)
-            end(dict(zip(pictures, found, strict=True)), model_version)
+            found = analyst(list(pictures.values()), screened=screened)
+            end_attempts(dict(zip(pictures, found, strict=True)), model_version=model_version)
     # Also Celery's soft time limit, which is an Exception.
     except Exception as error:
         first, *others = submissions
         logger.exception("Attempt %d at %s failed", first.attempts, pk)
         for submission in others:
-            if release(submission, error):
-                dispatch(submission.pk)
-        return release(first, error)
+            if release_submission(submission, error=error):
+                dispatch_analysis(submission.pk)
+        return release_submission(first, error=error)
     return False
 
 
 def _readable(submissions: list[Submission]) -> dict[Submission, Image.Image]:
     """Return the pictures of those that have one; the others have failed."""
     found = {}
-    for submission, image in zip(submissions, read(submissions), strict=True):
+    for submission, image in zip(submissions, read_stored_pictures(submissions), strict=True):
         if isinstance(image, InvalidImage):
-            fail(submission, reason=str(image), detail=repr(image.__cause__))
+            fail_attempt(submission, reason=str(image), detail=repr(image.__cause__))
         else:
             found[submission] = image
     return found

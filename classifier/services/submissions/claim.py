@@ -12,7 +12,7 @@ from django.utils import timezone
 from classifier.models import Status, Submission
 
 
-def claim(pk: uuid.UUID | str) -> list[Submission]:
+def claim_submissions(pk: uuid.UUID | str) -> list[Submission]:
     """Return the submission ``pk`` and others that wait, now RUNNING; none where it does not wait.
 
     A picture costs the network less in company than alone, so whoever comes for one takes along

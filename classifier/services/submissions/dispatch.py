@@ -23,7 +23,7 @@ class WorkersUnreachable(Exception):
     """The broker took no message."""
 
 
-def dispatch(pk: uuid.UUID) -> None:
+def dispatch_analysis(pk: uuid.UUID) -> None:
     """Tell the workers that the submission ``pk`` waits.
 
     A broker that is gone is no error here: the row says that it waits, and the sweep sends it
@@ -36,7 +36,7 @@ def dispatch(pk: uuid.UUID) -> None:
         logger.error("Broker unreachable, %s waits for the sweep: %s", pk, error)
 
 
-def messages_waiting() -> int:
+def count_waiting_messages() -> int:
     """Return how many messages wait for a worker that analyses; what one holds is not counted.
 
     Raises:
@@ -51,7 +51,7 @@ def messages_waiting() -> int:
         return queue.message_count
 
 
-def dispatch_reanalysis(model_version_pk: int, after: uuid.UUID | None = None) -> None:
+def dispatch_reanalysis(model_version_pk: int, *, after: uuid.UUID | None = None) -> None:
     """Have the results of submissions beyond ``after`` joined by those of a model version.
 
     Raises:
@@ -61,10 +61,10 @@ def dispatch_reanalysis(model_version_pk: int, after: uuid.UUID | None = None) -
 
 
 def _send(task: str, args: list[Any]) -> None:
-    import_string(settings.DISPATCHER)(task, args)
+    import_string(settings.DISPATCHER)(task=task, args=args)
 
 
-def to_a_worker(task: str, args: list[Any]) -> None:
+def send_to_worker(*, task: str, args: list[Any]) -> None:
     """Send ``task`` to the broker, from where a worker takes it."""
     try:
         current_app.send_task(task, args=args, retry=False)
@@ -73,7 +73,7 @@ def to_a_worker(task: str, args: list[Any]) -> None:
         raise WorkersUnreachable(type(error).__name__) from error
 
 
-def in_this_process(task: str, args: list[Any]) -> None:
+def run_in_this_process(*, task: str, args: list[Any]) -> None:
     """Do ``task`` before returning, in the thread that asks for it: a debugger stops in it.
 
     What the work sends by itself is done when it has come to its end. A task that fails is logged,

@@ -12,7 +12,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from classifier.models import ModelVersion, Prediction, Status, Submission
-from classifier.services.submissions.record import record, stored_heat_maps
+from classifier.services.submissions.record import record_predictions, store_heat_maps
 from ml.judging.analysis import Analysis, Rejection
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ GAVE_UP = (
 )
 
 
-def end(analyses: Mapping[Submission, Analysis], model_version: ModelVersion) -> None:
+def end_attempts(analyses: Mapping[Submission, Analysis], *, model_version: ModelVersion) -> None:
     """End this attempt at each as DONE or REJECTED, all at once.
 
     Args:
@@ -31,7 +31,7 @@ def end(analyses: Mapping[Submission, Analysis], model_version: ModelVersion) ->
         model_version: which network it was.
     """
     diagnosed = {s.pk: analysis for s, analysis in analyses.items() if not analysis.rejection}
-    with stored_heat_maps(diagnosed) as heat_maps, transaction.atomic():
+    with store_heat_maps(diagnosed) as heat_maps, transaction.atomic():
         rows = _latest_attempt(*analyses).select_for_update().order_by("pk")
         there = set(rows.values_list("pk", flat=True))
         done = {}
@@ -63,7 +63,7 @@ def _finish(
     model_version: ModelVersion,
 ) -> None:
     found = {submission.pk: analysis for submission, analysis in analyses.items()}
-    record(model_version, found, heat_maps)
+    record_predictions(model_version=model_version, analyses=found, heat_maps=heat_maps)
     theirs = Prediction.objects.filter(submission=OuterRef("pk"), model_version=model_version)
     # Why a clinician had to overrule stays on the page; what was rejected by mistake does not.
     overruled = any(submission.overruled_by_id for submission in analyses)
@@ -78,7 +78,7 @@ def _finish(
     )
 
 
-def fail(submission: Submission, *, reason: str, detail: str) -> None:
+def fail_attempt(submission: Submission, *, reason: str, detail: str) -> None:
     """End this attempt at ``submission`` as FAILED, with a sentence for its owner."""
     _latest_attempt(submission).update(
         status=Status.FAILED,
@@ -88,7 +88,7 @@ def fail(submission: Submission, *, reason: str, detail: str) -> None:
     )
 
 
-def release(submission: Submission, error: Exception) -> bool:
+def release_submission(submission: Submission, *, error: Exception) -> bool:
     """Give the row back after a surprise, or give up where it has had its attempts.
 
     Returns:
@@ -97,7 +97,7 @@ def release(submission: Submission, error: Exception) -> bool:
     detail = f"{type(error).__name__}: {error}"
     _latest_attempt(submission).update(alone=True)
     if submission.attempts >= settings.ANALYSIS_MAX_ATTEMPTS:
-        fail(submission, reason=GAVE_UP, detail=detail)
+        fail_attempt(submission, reason=GAVE_UP, detail=detail)
         return False
     released = _latest_attempt(submission).update(
         status=Status.QUEUED, failure_detail=detail, sent_at=timezone.now()

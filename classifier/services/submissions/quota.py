@@ -19,13 +19,13 @@ class QuotaExceeded(Exception):
     """The account has asked for too much; the message is a sentence for its owner."""
 
 
-def spend_upload(owner: User) -> None:
+def charge_upload(*, owner: User) -> None:
     """Count one more picture of ``owner``.
 
     Raises:
         QuotaExceeded: it is one too many, in this hour or of all that are kept.
     """
-    if _spent_this_hour("uploads", owner.pk) > settings.UPLOADS_PER_HOUR:
+    if _count_this_hour("uploads", owner.pk) > settings.UPLOADS_PER_HOUR:
         raise QuotaExceeded(
             f"You have sent in {settings.UPLOADS_PER_HOUR} pictures within an hour, which is the "
             "limit. Please send this one in an hour."
@@ -37,7 +37,7 @@ def spend_upload(owner: User) -> None:
         )
 
 
-def spend_retry(owner_pk: int) -> None:
+def charge_retry(*, owner_pk: int) -> None:
     """Count one more retry of the account ``owner_pk``, apart from its uploads.
 
     Most failures are the site's own fault, and must cost nobody a picture.
@@ -45,14 +45,14 @@ def spend_retry(owner_pk: int) -> None:
     Raises:
         QuotaExceeded: it is one too many in this hour.
     """
-    if _spent_this_hour("retries", owner_pk) > settings.RETRIES_PER_HOUR:
+    if _count_this_hour("retries", owner_pk) > settings.RETRIES_PER_HOUR:
         raise QuotaExceeded(
             f"You have tried {settings.RETRIES_PER_HOUR} pictures again within an hour, which is "
             "the limit. Please try this one again in an hour."
         )
 
 
-def _spent_this_hour(what: str, owner_pk: int) -> int:
+def _count_this_hour(what: str, owner_pk: int) -> int:
     """Count in the cache: to delete pictures gives no new ones. Without a cache, nothing counts."""
     key = f"{what}:{owner_pk}:{int(time.time()) // HOUR}"
     try:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def stored_heat_maps(analyses: Mapping[uuid.UUID, Analysis]) -> Iterator[dict[uuid.UUID, str]]:
+def store_heat_maps(analyses: Mapping[uuid.UUID, Analysis]) -> Iterator[dict[uuid.UUID, str]]:
     """Store the heat maps, and take back what no row names after the block.
 
     A storage may be slow or far away, so nobody stores while rows are locked, which on SQLite stops
@@ -37,7 +37,8 @@ def stored_heat_maps(analyses: Mapping[uuid.UUID, Analysis]) -> Iterator[dict[uu
         analyses: by key of the submission.
 
     Yields:
-        Their names by key of the submission, for `record`; empty where there is or remains none.
+        Their names by key of the submission, for `record_predictions`; a name is empty where there
+        is no heat map or where it could not be kept.
     """
     names = each(_store_heat_map, analyses.items(), settings.INFERENCE_THREADS)
     try:
@@ -46,7 +47,8 @@ def stored_heat_maps(analyses: Mapping[uuid.UUID, Analysis]) -> Iterator[dict[uu
         _take_back(analyses, {name for name in names if name})
 
 
-def record(
+def record_predictions(
+    *,
     model_version: ModelVersion,
     analyses: Mapping[uuid.UUID, Analysis],
     heat_maps: Mapping[uuid.UUID, str],
@@ -59,7 +61,7 @@ def record(
         model_version: which network it was.
         analyses: by key of the submission; all with a diagnosis, and of submissions that are
             locked, so that nobody deletes them meanwhile.
-        heat_maps: names of their `stored_heat_maps`.
+        heat_maps: names of their `store_heat_maps`.
     """
     there = set(
         Prediction.objects.filter(model_version=model_version, submission__in=analyses).values_list(
@@ -71,14 +73,14 @@ def record(
             submission_id=key,
             model_version=model_version,
             heat_map=heat_maps[key],
-            **result_of(analysis),
+            **build_result(analysis),
         )
         for key, analysis in analyses.items()
         if key not in there
     )
 
 
-def result_of(analysis: Analysis) -> dict[str, Any]:
+def build_result(analysis: Analysis) -> dict[str, Any]:
     """Return what was found as the fields of a `Result`.
 
     Raises:
@@ -120,7 +122,7 @@ def _take_back(keys: Collection[uuid.UUID], stored: set[str]) -> None:
     """Delete stored heat maps of these submissions that no row names.
 
     The rows are asked, since after a commit that failed nobody else knows. Where they cannot be
-    asked, the files stay for `tidy`.
+    asked, the files stay for `delete_unnamed_files`.
     """
     if not stored:
         return

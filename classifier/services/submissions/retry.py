@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from classifier.models import Status, Submission, User
 from classifier.models.submission import FINISHED, REVIEW_PERMISSION
-from classifier.services.submissions.dispatch import dispatch
-from classifier.services.submissions.quota import spend_retry
+from classifier.services.submissions.dispatch import dispatch_analysis
+from classifier.services.submissions.quota import charge_retry
 
 
-def retry(submission: Submission) -> bool:
+def retry_submission(submission: Submission) -> bool:
     """Queue a FAILED ``submission`` for its owner, with all its attempts before it.
 
     Returns:
@@ -26,11 +26,11 @@ def retry(submission: Submission) -> bool:
     """
     if not submission.is_failed:
         return False
-    spend_retry(submission.owner_id)
+    charge_retry(owner_pk=submission.owner_id)
     return _queue(submission, [Status.FAILED])
 
 
-def requeue(submission: Submission) -> bool:
+def requeue_submission(submission: Submission) -> bool:
     """Queue a finished ``submission`` for an operator, with all its attempts before it.
 
     Its predictions stay; another model version adds its own.
@@ -41,7 +41,7 @@ def requeue(submission: Submission) -> bool:
     return _queue(submission, list(FINISHED))
 
 
-def overrule(submission: Submission, *, reviewer: User) -> bool:
+def overrule_rejection(submission: Submission, *, reviewer: User) -> bool:
     """Queue a REJECTED ``submission`` to be judged however unfit the network finds its picture.
 
     Why it had been rejected stays on record, beside who decided otherwise.
@@ -71,5 +71,5 @@ def _queue(submission: Submission, statuses: list[Status], **changes: Any) -> bo
             **changes,
         )
         if queued:
-            transaction.on_commit(partial(dispatch, submission.pk))
+            transaction.on_commit(partial(dispatch_analysis, submission.pk))
     return bool(queued)

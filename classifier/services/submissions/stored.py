@@ -18,7 +18,7 @@ DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 UNREADABLE = "The stored picture can no longer be read. Please upload it again."
 
 
-def read(submissions: Sequence[Submission]) -> list[Image.Image | InvalidImage]:
+def read_stored_pictures(submissions: Sequence[Submission]) -> list[Image.Image | InvalidImage]:
     """Return the stored picture of each, or why there is none: it is gone or damaged."""
     return each(_read, submissions, settings.INFERENCE_THREADS)
 

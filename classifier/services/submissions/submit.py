@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from classifier.models import Submission, User
 from classifier.models.submission import image_path
-from classifier.services.submissions.dispatch import dispatch
-from classifier.services.submissions.quota import spend_upload
+from classifier.services.submissions.dispatch import dispatch_analysis
+from classifier.services.submissions.quota import charge_upload
 from classifier.storage import STORAGE_ERRORS
 from classifier.uploads import Readable, open_image
 
@@ -22,7 +22,7 @@ class StorageFailed(Exception):
     """The picture is fine but could not be kept; nothing of it remains."""
 
 
-def submit(
+def submit_picture(
     *, owner: User, stream: Readable, name: str, pixels_per_mm: float | None = None
 ) -> Submission:
     """Store the picture in ``stream`` and queue its analysis.
@@ -38,7 +38,7 @@ def submit(
         InvalidImage: the file is no picture that can be analysed.
         StorageFailed: there is no room for it, or the storage is gone.
     """
-    spend_upload(owner)
+    charge_upload(owner=owner)
     clean = open_image(stream)
     submission = Submission(
         owner=owner,
@@ -57,7 +57,7 @@ def submit(
     try:
         with transaction.atomic():
             submission.save(force_insert=True)
-            transaction.on_commit(partial(dispatch, submission.pk))
+            transaction.on_commit(partial(dispatch_analysis, submission.pk))
     except Exception:
         _forget_files(submission)
         raise

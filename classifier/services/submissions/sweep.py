@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from classifier.models import Status, Submission
-from classifier.services.submissions.dispatch import dispatch, messages_waiting
+from classifier.services.submissions.dispatch import count_waiting_messages, dispatch_analysis
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Swept(NamedTuple):
     failed: int
 
 
-def sweep() -> Swept:
+def sweep_lost_submissions() -> Swept:
     """Send lost messages again and take back rows from workers that died with them."""
     now = timezone.now()
     overdue = Submission.objects.worker_lost(now - settings.ANALYSIS_TIME_LIMIT)
@@ -54,7 +54,7 @@ def _lost(unheard: QuerySet[Submission]) -> int:
     if not unheard.exists():
         return 0
     try:
-        messages = messages_waiting()
+        messages = count_waiting_messages()
     # Whatever is wrong with the broker, it takes no messages now; the next sweep asks again.
     except Exception as error:
         logger.error("Broker unreachable, nothing is sent again: %s", type(error).__name__)
@@ -71,5 +71,5 @@ def _send(rows: QuerySet[Submission], number: int, **changes: Any) -> int:
             status=Status.QUEUED, sent_at=timezone.now(), **changes
         )
     for pk in keys:
-        dispatch(pk)
+        dispatch_analysis(pk)
     return len(keys)

@@ -16,9 +16,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from classifier.models import AuditEntry, Submission, User
-from classifier.services.account.export import export
-from classifier.services.operation.audit import audit
-from classifier.services.submissions.delete import AccountInUse, delete_account
+from classifier.services.account.delete import AccountInUse, delete_account
+from classifier.services.account.export import export_account
+from classifier.services.operation.audit import record_action
 
 IN_USE = (
     "You have reviewed or overruled results of other people, so your account cannot be deleted "
@@ -42,8 +42,8 @@ def account_data(request: HttpRequest) -> HttpResponse:
 @require_safe
 def account_export(request: HttpRequest) -> StreamingHttpResponse:
     user = cast(User, request.user)
-    audit(AuditEntry.Action.EXPORTED, user, actor=user)
-    archive = export(user)
+    record_action(action=AuditEntry.Action.EXPORTED, subject=user, actor=user)
+    archive = export_account(user)
     name = f"skinsite-{timezone.now():%Y-%m-%d}.zip"
     return StreamingHttpResponse(
         archive,

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from classifier.services.operation.overview import overview
+from classifier.services.operation.overview import gather_overview
 
 
 @never_cache
@@ -20,6 +20,6 @@ def show(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     context = admin.site.each_context(request) | {
         "title": "Operation",
-        "operation": overview(),
+        "operation": gather_overview(),
     }
     return render(request, "classifier/operation/overview.html", context)

@@ -14,10 +14,10 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifier.models import Submission, User
-from classifier.services.operation.audit import saw, saw_thumbnail
-from classifier.services.submissions import delete as delete_service
-from classifier.services.submissions import retry as retry_service
+from classifier.services.operation.audit import record_look, record_look_at_thumbnail
+from classifier.services.submissions.delete import delete_submission
 from classifier.services.submissions.quota import QuotaExceeded
+from classifier.services.submissions.retry import retry_submission
 
 OTHERS = 6
 #: Seconds that a browser may show a picture again without asking: on a shared computer, not long.
@@ -50,7 +50,7 @@ def _panel(submission: Submission) -> dict[str, object]:
 def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = _visible(request, pk)
     page = _page(request, submission)
-    saw(submission, viewer=request.user)
+    record_look(submission, viewer=request.user)
     return page
 
 
@@ -69,7 +69,7 @@ def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.GET.get("shown") == submission.status:
         return HttpResponse(status=204)
     panel = render(request, "classifier/submissions/partials/result_panel.html", _panel(submission))
-    saw(submission, viewer=request.user)
+    record_look(submission, viewer=request.user)
     return panel
 
 
@@ -79,7 +79,7 @@ def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def result_image(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
     submission = _visible(request, pk)
     picture = _file(submission.image)
-    saw(submission, viewer=request.user)
+    record_look(submission, viewer=request.user)
     return picture
 
 
@@ -89,7 +89,7 @@ def result_image(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
 def result_thumbnail(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
     submission = _visible(request, pk)
     picture = _file(submission.thumbnail)
-    saw_thumbnail(submission, viewer=request.user)
+    record_look_at_thumbnail(submission, viewer=request.user)
     return picture
 
 
@@ -102,7 +102,7 @@ def result_heat_map(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
     if not prediction or not prediction.heat_map:
         raise Http404("There is no heat map of this picture.")
     picture = _file(prediction.heat_map)
-    saw(submission, viewer=request.user)
+    record_look(submission, viewer=request.user)
     return picture
 
 
@@ -121,7 +121,7 @@ def _file(file: FieldFile) -> FileResponse:
 def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)
     try:
-        if not retry_service.retry(submission):
+        if not retry_submission(submission):
             messages.info(request, "There was nothing to retry.")
     except QuotaExceeded as error:
         messages.error(request, str(error))
@@ -138,6 +138,6 @@ def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return render(
             request, "classifier/submissions/confirm_delete.html", {"submission": submission}
         )
-    delete_service.delete(submission, actor=cast(User, request.user))
+    delete_submission(submission, actor=cast(User, request.user))
     messages.success(request, "The picture and its result are deleted.")
     return redirect("history")

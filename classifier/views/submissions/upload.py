@@ -18,14 +18,14 @@ from classifier.counters import UPLOADS
 from classifier.forms import UploadForm
 from classifier.models import Submission, User
 from classifier.services.submissions.quota import QuotaExceeded
-from classifier.services.submissions.submit import StorageFailed, submit
+from classifier.services.submissions.submit import StorageFailed, submit_picture
 from classifier.uploads import ACCEPT, FORMATS_IN_WORDS, InvalidImage
 
 RECENT = 6
 STORAGE_FAILED = "We could not store this picture just now. Please send it again in a few minutes."
 
 
-class Rejection(NamedTuple):
+class RefusedFile(NamedTuple):
     """A file that was not accepted, and why."""
 
     name: str
@@ -43,39 +43,41 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         if wants_json:
             problems = [str(error) for errors in form.errors.values() for error in errors]
-            return _answer([], [Rejection("", problem) for problem in problems], status=422)
+            return _answer([], [RefusedFile("", problem) for problem in problems], status=422)
         return _page(request, form, status=422)
     accepted, rejected, status = _submit_all(request, form)
     if wants_json:
         return _answer(accepted, rejected, status)
     if rejected:
-        return _page(request, UploadForm(), status, accepted=accepted, rejections=rejected)
+        return _page(request, UploadForm(), status, accepted=accepted, refused_files=rejected)
     return redirect(_destination(accepted))
 
 
 def _submit_all(
     request: HttpRequest, form: UploadForm
-) -> tuple[list[Submission], list[Rejection], int]:
+) -> tuple[list[Submission], list[RefusedFile], int]:
     """Submit each file by itself, so that a bad one takes no good one with it."""
     owner = cast(User, request.user)  # login is required
     accepted: list[Submission] = []
-    rejected: list[Rejection] = []
+    rejected: list[RefusedFile] = []
     status = 201
     files: list[UploadedFile] = form.cleaned_data["images"]
     scale = form.cleaned_data["pixels_per_mm"]
     for file in files:
         name = file.name or "picture"
         try:
-            accepted.append(submit(owner=owner, stream=file, name=name, pixels_per_mm=scale))
+            accepted.append(
+                submit_picture(owner=owner, stream=file, name=name, pixels_per_mm=scale)
+            )
             outcome = "accepted"
         except InvalidImage as error:
-            rejected.append(Rejection(name, str(error)))
+            rejected.append(RefusedFile(name, str(error)))
             status, outcome = max(status, 422), error.reason
         except QuotaExceeded as error:
-            rejected.append(Rejection(name, str(error)))
+            rejected.append(RefusedFile(name, str(error)))
             status, outcome = max(status, 429), "quota"
         except StorageFailed:
-            rejected.append(Rejection(name, STORAGE_FAILED))
+            rejected.append(RefusedFile(name, STORAGE_FAILED))
             status, outcome = 503, "storage"
         UPLOADS.labels(outcome).inc()
     if accepted and not rejected and len(accepted) > 1:
@@ -87,7 +89,7 @@ def _destination(accepted: list[Submission]) -> str:
     return reverse("result", args=[accepted[0].pk]) if len(accepted) == 1 else reverse("history")
 
 
-def _answer(accepted: list[Submission], rejected: list[Rejection], status: int) -> JsonResponse:
+def _answer(accepted: list[Submission], rejected: list[RefusedFile], status: int) -> JsonResponse:
     """The answer to a page that uploads by itself, to show progress."""
     if accepted and rejected:
         status = 207
@@ -96,7 +98,7 @@ def _answer(accepted: list[Submission], rejected: list[Rejection], status: int) 
         "accepted": [
             {"name": s.original_name, "url": reverse("result", args=[s.pk])} for s in accepted
         ],
-        "rejected": [rejection._asdict() for rejection in rejected],
+        "rejected": [refused._asdict() for refused in rejected],
     }
     return JsonResponse(body, status=status)
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from classifier import tasks
 from classifier.models import AuditEntry, Prediction, Review, Status, Submission, User
-from classifier.services.account.retention import expire
+from classifier.services.account.retention import delete_expired_submissions
 from tests import PASSWORD
 from tests.classifier.markup import visible_text
 from tests.factories import (
@@ -235,10 +235,10 @@ def test_what_is_too_old_is_deleted_with_its_files(
         aged(31, **state)
     kept = [aged(29, done=True), aged(31), aged(31, running=True)]
     with django_capture_on_commit_callbacks(execute=True):
-        assert expire() == (3, [])
+        assert delete_expired_submissions() == (3, [])
     assert set(Submission.objects.all()) == set(kept)
     assert len(stored_files()) == 6
-    assert expire() == (0, [])
+    assert delete_expired_submissions() == (0, [])
 
 
 def test_what_cannot_be_deleted_takes_nothing_else_along(settings, monkeypatch, caplog):
@@ -256,11 +256,11 @@ def test_what_cannot_be_deleted_takes_nothing_else_along(settings, monkeypatch, 
     assert Submission.objects.get() == bad
     assert not AuditEntry.objects.filter(subject_key=str(bad.pk)).exists()
     assert f"Retention: not deleted: {bad.pk}" in caplog.text
-    assert expire() == (0, [bad.pk])
+    assert delete_expired_submissions() == (0, [bad.pk])
 
 
 def test_without_a_limit_everything_stays(settings):
     assert settings.RETENTION is None
     aged(5000, done=True)
-    assert expire() == (0, [])
+    assert delete_expired_submissions() == (0, [])
     assert Submission.objects.get().status == Status.DONE

@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 
 from classifier.models import AuditEntry, ModelVersion, Submission, User
 from classifier.services.account import retention
-from classifier.services.operation.audit import audit
+from classifier.services.operation.audit import record_action
 from skinsite.celery import app
 from tests import PASSWORD
 from tests.classifier.markup import visible_text
@@ -32,7 +32,7 @@ def told() -> list[tuple]:
 
 @pytest.fixture
 def entry(owner) -> AuditEntry:
-    audit(AuditEntry.Action.EXPORTED, owner, actor=owner)
+    record_action(action=AuditEntry.Action.EXPORTED, subject=owner, actor=owner)
     return AuditEntry.objects.get()
 
 
@@ -105,7 +105,7 @@ def test_what_is_deleted_for_its_age_is_nobodys_deed(settings, time_machine):
     submission = SubmissionFactory(done=True)
     settings.RETENTION = timedelta(days=1)
     time_machine.move_to(submission.created_at + timedelta(days=2))
-    retention.expire()
+    retention.delete_expired_submissions()
     assert told() == [(None, "deleted", "submission", str(submission.pk))]
 
 
@@ -250,7 +250,7 @@ def test_a_look_that_could_not_be_recorded_is_recorded_the_next_time(
 
 def test_an_entry_names_its_request(owner):
     with bound_contextvars(request_id="1f0c"):
-        audit(AuditEntry.Action.SAW, owner, actor=None)
+        record_action(action=AuditEntry.Action.SAW, subject=owner, actor=None)
     assert AuditEntry.objects.get().request_id == "1f0c"
 
 

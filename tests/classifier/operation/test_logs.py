@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from classifier.models import Submission
 from classifier.services.submissions import submit as submit_module
-from classifier.services.submissions.analyse import analyse
+from classifier.services.submissions.analyse import analyse_waiting_submissions
 from tests.factories import picture
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +94,7 @@ def test_every_step_of_a_submission_is_told(
     with django_capture_on_commit_callbacks(execute=True):
         owner_client.post(reverse("upload"), {"images": file})
     key = Submission.objects.get().pk
-    analyse(key)
+    analyse_waiting_submissions(key)
     queued, done = [event for event in events() if str(key) in event["event"]]
     assert (queued["event"], done["event"]) == (f"{key} is queued", f"{key} is done")
 

@@ -15,8 +15,8 @@ from structlog.stdlib import ProcessorFormatter
 
 from classifier.models import Submission, User
 from classifier.services.submissions import submit as submit_module
-from classifier.services.submissions.analyse import analyse
-from classifier.services.submissions.sweep import sweep
+from classifier.services.submissions.analyse import analyse_waiting_submissions
+from classifier.services.submissions.sweep import sweep_lost_submissions
 from tests.factories import picture
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +121,7 @@ def test_an_analysis_that_fails(ada, log, analyst):
 
     upload(ada)
     analyst.meanwhile = fail
-    assert analyse(Submission.objects.get().pk)
+    assert analyse_waiting_submissions(Submission.objects.get().pk)
     assert "on fire" in log.getvalue()
 
 
@@ -129,7 +129,7 @@ def test_an_analysis_whose_picture_is_lost(ada, analyst, media):
     upload(ada)
     submission = Submission.objects.get()
     (media / submission.image.name).unlink()
-    analyse(submission.pk)
+    analyse_waiting_submissions(submission.pk)
     assert Submission.objects.get().is_failed
 
 
@@ -137,8 +137,8 @@ def test_everything_else_a_person_does(ada, analyst, time_machine):
     upload(ada)
     submission = Submission.objects.get()
     time_machine.move_to("2030-01-01")
-    sweep()
-    analyse(submission.pk)
+    sweep_lost_submissions()
+    analyse_waiting_submissions(submission.pk)
     for name in ("result", "result_status", "delete", "retry"):
         ada.get(reverse(name, args=[submission.pk]))
     ada.get(reverse("history"), {"verdict": "benign"})

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from classifier import tasks
-from classifier.services.operation.tidy import FOLDERS, due_folder, tidy
+from classifier.services.operation.tidy import FOLDERS, choose_due_folder, delete_unnamed_files
 from tests.factories import SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -36,31 +36,31 @@ def names(rows) -> set[str]:
 
 def test_a_stray_file_is_deleted_and_what_rows_name_stays(stray, later, stored_files):
     rows = SubmissionFactory.create_batch(3, done__explained=True)
-    assert sum(map(tidy, FOLDERS)) == 1
+    assert sum(map(delete_unnamed_files, FOLDERS)) == 1
     kept = {str(path.relative_to(settings.MEDIA_ROOT)) for path in stored_files()}
     heat_maps = {row.prediction.heat_map.name for row in rows}
     assert kept - {name for name in kept if name.startswith("models/")} == names(rows) | heat_maps
 
 
 def test_a_young_file_may_still_get_its_row(stray):
-    assert tidy("ab") == 0
+    assert delete_unnamed_files("ab") == 0
     assert default_storage.exists(stray)
 
 
 def test_one_folder_at_a_time(stray, later):
-    assert tidy("ac") == 0
+    assert delete_unnamed_files("ac") == 0
     assert default_storage.exists(stray)
-    assert tidy("ab") == 1
+    assert delete_unnamed_files("ab") == 1
 
 
 def test_what_the_readiness_check_left(later):
     default_storage.save("health/0123", ContentFile(b"ok"))
-    assert tidy("health") == 1
+    assert delete_unnamed_files("health") == 1
 
 
 def test_figures_of_models_are_left_alone(later):
     default_storage.save("models/lesion-net/1.0.0/roc.png", ContentFile(b"a figure"))
-    assert sum(map(tidy, FOLDERS)) == 0
+    assert sum(map(delete_unnamed_files, FOLDERS)) == 0
 
 
 def test_a_file_that_goes_meanwhile(stray, later, monkeypatch):
@@ -68,14 +68,14 @@ def test_a_file_that_goes_meanwhile(stray, later, monkeypatch):
         raise FileNotFoundError(name)
 
     monkeypatch.setattr(default_storage, "get_modified_time", gone)
-    assert tidy("ab") == 0
+    assert delete_unnamed_files("ab") == 0
 
 
 def test_every_folder_has_its_turn_within_a_day(time_machine):
     start, seen = timezone.now(), set()
     for turn in range(len(FOLDERS)):
         time_machine.move_to(start + turn * settings.TIDY_EVERY)
-        seen.add(due_folder())
+        seen.add(choose_due_folder())
     assert seen == set(FOLDERS)
     assert len(FOLDERS) * settings.TIDY_EVERY < timedelta(hours=22)
 

@@ -33,7 +33,7 @@ def newer():
 @pytest.fixture
 def analyst(monkeypatch):
     fake = FakeAnalyst(malignant_probability=0.125)
-    monkeypatch.setattr(predictors, "of", lambda model_version: fake)
+    monkeypatch.setattr(predictors, "load_analyst", lambda model_version: fake)
     return fake
 
 

@@ -17,8 +17,8 @@ from django.test.utils import CaptureQueriesContext
 from classifier import predictors, tasks
 from classifier.models import ModelVersion
 from classifier.models.model_version import figure_path
-from classifier.services.registry.activate import activate
-from classifier.services.registry.register import register
+from classifier.services.registry.activate import activate_model
+from classifier.services.registry.register import register_bundle
 from ml.judging.predictor import Predictor
 from ml.packaging.bundle import Bundle, BundleError
 from ml.taxonomy import DIAGNOSIS_CODES, MALIGNANT_CODES
@@ -77,7 +77,7 @@ def active() -> str:
 
 def test_a_bundle_becomes_a_row_and_the_default_one_active(write):
     bundle = write()
-    row = register(bundle)
+    row = register_bundle(bundle)
     row.refresh_from_db()
     assert str(row) == "seven-stage 1.0.0"
     assert row.sha256 == bundle.sha256
@@ -90,24 +90,24 @@ def test_a_bundle_becomes_a_row_and_the_default_one_active(write):
 
 
 def test_another_model_does_not_become_active_by_itself(write):
-    register(write("challenger"))
+    register_bundle(write("challenger"))
     assert not ModelVersion.objects.filter(is_active=True).exists()
-    register(write())
-    register(write("another"))
+    register_bundle(write())
+    register_bundle(write("another"))
     assert active() == "seven-stage 1.0.0"
 
 
 def test_what_an_operator_chose_stays_active(write):
-    register(write())
-    activate(register(write("challenger")))
-    register(write())
-    register(write("challenger"))
+    register_bundle(write())
+    activate_model(register_bundle(write("challenger")))
+    register_bundle(write())
+    register_bundle(write("challenger"))
     assert active() == "challenger 1.0.0"
 
 
 def test_a_new_version_takes_the_place_of_the_active_one(write):
-    register(write())
-    register(write(version="1.1.0", content=b"better weights"))
+    register_bundle(write())
+    register_bundle(write(version="1.1.0", content=b"better weights"))
     assert active() == "seven-stage 1.1.0"
     assert ModelVersion.objects.count() == 2
 
@@ -116,7 +116,7 @@ def test_metrics_that_no_page_could_show_are_refused(write):
     spoilt = {"held_out": {"pictures": {"benign": 10}, "model": {"sensitivity": 0.9}}}
     where = "seven-stage 1.0.0: metrics.held_out.model.sensitivity must be an object. Received: 0.9"
     with pytest.raises(BundleError, match=where):
-        register(write(metrics=spoilt))
+        register_bundle(write(metrics=spoilt))
     assert not ModelVersion.objects.exists()
 
 
@@ -125,13 +125,13 @@ def test_what_describes_a_network_is_registered_too(write):
     eight = {"classes": DIAGNOSIS_CODES, "malignant": MALIGNANT_CODES, "operating_point": point}
     bundle = write(calibration={"temperature": 1.0, "bias": [0.0] * 8}, **eight)
     bundle.card_path.write_text("# seven-stage 1.0.0\n\nMade for this test.\n")
-    row = register(bundle)
+    row = register_bundle(bundle)
     row.refresh_from_db()
     assert row.operating_point == point
     assert list(row.diagnoses) == list(DIAGNOSIS_CODES)
     assert row.diagnoses["mel"]["name"] == "Melanoma"
     assert row.card.startswith("# seven-stage 1.0.0")
-    assert register(write("binary", b"others")).diagnoses == {}
+    assert register_bundle(write("binary", b"others")).diagnoses == {}
 
 
 def test_a_version_keeps_its_figures_after_another_took_its_folder(write):
@@ -139,7 +139,7 @@ def test_a_version_keeps_its_figures_after_another_took_its_folder(write):
         bundle = write(version=version, content=version.encode())
         bundle.report_directory.mkdir(exist_ok=True)
         (bundle.report_directory / "held-out-roc.png").write_bytes(figure)
-        register(bundle)
+        register_bundle(bundle)
     for version, figure in (("1.0.0", b"first"), ("1.1.0", b"again")):
         path = figure_path("seven-stage", version, "held-out-roc.png")
         with default_storage.open(path) as kept:
@@ -147,8 +147,8 @@ def test_a_version_keeps_its_figures_after_another_took_its_folder(write):
 
 
 def test_registered_again_only_what_describes_it_changes(write):
-    first = register(write())
-    again = register(write(metrics={"official": {"accuracy": 0.93}}, threshold=0.9))
+    first = register_bundle(write())
+    again = register_bundle(write(metrics={"official": {"accuracy": 0.93}}, threshold=0.9))
     again.refresh_from_db()
     assert again.pk == first.pk
     assert again.metrics == {"official": {"accuracy": 0.93}}
@@ -157,9 +157,9 @@ def test_registered_again_only_what_describes_it_changes(write):
 
 
 def test_the_same_version_with_other_weights_is_refused(write):
-    first = register(write())
+    first = register_bundle(write())
     with pytest.raises(BundleError, match="registered with other weights"):
-        register(write(content=b"other weights", metrics={}))
+        register_bundle(write(content=b"other weights", metrics={}))
     first.refresh_from_db()
     assert first.metrics == METRICS
 
@@ -171,7 +171,7 @@ def test_weights_that_are_not_those_described_are_refused(write, damage):
     if damage == "changed":
         bundle.weights_path.write_bytes(b"tampered")
     with pytest.raises(BundleError):
-        register(bundle)
+        register_bundle(bundle)
     assert not ModelVersion.objects.exists()
 
 
@@ -179,12 +179,12 @@ def test_activating_changes_rows_and_nothing_else():
     old = ModelVersionFactory(is_active=True)
     new = ModelVersionFactory(version="0.0.2")
     judged = PredictionFactory(model_version=old)
-    activate(new)
+    activate_model(new)
     assert new.is_active
     assert active() == "seven-stage 0.0.2"
     judged.refresh_from_db()
     assert judged.model_version == old
-    activate(old)
+    activate_model(old)
     assert active() == "seven-stage 0.0.1"
 
 
@@ -227,17 +227,20 @@ def loaded(monkeypatch) -> Iterator[list[Bundle]]:
 
 
 def test_a_worker_loads_the_active_model_once(write, loaded):
-    row = register(write())
-    (first, network), (second, same) = predictors.active(), predictors.active()
+    row = register_bundle(write())
+    (first, network), (second, same) = (
+        predictors.load_active_analyst(),
+        predictors.load_active_analyst(),
+    )
     assert first == second == row
     assert same.args[0] is network.args[0]
     assert [bundle.sha256 for bundle in loaded] == [row.sha256]
 
 
 def test_a_task_reads_neither_the_card_nor_the_figures_of_the_model(write, loaded):
-    row = register(write())
+    row = register_bundle(write())
     with CaptureQueriesContext(connection) as captured:
-        version, _ = predictors.active()
+        version, _ = predictors.load_active_analyst()
         assert str(version) == "seven-stage 1.0.0"
     assert len(captured) == 1
     assert version.get_deferred_fields() == {"card", "metrics"}
@@ -249,35 +252,35 @@ def test_a_task_reads_neither_the_card_nor_the_figures_of_the_model(write, loade
 
 
 def test_a_worker_follows_the_active_model_and_back(write, loaded):
-    register(write())
-    first = predictors.active()[1].args[0]
-    activate(register(write("challenger", b"others")))
-    assert predictors.active()[0].name == "challenger"
-    activate(ModelVersion.objects.get(name="seven-stage"))
-    assert predictors.active()[1].args[0] is first
+    register_bundle(write())
+    first = predictors.load_active_analyst()[1].args[0]
+    activate_model(register_bundle(write("challenger", b"others")))
+    assert predictors.load_active_analyst()[0].name == "challenger"
+    activate_model(ModelVersion.objects.get(name="seven-stage"))
+    assert predictors.load_active_analyst()[1].args[0] is first
     assert len(loaded) == 2
 
 
 def test_a_worker_refuses_files_that_are_not_those_registered(write, loaded):
-    register(write())
+    register_bundle(write())
     write(version="1.1.0", content=b"better weights")
     with pytest.raises(BundleError, match="register_models"):
-        predictors.active()
-    register(Bundle.read(write(version="1.1.0", content=b"better weights").directory))
-    assert predictors.active()[0].version == "1.1.0"
+        predictors.load_active_analyst()
+    register_bundle(Bundle.read(write(version="1.1.0", content=b"better weights").directory))
+    assert predictors.load_active_analyst()[0].version == "1.1.0"
 
 
 def test_a_worker_without_an_active_model(loaded):
     with pytest.raises(BundleError, match="No model is active"):
-        predictors.active()
+        predictors.load_active_analyst()
 
 
 def test_figures_that_are_there_are_not_written_again(write, media):
     bundle = write()
     bundle.report_directory.mkdir()
     (bundle.report_directory / "held-out-roc.png").write_bytes(b"figure")
-    register(bundle)
+    register_bundle(bundle)
     kept = media / figure_path("seven-stage", "1.0.0", "held-out-roc.png")
     before = kept.stat()
-    register(bundle)
+    register_bundle(bundle)
     assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)

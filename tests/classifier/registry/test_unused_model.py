@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classifier.models import ModelVersion
-from classifier.services.registry.activate import activate, find_unused
-from classifier.services.registry.register import register
+from classifier.services.registry.activate import activate_model, find_unused_model
+from classifier.services.registry.register import register_bundle
 from ml.packaging.bundle import find
 from tests.classifier.markup import visible_text
 from tests.classifier.reading.test_admin_actions import run_action
@@ -34,7 +34,7 @@ def old_site(time_machine) -> ModelVersion:
 
 @pytest.fixture
 def upgraded(old_site) -> ModelVersion:
-    return register(find("lesion-net"))
+    return register_bundle(find("lesion-net"))
 
 
 def registering() -> str:
@@ -55,27 +55,27 @@ def one_bundle(settings, tmp_path):
 def test_registering_says_that_a_newer_model_is_not_in_use_until_it_is():
     for _ in range(2):
         assert TOLD in registering()
-    activate(ModelVersion.objects.get(name="lesion-net"))
+    activate_model(ModelVersion.objects.get(name="lesion-net"))
     assert registering() == "lesion-net 1.0.0: active\n"
 
 
 @pytest.mark.usefixtures("one_bundle")
 def test_who_chooses_the_old_model_again_is_not_told_any_more(old_site, upgraded):
-    activate(old_site)
+    activate_model(old_site)
     assert registering() == "lesion-net 1.0.0: registered\n"
 
 
 def test_a_new_site_is_told_nothing():
     assert "newer" not in registering()
     # Nor who chooses the other one, with both there.
-    activate(ModelVersion.objects.get(name="seven-stage"))
+    activate_model(ModelVersion.objects.get(name="seven-stage"))
     assert "newer" not in registering()
 
 
 @pytest.mark.usefixtures("old_site")
 def test_a_later_model_that_no_new_site_uses_is_not_called_newer():
     ModelVersionFactory(name="somebodys-own", version="3.0.0")
-    assert find_unused() is None
+    assert find_unused_model() is None
 
 
 def test_a_site_without_an_active_model_is_told_nothing(superuser, login):

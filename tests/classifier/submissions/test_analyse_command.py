@@ -169,7 +169,7 @@ def test_no_file_at_all(run):
 def quick(monkeypatch):
     """The command in this process, with a network that answers at once."""
     monkeypatch.setattr(analyse.Predictor, "load", lambda *args, **options: None)
-    monkeypatch.setattr(predictors, "analyse_by", lambda network: FakeAnalyst())
+    monkeypatch.setattr(predictors, "make_analyst", lambda network: FakeAnalyst())
 
     def called(*arguments: str) -> tuple[int, str]:
         output = io.StringIO()
@@ -240,7 +240,7 @@ def test_a_diameter_in_millimetres(quick, files):
 def test_a_lesion_without_a_clear_outline_has_no_diameter(quick, files, monkeypatch):
     fake = FakeAnalyst()
     fake.abcd = None
-    monkeypatch.setattr(predictors, "analyse_by", lambda network: fake)
+    monkeypatch.setattr(predictors, "make_analyst", lambda network: fake)
     code, output = quick(str(files["mole.jpg"]), "--json", "--pixels-per-mm", "20")
     assert code == 0
     line = json.loads(output)
@@ -256,7 +256,7 @@ def test_a_scale_that_is_none(quick, files, scale):
 def test_not_being_sure_in_words(quick, files, monkeypatch):
     fake = FakeAnalyst(malignant_probability=0.25)
     fake.possible = ("benign", "malignant")
-    monkeypatch.setattr(predictors, "analyse_by", lambda network: fake)
+    monkeypatch.setattr(predictors, "make_analyst", lambda network: fake)
     _, output = quick(str(files["mole.jpg"]))
     assert "mole.jpg: uncertain, malignant 25.0 % (lesion-net" in output
 

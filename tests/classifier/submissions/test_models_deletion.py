@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import ProtectedError
 
 from classifier.models import Prediction, Review, Submission, User
-from classifier.services.submissions.delete import delete
+from classifier.services.submissions.delete import delete_submission
 from tests.factories import ModelVersionFactory, PredictionFactory, ReviewFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ def test_deleting_a_submission_of_any_state(state, files, committed, stored_file
     submission = SubmissionFactory(**state)
     assert len(stored_files()) == files
     with committed():
-        delete(submission, actor=None)
+        delete_submission(submission, actor=None)
     assert stored_files() == []
     assert rows_left() == {}
 
@@ -58,7 +58,7 @@ def test_deleting_takes_predictions_reviews_and_their_history_along(
 ):
     other = SubmissionFactory(done=True)
     with committed():
-        delete(submission, actor=None)
+        delete_submission(submission, actor=None)
     assert rows_left() == {"Submission": 1, "Prediction": 1}
     assert {path.name for path in stored_files()} == {
         file.name.rpartition("/")[2] for file in (other.image, other.thumbnail)
@@ -87,7 +87,7 @@ def test_deleting_many_at_once(committed, stored_files):
 def test_files_stay_until_the_commit(stored_files, django_capture_on_commit_callbacks):
     submission = SubmissionFactory()
     with django_capture_on_commit_callbacks():
-        delete(submission, actor=None)
+        delete_submission(submission, actor=None)
     assert len(stored_files()) == 2
 
 
@@ -100,5 +100,5 @@ def test_a_file_that_is_gone_already_does_not_stop_a_deletion(committed, media):
     submission = SubmissionFactory(done=True)
     (media / submission.image.name).unlink()
     with committed():
-        delete(submission, actor=None)
+        delete_submission(submission, actor=None)
     assert rows_left() == {}

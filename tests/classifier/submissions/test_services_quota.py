@@ -12,16 +12,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classifier.models import Submission
-from classifier.services.submissions.quota import QuotaExceeded, spend_upload
-from classifier.services.submissions.retry import requeue, retry
-from classifier.services.submissions.submit import submit
+from classifier.services.submissions.quota import QuotaExceeded, charge_upload
+from classifier.services.submissions.retry import requeue_submission, retry_submission
+from classifier.services.submissions.submit import submit_picture
 from tests.factories import SubmissionFactory, picture
 
 pytestmark = pytest.mark.django_db
 
 
 def send(owner) -> Submission:
-    return submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+    return submit_picture(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
 
 
 def test_so_many_in_an_hour_and_then_again_in_the_next(owner, other, settings, time_machine):
@@ -59,7 +59,7 @@ def test_without_a_cache_nobody_is_refused(owner, settings, monkeypatch, caplog)
 
     settings.UPLOADS_PER_HOUR = 0
     monkeypatch.setattr(type(cache._connections["default"]), "add", gone)
-    spend_upload(owner)
+    charge_upload(owner=owner)
     assert "uploads are not counted: ConnectionError" in caplog.text
 
 
@@ -82,23 +82,23 @@ def test_so_many_retries_in_an_hour_apart_from_uploads(owner, other, settings, t
     settings.RETRIES_PER_HOUR, settings.UPLOADS_PER_HOUR = 2, 1
     time_machine.move_to("2026-03-01 12:10:00+00:00")
     first, second, third = fail(owner, 3)
-    assert retry(first) is retry(second) is True
+    assert retry_submission(first) is retry_submission(second) is True
     with pytest.raises(QuotaExceeded, match=r"tried 2 pictures again within an hour.*Please try"):
-        retry(third)
+        retry_submission(third)
     third.refresh_from_db()
     assert third.is_failed
-    assert retry(*fail(other, 1)) is True
+    assert retry_submission(*fail(other, 1)) is True
     send(owner)
     time_machine.move_to(timezone.now() + timedelta(hours=1))
-    assert retry(third) is True
+    assert retry_submission(third) is True
 
 
 def test_what_cannot_be_tried_again_and_what_an_operator_queues_cost_no_retry(owner, settings):
     settings.RETRIES_PER_HOUR = 1
     done, first, second = SubmissionFactory(owner=owner, done=True), *fail(owner, 2)
-    assert retry(done) is False
-    assert requeue(done) is requeue(first) is True
-    assert retry(second) is True
+    assert retry_submission(done) is False
+    assert requeue_submission(done) is requeue_submission(first) is True
+    assert retry_submission(second) is True
 
 
 def test_the_page_says_that_it_was_one_retry_too_many(owner, owner_client, settings, sent):

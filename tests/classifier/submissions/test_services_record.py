@@ -14,9 +14,9 @@ from PIL import Image
 from classifier.models import Prediction, Status, Submission
 from classifier.models.result import RESULT_FIELDS
 from classifier.services.account.export import _json
-from classifier.services.registry.reanalyse import reanalyse
-from classifier.services.submissions.analyse import analyse
-from classifier.services.submissions.record import result_of
+from classifier.services.registry.reanalyse import reanalyse_submissions
+from classifier.services.submissions.analyse import analyse_waiting_submissions
+from classifier.services.submissions.record import build_result
 from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def kept(analyst):
 
     def prediction() -> Prediction:
         submission = SubmissionFactory()
-        assert analyse(submission.pk) is False
+        assert analyse_waiting_submissions(submission.pk) is False
         return Submission.objects.with_result().get(pk=submission.pk).prediction
 
     return prediction
@@ -56,7 +56,7 @@ def test_all_that_explains_an_answer(kept, analyst):
 def test_what_is_recorded_exported_and_printed_is_the_same(kept, analyst):
     analyst.possible, analyst.spread = ("benign", "malignant"), (0.25, 0.875)
     found = kept()
-    printed = result_of(analyst([Image.new("RGB", (8, 8))])[0])
+    printed = build_result(analyst([Image.new("RGB", (8, 8))])[0])
     assert found.told() == json.loads(json.dumps(printed))
     (exported,) = json.loads(b"".join(_json(found.submission.owner)))["submissions"]
     (prediction,) = exported["predictions"]
@@ -93,7 +93,7 @@ def test_a_full_disk_costs_the_heat_map_and_not_the_answer(kept, monkeypatch, st
     for number in range(256):
         (folder / f"{number:02x}").mkdir(exist_ok=True)
     monkeypatch.setattr(FileSystemStorage, "_save", full)
-    assert analyse(submission.pk) is False
+    assert analyse_waiting_submissions(submission.pk) is False
     done = Submission.objects.with_result().get(pk=submission.pk)
     assert done.status == Status.DONE
     assert not done.prediction.heat_map
@@ -105,7 +105,7 @@ def test_analysed_twice_the_first_answer_stays_and_no_file_is_left_over(kept, st
     found = kept()
     before = stored_files()
     Submission.objects.update(status=Status.QUEUED)
-    analyse(found.submission_id)
+    analyse_waiting_submissions(found.submission_id)
     assert Prediction.objects.get() == found
     assert stored_files() == before
 
@@ -128,9 +128,11 @@ def in_transaction(monkeypatch, settings) -> list[bool]:
 def test_no_heat_map_is_stored_while_rows_are_locked(analyst, in_transaction):
     first, _ = submissions = SubmissionFactory.create_batch(2)
     in_transaction.clear()
-    assert analyse(first.pk) is False
+    assert analyse_waiting_submissions(first.pk) is False
     assert in_transaction == [False] * 2
-    reanalyse(submissions, ModelVersionFactory(version="0.0.2"), analyst)
+    reanalyse_submissions(
+        submissions, model_version=ModelVersionFactory(version="0.0.2"), analyst=analyst
+    )
     assert in_transaction == [False] * 4
     assert Prediction.objects.exclude(heat_map="").count() == 4
 
@@ -146,7 +148,7 @@ def test_no_heat_map_is_left_of_an_answer_that_could_not_be_recorded(
         raise RuntimeError("no room for a row")
 
     monkeypatch.setattr(Prediction.objects, "bulk_create", lambda rows: fail(list(rows)))
-    assert analyse(submission.pk) is True
+    assert analyse_waiting_submissions(submission.pk) is True
     assert stored_files() == before
 
 
@@ -154,6 +156,6 @@ def test_no_heat_map_is_left_of_an_answer_that_came_too_late(analyst, stored_fil
     submission = SubmissionFactory()
     before = stored_files()
     analyst.meanwhile = lambda: Submission.objects.update(attempts=2)
-    assert analyse(submission.pk) is False
+    assert analyse_waiting_submissions(submission.pk) is False
     assert not Prediction.objects.exists()
     assert stored_files() == before

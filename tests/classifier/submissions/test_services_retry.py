@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from classifier.models import Status, Submission
-from classifier.services.submissions.analyse import analyse
-from classifier.services.submissions.claim import claim
-from classifier.services.submissions.retry import requeue, retry
-from classifier.services.submissions.sweep import sweep
+from classifier.services.submissions.analyse import analyse_waiting_submissions
+from classifier.services.submissions.claim import claim_submissions
+from classifier.services.submissions.retry import requeue_submission, retry_submission
+from classifier.services.submissions.sweep import sweep_lost_submissions
 from tests.factories import SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def queue(django_capture_on_commit_callbacks):
     """Call `retry`, or another service, and commit."""
 
-    def committed(submission: Submission, service: Callable = retry) -> bool:
+    def committed(submission: Submission, service: Callable = retry_submission) -> bool:
         with django_capture_on_commit_callbacks(execute=True):
             return service(submission)
 
@@ -40,7 +40,7 @@ def test_a_failed_submission_gets_all_its_attempts_back(queue, sent, analyst):
     assert waiting.sent_at > long_ago
     assert waiting.queued_at > submission.queued_at
     assert sent == [str(submission.pk)]
-    analyse(submission.pk)
+    analyse_waiting_submissions(submission.pk)
     assert Submission.objects.get(pk=submission.pk).status == Status.DONE
 
 
@@ -61,7 +61,7 @@ def test_pressed_twice_it_is_queued_once(queue, sent):
 
 def test_an_operator_may_queue_a_finished_one_and_keeps_its_prediction(queue, sent):
     submission = SubmissionFactory(done=True)
-    assert queue(submission, requeue) is True
+    assert queue(submission, requeue_submission) is True
     assert Submission.objects.get(pk=submission.pk).status == Status.QUEUED
     assert submission.predictions.count() == 1
     assert sent == [str(submission.pk)]
@@ -69,7 +69,7 @@ def test_an_operator_may_queue_a_finished_one_and_keeps_its_prediction(queue, se
 
 @pytest.mark.parametrize("state", [{}, {"running": True}])
 def test_an_operator_cannot_queue_what_is_under_way(queue, sent, state):
-    assert queue(SubmissionFactory(**state), requeue) is False
+    assert queue(SubmissionFactory(**state), requeue_submission) is False
     assert sent == []
 
 
@@ -82,7 +82,7 @@ def test_one_that_is_gone(queue, sent):
 
 def test_nothing_is_sent_before_the_commit(sent, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as callbacks:
-        retry(SubmissionFactory(failed=True))
+        retry_submission(SubmissionFactory(failed=True))
     assert len(callbacks) == 1
     assert sent == []
 
@@ -94,15 +94,15 @@ def surprise(submission: Submission, analyst) -> None:
         raise MemoryError
 
     analyst.meanwhile = fail
-    while analyse(submission.pk):
+    while analyse_waiting_submissions(submission.pk):
         pass
 
 
 def lose(submission: Submission, analyst) -> None:
     """Let every attempt take its worker down."""
-    while claim(submission.pk):
+    while claim_submissions(submission.pk):
         Submission.objects.update(started_at=timezone.now() - timedelta(hours=1))
-        sweep()
+        sweep_lost_submissions()
 
 
 @pytest.mark.parametrize("harm", [surprise, lose])
@@ -113,17 +113,17 @@ def test_what_took_a_worker_down_stands_alone_after_a_retry_too(analyst, setting
     harm(poison, analyst)
     poison.refresh_from_db()
     assert (poison.status, poison.attempts) == (Status.FAILED, attempts)
-    assert retry(poison) is True
+    assert retry_submission(poison) is True
     fresh = SubmissionFactory()
-    assert claim(fresh.pk) == [fresh]
+    assert claim_submissions(fresh.pk) == [fresh]
     SubmissionFactory()
-    assert claim(poison.pk) == [poison]
+    assert claim_submissions(poison.pk) == [poison]
 
 
 def test_what_failed_by_its_own_file_may_go_with_others(analyst, media):
     submission = SubmissionFactory()
     (media / submission.image.name).unlink()
-    analyse(submission.pk)
+    analyse_waiting_submissions(submission.pk)
     submission.refresh_from_db()
-    assert retry(submission) is True
-    assert claim(SubmissionFactory().pk)[1:] == [submission]
+    assert retry_submission(submission) is True
+    assert claim_submissions(SubmissionFactory().pk)[1:] == [submission]

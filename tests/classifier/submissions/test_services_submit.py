@@ -19,7 +19,7 @@ from PIL import Image
 
 from classifier.models import Status, Submission
 from classifier.services.submissions import dispatch as dispatch_module
-from classifier.services.submissions.submit import StorageFailed, submit
+from classifier.services.submissions.submit import StorageFailed, submit_picture
 from classifier.uploads import InvalidImage, open_image
 from skinsite.celery import app
 from tests.classifier.fakes import folder_app
@@ -34,7 +34,7 @@ def send(owner, django_capture_on_commit_callbacks):
 
     def submitted(name: str = "mole.jpg", data: bytes | None = None) -> Submission:
         with django_capture_on_commit_callbacks(execute=True):
-            return submit(owner=owner, stream=io.BytesIO(data or picture()), name=name)
+            return submit_picture(owner=owner, stream=io.BytesIO(data or picture()), name=name)
 
     return submitted
 
@@ -57,7 +57,7 @@ def test_a_submission_waits_and_its_key_is_sent(send, sent, owner, media, time_m
 
 def test_nothing_is_sent_before_the_commit(owner, sent, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as callbacks:
-        submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+        submit_picture(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
     assert len(callbacks) == 1
     assert sent == []
 
@@ -193,7 +193,7 @@ def test_a_broker_that_is_down_is_no_error(owner, stored_files, monkeypatch, cap
         raise error
 
     monkeypatch.setattr(app, "send_task", fail)
-    submission = submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+    submission = submit_picture(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
     assert Submission.objects.get(pk=submission.pk).status == Status.QUEUED
     assert len(stored_files()) == 2
     assert "waits for the sweep" in caplog.text
@@ -207,9 +207,9 @@ def test_a_folder_broker_without_its_folder_is_no_error(
     folder.mkdir()
     with folder_app(folder) as app_of_its_own:
         monkeypatch.setattr(dispatch_module, "current_app", app_of_its_own)
-        submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+        submit_picture(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
         assert len(list(folder.glob("*.msg"))) == 1
         shutil.rmtree(folder)
-        submission = submit(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+        submission = submit_picture(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
     assert Submission.objects.get(pk=submission.pk).status == Status.QUEUED
     assert len(stored_files()) == 4

@@ -39,7 +39,7 @@ class Snapshot(NamedTuple):
     batch_pictures: float
 
 
-def snapshot() -> Snapshot:
+def take_snapshot() -> Snapshot:
     """Return the state of the analysis, in six queries whatever the number of rows."""
     now = timezone.now()
     unfinished = Submission.objects.filter(status__in=[Status.QUEUED, Status.RUNNING])
@@ -51,7 +51,7 @@ def snapshot() -> Snapshot:
     rejections = recent.filter(status=Status.REJECTED).values_list("rejection")
     return Snapshot(
         waiting={status: counted.get(status, 0) for status in (Status.QUEUED, Status.RUNNING)},
-        oldest_seconds=oldest_seconds(),
+        oldest_seconds=measure_oldest_seconds(),
         finished={
             (status, f"{name} {version}" if name else ""): number
             for status, name, version, number in by_model
@@ -62,7 +62,7 @@ def snapshot() -> Snapshot:
     )
 
 
-def oldest_seconds() -> float:
+def measure_oldest_seconds() -> float:
     """Return since when the first one in the queue has waited; 0 where none does."""
     queued = Submission.objects.filter(status=Status.QUEUED)
     oldest = queued.aggregate(oldest=Min("queued_at"))["oldest"]
