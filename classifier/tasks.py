@@ -36,7 +36,7 @@ bulk_task = partial(shared_task, time_limit=_bulk_limit, soft_time_limit=0.9 * _
 def load_model(**kwargs: object) -> None:
     """Load the active model in the child, before its first task and after the fork.
 
-    Not where nobody waits for it: bulk work loads what it needs.
+    A worker for bulk work alone loads nothing before it needs it: nobody waits for it.
     """
     if settings.ANALYSIS_QUEUE not in current_app.amqp.queues.consume_from:
         return
@@ -65,13 +65,13 @@ def sweep_submissions() -> None:
 
 @bulk_task(
     name=REANALYSE_TASK,
-    # For as long as a database may be away; what is done stays done.
+    # The task is tried for as long as a database may be away; what is done stays done.
     autoretry_for=(InterfaceError, OperationalError),
     retry_backoff=True,
     max_retries=10,
 )
 def reanalyse_results(model_version_pk: int, after: str | None = None) -> None:
-    """One batch a message, so that upkeep gets its turn in between."""
+    """Analyse one batch a message, so that upkeep gets its turn in between."""
     model_version = ModelVersion.objects.without_what_is_large().get(pk=model_version_pk)
     batch = select_next_batch(model_version, after=after)
     if not batch:

@@ -17,7 +17,7 @@ from classifier.services.operation.audit import record_action
 
 
 class Audited:
-    """What is added, changed or deleted here goes into the audit log too.
+    """The audit log also holds what somebody adds, changes or deletes here.
 
     The admin's own log names things by what they are called, and can be edited.
     """
@@ -41,7 +41,7 @@ class Audited:
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
 
-# Who is a reviewer, and which address an account is reached by.
+# Groups decide who is a reviewer, and addresses decide who receives an account's mail.
 admin.site.unregister([Group, EmailAddress])
 
 

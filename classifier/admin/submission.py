@@ -150,7 +150,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         rows = cast(SubmissionQuerySet, super().get_queryset(request)).with_result()
-        # For each row by itself: joined and grouped, the first page would read all of them.
+        # A subquery counts for each row by itself; a join would read all rows for the first page.
         reviews = Review.objects.filter(submission=OuterRef("pk")).order_by()
         number = reviews.values("submission").annotate(number=Count("pk")).values("number")
         return rows.select_related("owner").annotate(

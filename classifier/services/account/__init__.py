@@ -1,1 +1,1 @@
-"""What belongs to one person's account: taken along, and kept only so long."""
+"""People take along or delete their data here, and the site deletes what is too old."""

@@ -18,7 +18,7 @@ CHUNK = 64 * 1024
 #: Rows that are in memory at a time.
 ROWS = 200
 NOTE = "For education and research only: nothing in here is a diagnosis."
-#: What fits a line of a spreadsheet.
+#: These parts of a result fit a line of a spreadsheet.
 RESULT_COLUMNS = ("verdict", "malignant_probability", "confidence")
 COLUMNS = (
     "id",

@@ -1,4 +1,4 @@
-"""What an operator wants to know at a glance: does it work, what waits, what went wrong."""
+"""An operator sees at a glance whether the site works, what waits and what went wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether each part that the site needs does its work."""
+"""Check whether each part that the site needs does its work."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from classifier.models import Status, Submission
 
-#: What counts as now.
+#: This long ago still counts as now.
 WINDOW = timedelta(hours=1)
 #: Finished submissions that the seconds from upload to result are taken from.
 RECENT = 500

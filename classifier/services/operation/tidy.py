@@ -15,9 +15,9 @@ from django.utils import timezone
 from classifier.models import Prediction, Submission
 from classifier.storage import STORAGE_ERRORS
 
-#: Where pictures and heat maps lie, and where the readiness check writes.
+#: Pictures and heat maps lie in these, and the readiness check writes to the last.
 FOLDERS = (*(f"{number:02x}" for number in range(256)), "health")
-#: Longer than a row is behind its files: an upload, or an analysis.
+#: A row is behind its files for less than this, whether by an upload or by an analysis.
 SETTLED = timedelta(hours=1)
 
 
@@ -59,7 +59,7 @@ def select_named_files(folder: str) -> list[QuerySet]:
         (Prediction.objects, "heat_map"),
     )
     return [
-        # By what is indexed: the first two letters, which are a folder of pictures.
+        # The index holds the first two letters of a name, which are a folder of pictures.
         rows.filter(Exact(Left(column, 2), folder)).values_list(column, flat=True)
         for rows, column in columns
     ]

@@ -1,1 +1,1 @@
-"""The models that the site knows: registered, chosen, asked about earlier pictures."""
+"""The site registers models here, chooses one and asks others about earlier pictures."""

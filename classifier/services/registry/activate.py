@@ -31,8 +31,8 @@ def activate_model(model_version: ModelVersion) -> None:
 def find_unused_model() -> Unused | None:
     """Return the model that new sites use, where this site got it after it had chosen another.
 
-    Only that one: others that come later need not be better. And only until somebody chooses
-    again, be it the same model as before: then they have decided with both at hand.
+    Others that come later need not be better. Once somebody chooses again, even the same model as
+    before, they have decided with both at hand, and nothing is returned any more.
     """
     rows = ModelVersion.objects.defer(*LARGE_FIELDS)
     active = rows.filter(is_active=True).first()

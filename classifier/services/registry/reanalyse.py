@@ -19,9 +19,9 @@ from classifier.uploads import InvalidImage
 from ml.judging.analysis import Analysis
 
 BATCH = 32
-#: What can come of a picture.
+#: A picture can come to these ends.
 ADDED, REJECTED, GONE = "added", "rejected", "deleted meanwhile"
-#: What can go wrong with a picture.
+#: These can go wrong with a picture.
 FAILED, UNREADABLE = "failed", "unreadable"
 #: To go on with other pictures after these would help none of them.
 NO_PICTURES_FAULT = (InterfaceError, OperationalError, SoftTimeLimitExceeded)

@@ -1,1 +1,1 @@
-"""The way of one picture: sent in, claimed, analysed, recorded, retried, deleted."""
+"""One picture is sent in, claimed, analysed, recorded, retried and deleted here."""

@@ -34,7 +34,7 @@ def analyse_waiting_submissions(pk: uuid.UUID | str) -> bool:
             screened = submissions[0].overruled_by_id is None
             found = analyst(list(pictures.values()), screened=screened)
             end_attempts(dict(zip(pictures, found, strict=True)), model_version=model_version)
-    # Also Celery's soft time limit, which is an Exception.
+    # Celery's soft time limit is one of them.
     except Exception as error:
         first, *others = submissions
         logger.exception("Attempt %d at %s failed", first.attempts, pk)

@@ -15,16 +15,16 @@ from classifier.models import Status, Submission
 def claim_submissions(pk: uuid.UUID | str) -> list[Submission]:
     """Return the submission ``pk`` and others that wait, now RUNNING; none where it does not wait.
 
-    A picture costs the network less in company than alone, so whoever comes for one takes along
-    what has waited longest, up to ``ANALYSIS_BATCH_SIZE``. The messages of those find nothing to do
-    later.
+    A picture costs the network less in company than alone, so a worker that comes for one takes
+    along what has waited longest, up to ``ANALYSIS_BATCH_SIZE``. The messages of those find nothing
+    to do later.
 
     Only what has never been tried is taken along, and nothing goes with what has: a picture that
     takes its worker down costs its companions one attempt, and then stands alone, for good: a retry
     gives it its attempts back, but no company.
     """
     with transaction.atomic():
-        # Whoever comes second waits for the first one's commit, and finds it RUNNING.
+        # A second worker waits for the first one's commit, and finds the row RUNNING.
         first = Submission.objects.select_for_update().filter(pk=pk, status=Status.QUEUED).first()
         if first is None:
             return []

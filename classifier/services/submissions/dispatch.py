@@ -76,7 +76,7 @@ def send_to_worker(*, task: str, args: list[Any]) -> None:
 def run_in_this_process(*, task: str, args: list[Any]) -> None:
     """Do ``task`` before returning, in the thread that asks for it: a debugger stops in it.
 
-    What the work sends by itself is done when it has come to its end. A task that fails is logged,
+    Tasks that the work sends are done when it has come to its end. A task that fails is logged,
     and is no failure of the page that asked for it, as with a worker.
     """
     if hasattr(_here, "waiting"):
@@ -84,7 +84,7 @@ def run_in_this_process(*, task: str, args: list[Any]) -> None:
         return
     _here.waiting = deque([(task, args)])
     try:
-        # Only now, as this also loads the code of the networks.
+        # This also loads the code of the networks, so it waits until somebody needs it.
         current_app.loader.import_default_modules()
         while _here.waiting:
             name, given = _here.waiting.popleft()

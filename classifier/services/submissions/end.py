@@ -107,7 +107,7 @@ def release_submission(submission: Submission, *, error: Exception) -> bool:
 
 def _latest_attempt(*submissions: Submission) -> QuerySet[Submission]:
     """Return the rows that are still this attempt's: not swept, retried or deleted meanwhile."""
-    # Who was claimed together is at the same attempt: the first.
+    # Submissions that were claimed together are at the same attempt: the first.
     (attempts,) = {submission.attempts for submission in submissions}
     keys = [submission.pk for submission in submissions]
     return Submission.objects.filter(pk__in=keys, status=Status.RUNNING, attempts=attempts)

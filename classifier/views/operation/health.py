@@ -1,4 +1,4 @@
-"""What a load balancer asks: does the process answer, and can it do its work?"""
+"""A load balancer asks here whether the process answers and can do its work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    # What is wrong is for the logs and for the operator: this one is for everybody.
+    # Everybody may ask this; only the logs and the operator's page say what is wrong.
     if readiness.is_ready():
         return JsonResponse({"status": "ok"})
     return JsonResponse({"status": "unavailable"}, status=503)

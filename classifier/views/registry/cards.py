@@ -1,4 +1,4 @@
-"""What is known about the networks: their list, their cards and the figures on them."""
+"""These pages show what is known about the networks: a list, cards and their figures."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _page(request: HttpRequest, submission: Submission, status: int = 200) -> Ht
 @never_cache
 @require_safe
 def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """What the page asks for until the analysis is finished; empty while nothing has changed."""
+    """Answer the page that asks until the analysis is finished; empty without a change."""
     submission = _visible(request, pk)
     if request.GET.get("shown") == submission.status:
         return HttpResponse(status=204)
