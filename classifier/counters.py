@@ -1,4 +1,4 @@
-"""What every web process counts by itself; `classifier.services.operation` tells the rest.
+"""Every web process counts these by itself; `classifier.services.operation` tells the rest.
 
 Several processes share their counts through the folder in ``PROMETHEUS_MULTIPROC_DIR``, which
 `skinsite.gunicorn` makes.

@@ -1,4 +1,4 @@
-"""What a person can narrow their history down to."""
+"""A person narrows down and sorts their history with this filter."""
 
 from __future__ import annotations
 

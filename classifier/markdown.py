@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown import Markdown
 
 TOC = {"toc": {"toc_depth": "2-2", "title": "Contents"}}
-#: What is wider than a phone scrolls by itself, also with the keyboard.
+#: These parts may be wider than a phone; they scroll by themselves, also with the keyboard.
 ACCESSIBLE = {
     "<table>": '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>',
     "</table>": "</table></div>",

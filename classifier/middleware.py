@@ -42,14 +42,14 @@ class MeasureRequests:
 
 
 class LogRequests(RequestMiddleware):
-    """One line a request: method, address, status. Its id goes along with the tasks that it sends.
+    """Write one line a request, and send its id along with the tasks that it sends.
 
-    The answer names the id, so that who reports a problem can quote it.
+    The answer names the id, so that people who report a problem can quote it.
     """
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        # Not the path: that of a link to reset a password is as good as the password.
+        # The path stays out: that of a link to reset a password is as good as the password.
         match = request.resolver_match
         return f"{request.method} /{match.route}" if match else f"{request.method} (no such page)"
 
@@ -61,7 +61,7 @@ class LogRequests(RequestMiddleware):
 class LimitRequestSize:
     """Answer 413 to a body that exceeds the largest upload allowed.
 
-    By its Content-Length; a body without one is not read at all under WSGI.
+    The Content-Length decides; under WSGI a body without one is not read at all.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -83,7 +83,7 @@ class LimitRequestSize:
 class RequireSecondFactor:
     """Lead staff who have no second factor to its set-up, wherever in the admin they want to go.
 
-    Who has one was asked for it when they signed in.
+    Staff who have one were asked for it when they signed in.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

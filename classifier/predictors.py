@@ -15,7 +15,7 @@ from ml.judging.predictor import Predictor
 from ml.packaging.bundle import Bundle, BundleError
 
 
-class Analyse(Protocol):
+class Analyst(Protocol):
     """`ml.judging.analysis.analyse` by one network and with the site's settings."""
 
     def __call__(
@@ -23,7 +23,7 @@ class Analyse(Protocol):
     ) -> list[analysis.Analysis]: ...
 
 
-def active() -> tuple[ModelVersion, Analyse]:
+def load_active_analyst() -> tuple[ModelVersion, Analyst]:
     """Return the active model version and how it analyses pictures, loaded on first use.
 
     Raises:
@@ -33,16 +33,16 @@ def active() -> tuple[ModelVersion, Analyse]:
     model_version = versions.filter(is_active=True).first()
     if model_version is None:
         raise BundleError("No model is active. Run: python manage.py register_models")
-    return model_version, of(model_version)
+    return model_version, load_analyst(model_version)
 
 
-def of(model_version: ModelVersion) -> Analyse:
-    """Return how ``model_version`` analyses pictures; raises as `active` does."""
+def load_analyst(model_version: ModelVersion) -> Analyst:
+    """Return how ``model_version`` analyses pictures; raises as `load_active_analyst` does."""
     network = _load(model_version.name, model_version.version, model_version.sha256)
-    return analyse_by(network)
+    return make_analyst(network)
 
 
-def analyse_by(network: Predictor) -> Analyse:
+def make_analyst(network: Predictor) -> Analyst:
     """Return how ``network`` analyses pictures with the site's settings."""
     chosen = analysis.AnalysisSettings(settings.CONFORMAL_COVERAGE, settings.TEST_TIME_AUGMENTATION)
     return partial(analysis.analyse, network, settings=chosen)

@@ -1,4 +1,4 @@
-"""What the storage raises when it does not do its work: a disk, or an object store far away."""
+"""The storage, a disk or an object store far away, raises these when it does not work."""
 
 from __future__ import annotations
 

@@ -14,12 +14,16 @@ from django.db import InterfaceError, OperationalError
 
 from classifier import predictors
 from classifier.models import ModelVersion
-from classifier.services.analyse import analyse
-from classifier.services.dispatch import ANALYSE_TASK, REANALYSE_TASK, dispatch_reanalysis
-from classifier.services.reanalyse import next_batch, reanalyse
-from classifier.services.retention import expire
-from classifier.services.sweep import sweep
-from classifier.services.tidy import due_folder, tidy
+from classifier.services.account.retention import delete_expired_submissions
+from classifier.services.operation.tidy import choose_due_folder, delete_unnamed_files
+from classifier.services.registry.reanalyse import reanalyse_submissions, select_next_batch
+from classifier.services.submissions.analyse import analyse_waiting_submissions
+from classifier.services.submissions.dispatch import (
+    ANALYSE_TASK,
+    REANALYSE_TASK,
+    dispatch_reanalysis,
+)
+from classifier.services.submissions.sweep import sweep_lost_submissions
 from ml.packaging.bundle import BundleError
 
 logger = logging.getLogger(__name__)
@@ -32,12 +36,12 @@ bulk_task = partial(shared_task, time_limit=_bulk_limit, soft_time_limit=0.9 * _
 def load_model(**kwargs: object) -> None:
     """Load the active model in the child, before its first task and after the fork.
 
-    Not where nobody waits for it: bulk work loads what it needs.
+    A worker for bulk work alone loads nothing before it needs it: nobody waits for it.
     """
     if settings.ANALYSIS_QUEUE not in current_app.amqp.queues.consume_from:
         return
     try:
-        model_version, _ = predictors.active()
+        model_version, _ = predictors.load_active_analyst()
     except BundleError as error:
         # The worker stays up: it says so for every submission, and works once this is mended.
         logger.error("%s", error)
@@ -48,34 +52,34 @@ def load_model(**kwargs: object) -> None:
 
 @shared_task(bind=True, name=ANALYSE_TASK, max_retries=None)
 def analyse_submission(self: Task, pk: str) -> None:
-    if analyse(pk):
+    if analyse_waiting_submissions(pk):
         raise self.retry(countdown=settings.ANALYSIS_RETRY_DELAY.total_seconds())
 
 
 @bulk_task(name="classifier.sweep")
 def sweep_submissions() -> None:
-    swept = sweep()
+    swept = sweep_lost_submissions()
     if any(swept):
         logger.warning("Sweep: %s", swept)
 
 
 @bulk_task(
     name=REANALYSE_TASK,
-    # For as long as a database may be away; what is done stays done.
+    # The task is tried for as long as a database may be away; what is done stays done.
     autoretry_for=(InterfaceError, OperationalError),
     retry_backoff=True,
     max_retries=10,
 )
 def reanalyse_results(model_version_pk: int, after: str | None = None) -> None:
-    """One batch a message, so that upkeep gets its turn in between."""
+    """Analyse one batch a message, so that upkeep gets its turn in between."""
     model_version = ModelVersion.objects.without_what_is_large().get(pk=model_version_pk)
-    batch = next_batch(model_version, after)
+    batch = select_next_batch(model_version, after=after)
     if not batch:
         logger.info("Every earlier result has been looked at by %s", model_version)
         return
-    analyse_pictures = predictors.of(model_version)
+    analyst = predictors.load_analyst(model_version)
     try:
-        outcomes = reanalyse(batch, model_version, analyse_pictures)
+        outcomes = reanalyse_submissions(batch, model_version=model_version, analyst=analyst)
     except SoftTimeLimitExceeded:
         keys = ", ".join(str(submission.pk) for submission in batch)
         logger.exception("%s had no time left for some of %s", model_version, keys)
@@ -86,7 +90,7 @@ def reanalyse_results(model_version_pk: int, after: str | None = None) -> None:
 
 @bulk_task(name="classifier.expire")
 def expire_submissions() -> None:
-    expired = expire()
+    expired = delete_expired_submissions()
     if expired.deleted:
         logger.info("Retention: %d submissions deleted", expired.deleted)
     if expired.failed:
@@ -95,5 +99,5 @@ def expire_submissions() -> None:
 
 @bulk_task(name="classifier.tidy")
 def tidy_files() -> None:
-    if deleted := tidy(due_folder()):
+    if deleted := delete_unnamed_files(choose_due_folder()):
         logger.warning("Tidy: %d files that no row names deleted", deleted)

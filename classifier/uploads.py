@@ -152,7 +152,7 @@ def _upright(opened: Image.Image) -> Image.Image:
     """Turn the picture by its EXIF orientation, if that can be read."""
     try:
         opened.getexif()
-    # What is wrong in the metadata is no reason to refuse a picture whose pixels are whole.
+    # Bad metadata is no reason to refuse a picture whose pixels are whole.
     except Exception:
         return opened
     # It is read now. Pillow would write the rest of it anew, and fail on a camera's odd tags.

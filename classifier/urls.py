@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from classifier.views import account, health, history, metrics, models, pages, results, upload
+from classifier.views import pages
+from classifier.views.account import data
+from classifier.views.operation import health, prometheus
+from classifier.views.registry import cards
+from classifier.views.submissions import history, results, upload
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -18,20 +22,20 @@ urlpatterns = [
     path("results/<uuid:pk>/heat-map/", results.result_heat_map, name="result_heat_map"),
     path("results/<uuid:pk>/retry/", results.retry, name="retry"),
     path("results/<uuid:pk>/delete/", results.delete, name="delete"),
-    path("account/data/", account.account_data, name="account_data"),
-    path("account/data/export/", account.account_export, name="account_export"),
-    path("account/delete/", account.account_delete, name="account_delete"),
-    path("models/", models.models, name="models"),
-    path("models/<slug:name>/", models.model, name="model"),
-    path("models/<slug:name>/figures/<slug:file>.png", models.figure, name="model_figure"),
-    path("models/<slug:name>/<str:version>/", models.model_version, name="model_version"),
+    path("account/data/", data.account_data, name="account_data"),
+    path("account/data/export/", data.account_export, name="account_export"),
+    path("account/delete/", data.account_delete, name="account_delete"),
+    path("models/", cards.models, name="models"),
+    path("models/<slug:name>/", cards.model, name="model"),
+    path("models/<slug:name>/figures/<slug:file>.png", cards.figure, name="model_figure"),
+    path("models/<slug:name>/<str:version>/", cards.model_version, name="model_version"),
     path(
         "models/<slug:name>/<str:version>/figures/<slug:file>.png",
-        models.figure,
+        cards.figure,
         name="model_version_figure",
     ),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("metrics", metrics.metrics, name="metrics"),
-    path("metrics/parts", metrics.parts, name="metrics_parts"),
+    path("metrics", prometheus.metrics, name="metrics"),
+    path("metrics/parts", prometheus.parts, name="metrics_parts"),
 ]

@@ -1,4 +1,4 @@
-"""What is told of an error to Sentry: where it happened, and nothing of a person.
+"""Sentry is told where an error happened, and nothing of a person.
 
 A report is built from what is known to be harmless rather than cleaned of what is known not to be:
 messages of exceptions, variables, addresses, headers and forms may all hold what somebody sent.
@@ -24,10 +24,10 @@ KEPT = (
     "sdk",
     "timestamp",
 )
-#: Of the contexts, that which speaks of the machine.
+#: This context speaks of the machine alone.
 KEPT_CONTEXTS = ("runtime",)
-#: Where the name of a transaction is the pattern of an address or the name of a task. Otherwise it
-#: is the address itself, and that of a link to a new password is as good as the password.
+#: From these sources the name of a transaction is the pattern of an address or the name of a task.
+#: Otherwise it is the address itself, and a link to a new password is as good as the password.
 HARMLESS_NAMES = ("route", "task")
 
 

@@ -19,8 +19,8 @@ from celery.worker.state import maybe_shutdown
 #: Seconds between two heartbeats.
 EVERY = 2.0
 
-#: What workers would tell each other through the broker, for which this thread would wait without
-#: an end while the broker hangs. Nobody listens.
+#: Workers would tell each other these through the broker, and this thread would wait without an end
+#: while the broker hangs. Nobody listens.
 TALK = ("heartbeat", "gossip", "mingle")
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def beat() -> None:
         if address := os.environ.get("NOTIFY_SOCKET"):
             _tell_systemd(address)
     except OSError as error:
-        # Whoever looks sees that there is none; the work goes on until then.
+        # The supervisor sees that there is none; the work goes on until then.
         logger.error("No heartbeat: %s", error)
 
 

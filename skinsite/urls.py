@@ -6,7 +6,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from classifier.views import operation
+from classifier.views.operation import overview
 
 # The admin's own login form would not count failed attempts.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -15,7 +15,7 @@ urlpatterns = [
     path("", include("classifier.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
-    path("admin/operation/", operation.show, name="operation"),
+    path("admin/operation/", overview.show, name="operation"),
     path("admin/", admin.site.urls),
 ]
 

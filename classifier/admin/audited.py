@@ -13,11 +13,11 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from classifier.models import AuditEntry
-from classifier.services.audit import audit
+from classifier.services.operation.audit import record_action
 
 
 class Audited:
-    """What is added, changed or deleted here goes into the audit log too.
+    """The audit log also holds what somebody adds, changes or deletes here.
 
     The admin's own log names things by what they are called, and can be edited.
     """
@@ -28,20 +28,20 @@ class Audited:
             return super().changelist_view(request, extra_context)  # type: ignore[misc]
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        audit(AuditEntry.Action.CHANGED, obj, actor=request.user)  # type: ignore[arg-type]
+        record_action(action=AuditEntry.Action.CHANGED, subject=obj, actor=request.user)  # type: ignore[arg-type]
         return super().log_addition(request, obj, message)  # type: ignore[misc]
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        audit(AuditEntry.Action.CHANGED, obj, actor=request.user)  # type: ignore[arg-type]
+        record_action(action=AuditEntry.Action.CHANGED, subject=obj, actor=request.user)  # type: ignore[arg-type]
         return super().log_change(request, obj, message)  # type: ignore[misc]
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet) -> Any:
         for obj in queryset:
-            audit(AuditEntry.Action.DELETED, obj, actor=request.user)  # type: ignore[arg-type]
+            record_action(action=AuditEntry.Action.DELETED, subject=obj, actor=request.user)  # type: ignore[arg-type]
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
 
-# Who is a reviewer, and which address an account is reached by.
+# Groups decide who is a reviewer, and addresses decide who receives an account's mail.
 admin.site.unregister([Group, EmailAddress])
 
 

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from classifier.admin.audited import Audited
 from classifier.admin.read_only import NoAdding
 from classifier.models import ModelVersion
-from classifier.services.activate import activate
-from classifier.services.dispatch import WorkersUnreachable, dispatch_reanalysis
+from classifier.services.registry.activate import activate_model
+from classifier.services.submissions.dispatch import WorkersUnreachable, dispatch_reanalysis
 
 #: "View on site" shows these in a form that can be read.
 ON_THE_CARD = ["card", "diagnoses"]
@@ -33,7 +33,7 @@ class ModelVersionAdmin(Audited, NoAdding, admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[ModelVersion]
     ) -> None:
         if chosen := self._only_one(request, queryset):
-            activate(chosen)
+            activate_model(chosen)
             self.log_change(request, chosen, "Used for new submissions.")
             self.message_user(request, f"{chosen} now analyses new submissions.")
 

@@ -30,7 +30,7 @@ class ReadOnly(NoAdding):
 
 
 class TakesReviewsAlong:
-    """Who may delete a row here deletes its reviews with it, which by themselves nobody can."""
+    """Reviews go with their row when somebody deletes it; nobody can delete them by themselves."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
         deleted, counts, missing, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]

@@ -16,9 +16,9 @@ from classifier.admin.prediction import PredictionInline
 from classifier.admin.read_only import NoAdding, TakesReviewsAlong
 from classifier.models import Review, Submission, User
 from classifier.models.submission import REVIEW_PERMISSION, SubmissionQuerySet
-from classifier.services.audit import saw, saw_list
-from classifier.services.retry import overrule, requeue
-from classifier.services.review import review
+from classifier.services.operation.audit import record_look, record_look_at_list
+from classifier.services.reading.review import record_review
+from classifier.services.submissions.retry import overrule_rejection, requeue_submission
 
 
 class ReviewState(admin.SimpleListFilter):
@@ -150,7 +150,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         rows = cast(SubmissionQuerySet, super().get_queryset(request)).with_result()
-        # For each row by itself: joined and grouped, the first page would read all of them.
+        # A subquery counts for each row by itself; a join would read all rows for the first page.
         reviews = Review.objects.filter(submission=OuterRef("pk")).order_by()
         number = reviews.values("submission").annotate(number=Count("pk")).values("number")
         return rows.select_related("owner").annotate(
@@ -166,7 +166,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         page = super().changelist_view(request, extra_context)
         if changelist := (getattr(page, "context_data", None) or {}).get("cl"):
-            saw_list(changelist.result_list, viewer=cast(User, request.user))
+            record_look_at_list(changelist.result_list, viewer=cast(User, request.user))
         return page
 
     def change_view(
@@ -188,7 +188,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
         """Record whose page it is, now that it has not been refused."""
         context = getattr(page, "context_data", None) or {}
         if shown := context.get("original") or context.get("object"):
-            saw(shown, viewer=request.user)
+            record_look(shown, viewer=request.user)
         return page
 
     def get_form(
@@ -201,7 +201,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
         """Record the review; the submission itself has nothing to save."""
         if form.cleaned_data["diagnosis"]:
-            review(
+            record_review(
                 submission=obj,
                 reviewer=request.user,  # type: ignore[arg-type]
                 diagnosis=form.cleaned_data["diagnosis"],
@@ -212,7 +212,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     def requeue(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         queued = 0
         for submission in queryset:
-            if requeue(submission):
+            if requeue_submission(submission):
                 self.log_change(request, submission, "Analysed again.")
                 queued += 1
         self.message_user(request, f"{queued} of {queryset.count()} queued.", messages.INFO)
@@ -221,7 +221,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     def overrule(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         queued = 0
         for submission in queryset:
-            if overrule(submission, reviewer=request.user):  # type: ignore[arg-type]
+            if overrule_rejection(submission, reviewer=request.user):  # type: ignore[arg-type]
                 self.log_change(request, submission, "Overruled the rejection of the picture.")
                 queued += 1
         text = f"{queued} of {queryset.count()} queued; only rejected pictures can be overruled."

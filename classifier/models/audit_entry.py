@@ -4,7 +4,7 @@ from django.db import models
 
 
 class AuditEntry(models.Model):
-    """Who saw, changed, exported or deleted what. The database refuses to change or delete a row.
+    """One entry says who did what to what. The database refuses to change or delete it.
 
     People and things are named by their keys alone, so that an entry outlives what it tells of and
     says nothing of anybody who has left.

@@ -1,4 +1,4 @@
-"""What the metrics of a `ModelVersion` must look like where pages read them."""
+"""Pages read the metrics of a `ModelVersion`; this module checks that they can."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def _check_set(found: Mapping[str, Any], path: str) -> None:
     for part, name, _ in (*SHOWN_SCORES, ("model", "specificity", "")):
         scores = _mapping(found.get(part, {}), f"{path}.{part}")
         if name in scores:
-            # Of a class without pictures there is no score; what an answer means needs them all.
+            # A class without pictures has no score; the scores of the model must all be there,
+            # since they say what an answer means.
             _check_score(scores[name], f"{path}.{part}.{name}", may_be_none=part != "model")
     verdicts = _mapping(found.get("verdicts", {}), f"{path}.verdicts")
     for answer in ANSWERS:

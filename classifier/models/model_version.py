@@ -13,7 +13,7 @@ SHOWN_SETS = {
     "de_leaked": "test pictures of the Melanoma Cancer Image Dataset that hardly resemble any of "
     "its training pictures",
 }
-#: What is shown of each: the part of the metrics it is in, its name there, and in words.
+#: Pages show these scores of each set: the part of the metrics, the name there, and the words.
 SHOWN_SCORES = (
     ("model", "sensitivity", "Malignant lesions it calls malignant"),
     ("at_operating_point", "sensitivity", "Malignant lesions it calls malignant or worth a look"),
@@ -23,7 +23,7 @@ SHOWN_SCORES = (
 )
 
 
-#: Fields of tens of kilobytes: what only needs the verdict leaves them in the database.
+#: These fields have tens of kilobytes; queries that only need the verdict leave them out.
 LARGE_FIELDS = ("card", "metrics")
 
 
@@ -42,7 +42,7 @@ class Score(NamedTuple):
 
 
 class ScoredSet(NamedTuple):
-    """What was measured on one test set."""
+    """The scores that were measured on one test set."""
 
     title: str
     pictures: int
@@ -51,7 +51,7 @@ class ScoredSet(NamedTuple):
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def without_what_is_large(self) -> ModelVersionQuerySet:
-        """For whoever asks which network it is, not how it was measured."""
+        """Leave out the large fields, which only say how a network was measured."""
         return self.defer(*LARGE_FIELDS)
 
 
@@ -108,17 +108,17 @@ class ModelVersion(models.Model):
 
     @property
     def shown_metrics(self) -> dict[str, Any]:
-        """What was measured on the first of `SHOWN_SETS` that was; empty where none was."""
+        """Return the metrics of the first of `SHOWN_SETS` that was measured; empty without one."""
         return next((self.metrics[name] for name in SHOWN_SETS if name in self.metrics), {})
 
     @property
     def measured_coverage(self) -> float | None:
-        """The coverage its sets of diagnoses were measured at."""
+        """Return the coverage that its sets of diagnoses were measured at."""
         return self.shown_metrics.get("verdicts", {}).get("plain", {}).get("promised")
 
     @property
     def scored_sets(self) -> list[ScoredSet]:
-        """What it scored on pictures it cannot have learnt by heart; empty where not measured."""
+        """Return its scores on pictures it cannot have learnt by heart; empty without any."""
         return [
             ScoredSet(title, sum(found.get("pictures", {}).values()), _scores(found))
             for name, title in SHOWN_SETS.items()

@@ -37,13 +37,13 @@ def heat_map_path(*_: object) -> str:
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
     def with_model_version(self) -> PredictionQuerySet:
-        """With the model version loaded along, but for what is large."""
+        """Load the model version along, without its large fields."""
         large = (f"model_version__{field}" for field in LARGE_FIELDS)
         return self.select_related("model_version").defer(*large)
 
 
 class Prediction(Result):
-    """What one model version said about one submission. Never changed once it is made."""
+    """One model version's result about one submission. It never changes once it is made."""
 
     submission = models.ForeignKey(
         "classifier.Submission", on_delete=models.CASCADE, related_name="predictions"
@@ -196,7 +196,7 @@ class Prediction(Result):
 
     @cached_property
     def predictive_values(self) -> list[PredictiveValue]:
-        """What the verdict means for people; empty where that was not measured."""
+        """Return what the verdict means for people; empty where that was not measured."""
         metrics = self.model_version.shown_metrics
         if self.coverage is None:
             rates = rates_without_uncertain(metrics, self.verdict)

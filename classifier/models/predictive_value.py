@@ -1,4 +1,4 @@
-"""What an answer means for people: how many of those who get it have a malignant lesion.
+"""Count what an answer means: how many people who get it have a malignant lesion.
 
 By Bayes' theorem from how often the network gives the answer to malignant and to benign lesions,
 and from how common malignant ones are (Gigerenzer & Hoffrage, "How to improve Bayesian reasoning

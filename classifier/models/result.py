@@ -12,7 +12,7 @@ class Verdict(models.TextChoices):
 
 
 class Result(models.Model):
-    """What a network says of a picture, field by field.
+    """A network says this of a picture, field by field.
 
     This is the one description of it: recording, the export and ``manage.py analyse --json`` take
     names, order and meaning from here.

@@ -24,7 +24,7 @@ class Review(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    # Whoever deletes a submission deletes all that was said of it.
+    # All that was said of a submission is deleted with it.
     history = HistoricalRecords(cascade_delete_history=True)
 
     class Meta:

@@ -34,36 +34,36 @@ REVIEW_PERMISSION = "classifier.review_submission"
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
-    """What a query for submissions means. Who may see what is decided here and nowhere else."""
+    """Queries for submissions. They decide who may see what, here and nowhere else."""
 
     def owned_by(self, user: User | AnonymousUser) -> SubmissionQuerySet:
-        """Those that ``user`` sent in, and may retry and delete."""
+        """Return those that ``user`` sent in, and may retry and delete."""
         return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
 
     def visible_to(self, user: User | AnonymousUser) -> SubmissionQuerySet:
-        """Those whose picture and result ``user`` may look at."""
+        """Return those whose picture and result ``user`` may look at."""
         if user.is_active and user.is_staff and user.has_perm(REVIEW_PERMISSION):
             return self
         return self.owned_by(user)
 
     def finished(self) -> SubmissionQuerySet:
-        """Those that wait for nothing any more."""
+        """Return those that wait for nothing any more."""
         return self.filter(status__in=FINISHED)
 
     def awaiting_review(self) -> SubmissionQuerySet:
-        """Those with a result that no clinician has reviewed."""
+        """Return those with a result that no clinician has reviewed."""
         return self.filter(status=Status.DONE, reviews__isnull=True)
 
     def message_lost(self, sent_before: datetime) -> SubmissionQuerySet:
-        """Those that still wait although their message went out before ``sent_before``."""
+        """Return those that still wait for a message sent before ``sent_before``."""
         return self.filter(status=Status.QUEUED, sent_at__lt=sent_before)
 
     def worker_lost(self, started_before: datetime) -> SubmissionQuerySet:
-        """Those that run for longer than a worker is allowed to."""
+        """Return those that run for longer than a worker is allowed to."""
         return self.filter(status=Status.RUNNING, started_at__lt=started_before)
 
     def with_result(self) -> SubmissionQuerySet:
-        """With the shown prediction and its model version loaded along, but for what is large."""
+        """Load the shown prediction and its model version along, without large fields."""
         large = (f"prediction__model_version__{field}" for field in LARGE_FIELDS)
         return self.select_related("prediction__model_version").defer(*large)
 
@@ -144,15 +144,15 @@ class Submission(models.Model):
         permissions = [("review_submission", "Can see all submissions and review them")]
         indexes = [
             models.Index(fields=["owner", "-created_at", "-id"], name="submission_history"),
-            # The list in the admin, and what is too old.
+            # The admin lists the newest; retention looks for the oldest.
             models.Index(fields=["-created_at", "-id"], name="submission_newest"),
-            # What was finished lately, and the latest failures.
+            # Operators look at what was finished lately, and at the latest failures.
             models.Index(fields=["status", "finished_at"], name="submission_finished"),
-            # Who waits longest.
+            # Workers take what has waited longest.
             models.Index(
                 fields=["queued_at"], condition=Q(status="queued"), name="submission_queue"
             ),
-            # The files of one folder.
+            # The upkeep asks for the files of one folder.
             models.Index(Left("image", 2), name="submission_image_folder"),
             models.Index(Left("thumbnail", 2), name="submission_thumbnail_folder"),
             models.Index(
@@ -186,7 +186,7 @@ class Submission(models.Model):
 
     @property
     def diameter_mm(self) -> float | None:
-        """Of the lesion, by the answer that is shown; None without a scale or an outline."""
+        """Return the lesion's diameter in the shown answer; None without a scale or an outline."""
         abcd = self.prediction.abcd if self.prediction else None
         return abcd["diameter"] / self.pixels_per_mm if abcd and self.pixels_per_mm else None
 

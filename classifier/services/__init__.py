@@ -1,1 +1,1 @@
-"""What the site can do, one verb a module. Services own the transactions and every status."""
+"""Services do what the site can do. They own the transactions and every status."""

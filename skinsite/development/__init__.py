@@ -1,1 +1,1 @@
-"""What only `make dev` uses: nothing that runs the site for others comes here."""
+"""Only `make dev` uses this; nothing that runs the site for others comes here."""

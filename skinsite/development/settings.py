@@ -17,8 +17,10 @@ if PRODUCTION:
 
 DEBUG = True
 ROOT_URLCONF = "skinsite.development.urls"
-DISPATCHER = env.str("DISPATCHER", default="classifier.services.dispatch.in_this_process")
-# What fails is to be looked at, not tried again.
+DISPATCHER = env.str(
+    "DISPATCHER", default="classifier.services.submissions.dispatch.run_in_this_process"
+)
+# A failure is to be looked at, not tried again.
 ANALYSIS_MAX_ATTEMPTS = 1
 
 INSTALLED_APPS = [*INSTALLED_APPS, "debug_toolbar"]

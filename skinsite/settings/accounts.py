@@ -49,7 +49,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "SkinSite"
 MFA_ALLOW_UNVERIFIED_EMAIL = not PRODUCTION
 MFA_ADAPTER = "classifier.second_factor.EncryptingMFAAdapter"
-# Whoever may see other people's pictures proves with a second factor who they are.
+# People who may see others' pictures prove with a second factor who they are.
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=PRODUCTION)
 
 if env.str("EMAIL_URL", default=""):

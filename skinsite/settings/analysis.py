@@ -11,19 +11,19 @@ from kombu import Queue
 
 from skinsite.settings.environment import REDIS_URL, ROOT, env, make_folder
 
-# What one upload may hold. Bytes are counted before anything is decoded.
+# One upload may hold this much. Bytes are counted before anything is decoded.
 UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", default=20)
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MEGABYTES", default=20) * 1024 * 1024
 UPLOAD_MAX_PIXELS = env.int("UPLOAD_MAX_MEGAPIXELS", default=50) * 1_000_000
 UPLOAD_MIN_SIDE = env.int("UPLOAD_MIN_SIDE", default=32)
-# What one account may send in an hour, have tried again in an hour, and keep here in all.
+# One account may send and retry so many pictures an hour, and keep so many in all.
 UPLOADS_PER_HOUR = env.int("UPLOADS_PER_HOUR", default=300)
 RETRIES_PER_HOUR = env.int("RETRIES_PER_HOUR", default=10)
 UPLOADS_KEPT = env.int("UPLOADS_KEPT", default=20_000)
 # Above our own limit, so that one file too many is answered with a sentence.
 DATA_UPLOAD_MAX_NUMBER_FILES = 10 * UPLOAD_MAX_FILES
 
-# Where the trained models are, and the one a new site starts with.
+# The trained models lie here, and a new site starts with the default one.
 BUNDLES_DIR = Path(env.str("BUNDLES_DIR", default=str(ROOT / "ml" / "bundles")))
 DEFAULT_MODEL = "lesion-net"
 INFERENCE_THREADS = env.int("INFERENCE_THREADS", default=0) or None  # None: one per core
@@ -58,11 +58,11 @@ TIDY_EVERY = timedelta(minutes=5)
 
 # The queue does not work where the first one in it has waited for longer.
 QUEUE_MAX_AGE = timedelta(seconds=env.int("QUEUE_MAX_AGE", default=900))
-# Whoever sends it as a bearer token may read the figures at /metrics; without one nobody may.
+# Prometheus sends it as a bearer token to read /metrics; without one nobody may read it.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # How work reaches whoever does it; `skinsite.development` does it where it is asked for.
-DISPATCHER = "classifier.services.dispatch.to_a_worker"
+DISPATCHER = "classifier.services.submissions.dispatch.send_to_worker"
 
 # People wait for the one; upkeep and re-analysis have the other, so that neither starves the other.
 # A worker that is told no queue serves both.
@@ -79,7 +79,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A worker child that has grown beyond it is replaced when it has finished what it is doing.
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1000 * env.int("WORKER_MAX_MEGABYTES", default=1800)
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=1)
-# What takes the messages also shows that the worker lives.
+# The part that takes the messages also shows that the worker lives.
 CELERY_WORKER_CONSUMER = "skinsite.heartbeat:Consumer"
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 # A child loads the model before it takes work, which is longer than Celery's 4 seconds.

@@ -1,4 +1,4 @@
-"""What the machine tells the settings."""
+"""The environment tells the settings what differs between machines."""
 
 from __future__ import annotations
 

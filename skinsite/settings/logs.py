@@ -76,6 +76,6 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 
-# Where errors are reported to, beside the logs; without one nowhere.
+# Errors are reported to this address beside the logs; without one they are not reported.
 if SENTRY_DSN := env.str("SENTRY_DSN", default=""):
     error_reports.start(SENTRY_DSN)

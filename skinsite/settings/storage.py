@@ -1,4 +1,4 @@
-"""Where pictures and static files lie."""
+"""Pictures lie on a disk or in an object store, and static files on the disk."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _run(what: str, data_dir: Path, core: int) -> subprocess.Popen:
 def _fill() -> None:
     from django.core.management import call_command
 
-    from classifier.services.submit import submit
+    from classifier.services.submissions.submit import submit_picture
     from skinsite.celery import app
     from tests.factories import UserFactory
     from tests.lesions import judged
@@ -90,19 +90,19 @@ def _fill() -> None:
     call_command("register_models", stdout=io.StringIO())
     owner, pictures = UserFactory(), [judged(seed) for seed in range(16)]
     for number in range(PICTURES):
-        submit(owner=owner, stream=io.BytesIO(pictures[number % 16]), name="lesion.jpg")
+        submit_picture(owner=owner, stream=io.BytesIO(pictures[number % 16]), name="lesion.jpg")
 
 
 def _work() -> None:
     from classifier import predictors
     from classifier.models import Status, Submission
-    from classifier.services.analyse import analyse
+    from classifier.services.submissions.analyse import analyse_waiting_submissions
 
-    predictors.active()
+    predictors.load_active_analyst()
     _say("ready")
     sys.stdin.read()
     while (key := _next(Submission.objects.filter(status=Status.QUEUED))) is not None:
-        analyse(key)
+        analyse_waiting_submissions(key)
     _say("done")
 
 

@@ -49,8 +49,8 @@ def _measure() -> list[float]:
 
     from classifier import predictors
     from classifier.models import Status, Submission
-    from classifier.services.analyse import analyse
-    from classifier.services.submit import submit
+    from classifier.services.submissions.analyse import analyse_waiting_submissions
+    from classifier.services.submissions.submit import submit_picture
     from skinsite.celery import app
     from tests.factories import UserFactory
     from tests.lesions import judged
@@ -59,7 +59,7 @@ def _measure() -> list[float]:
     call_command("migrate", verbosity=0)
     call_command("register_models", stdout=io.StringIO())
     owner, pictures = UserFactory(), [judged(seed) for seed in range(16)]
-    network = predictors.active()[1].args[0]  # type: ignore[attr-defined]
+    network = predictors.load_active_analyst()[1].args[0]  # type: ignore[attr-defined]
     batch = np.zeros((BATCHES[-1], network.input_size, network.input_size, 3), np.uint8)
     network.examine(batch)
     best: dict[object, float] = {}
@@ -67,13 +67,15 @@ def _measure() -> list[float]:
     for _ in range(ROUNDS):
         for size in BATCHES:
             for number in range(PICTURES):
-                submit(owner=owner, stream=io.BytesIO(pictures[number % 16]), name="lesion.jpg")
+                submit_picture(
+                    owner=owner, stream=io.BytesIO(pictures[number % 16]), name="lesion.jpg"
+                )
             settings.ANALYSIS_BATCH_SIZE = size
             waiting = Submission.objects.filter(status=Status.QUEUED).values_list("pk", flat=True)
             keys = list(waiting)
             began = time.perf_counter()
             for key in keys:
-                analyse(key)
+                analyse_waiting_submissions(key)
             best[size] = min(best.get(size, 1e9), (time.perf_counter() - began) / PICTURES)
             assert not waiting.all().exists()
         began = time.perf_counter()

@@ -13,7 +13,7 @@ from django.test import Client
 
 from classifier import predictors
 from classifier.models import Submission, User
-from classifier.services.dispatch import ANALYSE_TASK
+from classifier.services.submissions.dispatch import ANALYSE_TASK
 from ml.packaging.bundle import find
 from skinsite.celery import app
 from tests.classifier.addresses import Paths
@@ -65,7 +65,7 @@ def analyst(db, monkeypatch: pytest.MonkeyPatch) -> FakeAnalyst:
     """What the worker has loaded: a network that answers at once, of an active model version."""
     fake = FakeAnalyst()
     model_version = ModelVersionFactory(is_active=True)
-    monkeypatch.setattr(predictors, "active", lambda: (model_version, fake))
+    monkeypatch.setattr(predictors, "load_active_analyst", lambda: (model_version, fake))
     return fake
 
 

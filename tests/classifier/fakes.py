@@ -25,7 +25,7 @@ ABCD = Abcd(asymmetry=(0.04, 0.125), border=1.2, colours=("red", "light brown"),
 
 
 class FakeAnalyst:
-    """Answers like `classifier.predictors.Analyse`, at once.
+    """Answers like `classifier.predictors.Analyst`, at once.
 
     Attributes:
         malignant_probability: of every picture.

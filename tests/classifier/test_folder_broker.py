@@ -13,8 +13,8 @@ import pytest
 from kombu import Connection
 from kombu.exceptions import ChannelError, OperationalError
 
-from classifier.services import dispatch
-from classifier.services.dispatch import messages_waiting
+from classifier.services.submissions import dispatch
+from classifier.services.submissions.dispatch import count_waiting_messages
 from skinsite.folder_broker import Channel
 from tests.classifier.fakes import folder_app
 from tests.site import ROOT
@@ -153,10 +153,10 @@ def test_a_task_through_a_connection(folder):
 def test_how_many_messages_wait(folder, monkeypatch):
     with folder_app(folder) as app:
         monkeypatch.setattr(dispatch, "current_app", app)
-        assert messages_waiting() == 0
+        assert count_waiting_messages() == 0
         for queue in ("analysis", "analysis", "bulk"):
             app.send_task("classifier.analyse", args=["1"], queue=queue)
-        assert messages_waiting() == 2
+        assert count_waiting_messages() == 2
 
 
 def test_waiting_for_a_message_is_short_enough_to_hear_that_one_shall_stop(channel):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from classifier import predictors, tasks
 from classifier.models import Status, Submission
-from classifier.services.dispatch import ANALYSE_TASK
+from classifier.services.submissions.dispatch import ANALYSE_TASK
 from ml.packaging.bundle import BundleError
 from skinsite.celery import app
 from tests.factories import SubmissionFactory
@@ -101,7 +101,9 @@ def test_a_worker_says_that_it_is_warm(analyst, settings, tmp_path, caplog):
 
 def test_a_worker_that_nobody_waits_for_loads_no_model(monkeypatch, caplog):
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(predictors, "active", lambda: pytest.fail("the model was asked for"))
+    monkeypatch.setattr(
+        predictors, "load_active_analyst", lambda: pytest.fail("the model was asked for")
+    )
     with monkeypatch.context() as patched:
         patched.setattr(app.amqp, "queues", app.amqp.Queues(app.conf.task_queues))
         app.amqp.queues.select([settings.BULK_QUEUE])
@@ -124,7 +126,7 @@ def test_a_worker_without_a_model_stays_up_and_says_so(settings, tmp_path, monke
         raise BundleError("No model is active.")
 
     settings.DATA_DIR = tmp_path
-    monkeypatch.setattr(predictors, "active", missing)
+    monkeypatch.setattr(predictors, "load_active_analyst", missing)
     tasks.load_model()
     assert "No model is active." in caplog.text
     assert not (tmp_path / "run" / "worker_ready").exists()

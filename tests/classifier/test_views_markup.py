@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
-from classifier.views.history import PER_PAGE
+from classifier.views.submissions.history import PER_PAGE
 from tests.classifier.addresses import ROUTES
 from tests.classifier.markup import Page
 from tests.factories import ReviewFactory, SubmissionFactory, picture

@@ -58,9 +58,11 @@ def answers(site: Site) -> bool:
         return False
 
 
-@pytest.mark.parametrize(("given", "wanted"), [("", "in_this_process"), ("to_a_worker",) * 2])
+@pytest.mark.parametrize(
+    ("given", "wanted"), [("", "run_in_this_process"), ("send_to_worker",) * 2]
+)
 def test_the_work_can_be_left_to_a_worker(tmp_path, given, wanted):
-    prefix = "classifier.services.dispatch"
+    prefix = "classifier.services.submissions.dispatch"
     environment = {"DISPATCHER": f"{prefix}.{given}"} if given else {}
     answer = settings(tmp_path, "print(settings.DISPATCHER)", **environment)
     assert answer.stdout.strip() == f"{prefix}.{wanted}"

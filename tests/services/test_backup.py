@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from classifier.models import AuditEntry, Prediction, Submission, User
-from classifier.services.audit import audit
+from classifier.services.operation.audit import record_action
 from tests.factories import ReviewFactory, SubmissionFactory
 from tests.services.conftest import database_url
 from tests.site import ROOT
@@ -58,7 +58,7 @@ def state() -> list:
 def test_everything_comes_back(follow, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path / "data" / "media"
     submission = ReviewFactory(submission=SubmissionFactory(done__explained=True)).submission
-    audit(AuditEntry.Action.SAW, submission, actor=None)
+    record_action(action=AuditEntry.Action.SAW, subject=submission, actor=None)
     before = state()
     assert len(before[-1]) == 3
     follow("back-up")

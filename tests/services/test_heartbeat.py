@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from classifier.models import Status
-from classifier.services.submit import submit
+from classifier.services.submissions.submit import submit_picture
 from tests.factories import UserFactory
 from tests.lesions import judged
 from tests.services.test_deploy import DEPLOY, UNITS, commands, compose, kubernetes, unit
@@ -165,7 +165,7 @@ def test_a_worker_whose_broker_goes_away_lives(work, seen, broker, queue):
 def test_a_worker_with_a_long_analysis_lives(work, seen, wait_for):
     work("worker", "tests.services.slow_worker", SLOW_SECONDS="25", ANALYSIS_TIME_LIMIT="60")
     wait_until_seen(seen, "worker")
-    submission = submit(owner=UserFactory(), stream=io.BytesIO(judged()), name="mole.jpg")
+    submission = submit_picture(owner=UserFactory(), stream=io.BytesIO(judged()), name="mole.jpg")
     wait_for(submission, Status.RUNNING)
     began = time.monotonic()
     while submission.status == Status.RUNNING:

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from classifier.models import Status
-from classifier.services.submit import submit
+from classifier.services.submissions.submit import submit_picture
 from tests.factories import UserFactory
 from tests.lesions import judged
 
@@ -20,7 +20,7 @@ BEAT = "skinsite beat --pidfile= --schedule="
 @pytest.fixture
 def upload(transactional_db):
     owner = UserFactory()
-    return lambda: submit(owner=owner, stream=io.BytesIO(judged()), name="mole.jpg")
+    return lambda: submit_picture(owner=owner, stream=io.BytesIO(judged()), name="mole.jpg")
 
 
 @pytest.fixture

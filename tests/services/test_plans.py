@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classifier.models import Submission
-from classifier.services.claim import claim
-from classifier.services.operation.metrics import oldest_seconds, snapshot
-from classifier.services.operation.overview import overview
-from classifier.services.retention import too_old
-from classifier.services.sweep import sweep
-from classifier.services.tidy import named
+from classifier.services.account.retention import select_expired_submissions
+from classifier.services.operation.overview import gather_overview
+from classifier.services.operation.snapshot import measure_oldest_seconds, take_snapshot
+from classifier.services.operation.tidy import select_named_files
+from classifier.services.submissions.claim import claim_submissions
+from classifier.services.submissions.sweep import sweep_lost_submissions
 from tests.factories import ModelVersionFactory, UserFactory
 
 ROWS = 1_000_000
@@ -102,13 +102,13 @@ def page_of_the_list(**query: str) -> Callable[[Client], object]:
 def claim_one(client: Client) -> None:
     waiting = Submission.objects.filter(status="queued").first()
     assert waiting
-    assert claim(waiting.pk)
+    assert claim_submissions(waiting.pk)
 
 
 QUERIES: dict[str, Callable[[Client], object]] = {
-    "figures for monitoring": lambda client: snapshot(),
-    "whether the queue is too old": lambda client: oldest_seconds(),
-    "the operator's page": lambda client: overview(),
+    "figures for monitoring": lambda client: take_snapshot(),
+    "whether the queue is too old": lambda client: measure_oldest_seconds(),
+    "the operator's page": lambda client: gather_overview(),
     "the list in the admin": page_of_the_list(),
     "the twentieth page of the list": page_of_the_list(p="20"),
     "the list of failures": page_of_the_list(status__exact="failed"),
@@ -117,12 +117,16 @@ QUERIES: dict[str, Callable[[Client], object]] = {
         created_at__gte=str(timezone.now() - timedelta(days=1)),
         created_at__lt=str(timezone.now()),
     ),
-    "what is too old": lambda client: list(too_old(timezone.now() - timedelta(days=600))),
-    "whether anything is too old": lambda client: list(
-        too_old(timezone.now() - timedelta(days=6000))
+    "what is too old": lambda client: list(
+        select_expired_submissions(timezone.now() - timedelta(days=600))
     ),
-    "which files of a folder rows name": lambda client: [list(rows) for rows in named("ab")],
-    "the sweep": lambda client: sweep(),
+    "whether anything is too old": lambda client: list(
+        select_expired_submissions(timezone.now() - timedelta(days=6000))
+    ),
+    "which files of a folder rows name": lambda client: [
+        list(rows) for rows in select_named_files("ab")
+    ],
+    "the sweep": lambda client: sweep_lost_submissions(),
     "what a worker takes": claim_one,
 }
 

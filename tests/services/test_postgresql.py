@@ -19,12 +19,12 @@ from django.utils import timezone
 from PIL import Image
 
 from classifier.models import AuditEntry, ModelVersion, Prediction, Review, Status, Submission
-from classifier.services.audit import audit
-from classifier.services.claim import claim
-from classifier.services.dispatch import dispatch
-from classifier.services.end import end
-from classifier.services.review import review
-from classifier.services.sweep import Swept, sweep
+from classifier.services.operation.audit import record_action
+from classifier.services.reading.review import record_review
+from classifier.services.submissions.claim import claim_submissions
+from classifier.services.submissions.dispatch import dispatch_analysis
+from classifier.services.submissions.end import end_attempts
+from classifier.services.submissions.sweep import Swept, sweep_lost_submissions
 from tests.classifier.fakes import FakeAnalyst
 from tests.factories import (
     ModelVersionFactory,
@@ -93,11 +93,11 @@ def test_two_sweeps_at_once_send_a_message_once(database, queue):
     submission = SubmissionFactory(sent_at=timezone.now() - timedelta(days=1))
     with psycopg.connect(database) as other:
         other.execute("SELECT 1 FROM classifier_submission FOR UPDATE")
-        assert sweep() == Swept(resent=0, returned=0, failed=0)
+        assert sweep_lost_submissions() == Swept(resent=0, returned=0, failed=0)
         assert queue.llen("analysis") == 0
-    assert sweep() == Swept(resent=1, returned=0, failed=0)
+    assert sweep_lost_submissions() == Swept(resent=1, returned=0, failed=0)
     assert queue.llen("analysis") == 1
-    assert sweep() == Swept(resent=0, returned=0, failed=0)
+    assert sweep_lost_submissions() == Swept(resent=0, returned=0, failed=0)
     submission.refresh_from_db()
     assert submission.status == Status.QUEUED
 
@@ -105,11 +105,11 @@ def test_two_sweeps_at_once_send_a_message_once(database, queue):
 def test_messages_that_wait_in_a_long_queue_are_not_sent_again(database, queue):
     long_ago = timezone.now() - timedelta(days=1)
     for submission in SubmissionFactory.create_batch(5, sent_at=long_ago):
-        dispatch(submission.pk)
-    assert sweep() == Swept(resent=0, returned=0, failed=0)
+        dispatch_analysis(submission.pk)
+    assert sweep_lost_submissions() == Swept(resent=0, returned=0, failed=0)
     queue.ltrim("analysis", 0, 2)
-    assert sweep() == Swept(resent=2, returned=0, failed=0)
-    assert sweep() == Swept(resent=0, returned=0, failed=0)
+    assert sweep_lost_submissions() == Swept(resent=2, returned=0, failed=0)
+    assert sweep_lost_submissions() == Swept(resent=0, returned=0, failed=0)
     assert queue.llen("analysis") == 5
 
 
@@ -124,7 +124,7 @@ def test_workers_that_claim_at_once_share_what_waits_and_take_nothing_twice(
         together.wait()
         try:
             # All of them come for the same few first.
-            return [row for submission in waiting[:16] for row in claim(submission.pk)]
+            return [row for submission in waiting[:16] for row in claim_submissions(submission.pk)]
         finally:
             connection.close()
 
@@ -149,14 +149,16 @@ def test_rows_stay_free_while_a_heat_map_is_stored(database, monkeypatch, settin
         return save(storage, name, content)
 
     monkeypatch.setattr(FileSystemStorage, "_save", slowly)
-    end({submission: FakeAnalyst()([Image.new("RGB", (8, 8))])[0]}, model_version)
+    end_attempts(
+        {submission: FakeAnalyst()([Image.new("RGB", (8, 8))])[0]}, model_version=model_version
+    )
     submission.refresh_from_db()
     assert (submission.status, submission.original_name) == (Status.DONE, "renamed.jpg")
     assert renamed == [submission.prediction.heat_map.name]
 
 
 def test_the_audit_log_is_append_only(transactional_db):
-    audit(AuditEntry.Action.SAW, UserFactory(), actor=None)
+    record_action(action=AuditEntry.Action.SAW, subject=UserFactory(), actor=None)
     for attempt in (AuditEntry.objects.all().delete, lambda: AuditEntry.objects.update(action="")):
         with pytest.raises(DatabaseError, match="append-only"):
             attempt()
@@ -170,7 +172,7 @@ def test_a_review_sent_twice_at_once_is_one_review(transactional_db):
     def send(number: int) -> None:
         together.wait()
         try:
-            review(
+            record_review(
                 submission=submission, reviewer=reviewer, diagnosis="benign", comment=str(number)
             )
         finally:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from classifier import predictors
 from classifier.models.result import RESULT_FIELDS
-from classifier.services.record import result_of
+from classifier.services.submissions.record import build_result
 from classifier.uploads import InvalidImage, open_image
 from ml.judging.conformal import UNCERTAIN
 from ml.judging.predictor import Predictor
@@ -47,12 +47,12 @@ class Command(BaseCommand):
             network = Predictor.load(bundle, threads=settings.INFERENCE_THREADS)
         except BundleError as error:
             raise CommandError(str(error)) from None
-        analyse, scale = predictors.analyse_by(network), options["pixels_per_mm"]
+        analyst, scale = predictors.make_analyst(network), options["pixels_per_mm"]
         rejected = 0
         for file in options["files"]:
             answer: dict[str, Any] = dict.fromkeys(FIELDS)
             answer |= {"file": str(file), "model": bundle.name, "model_version": bundle.version}
-            answer |= _answer(file, analyse, scale)
+            answer |= _answer(file, analyst, scale)
             rejected += answer["status"] == "rejected"
             self.stdout.write(json.dumps(answer) if options["json"] else _sentence(answer))
         if rejected:
@@ -66,7 +66,7 @@ def _scale(text: str) -> float:
     return number
 
 
-def _answer(file: Path, analyse: predictors.Analyse, scale: float | None) -> dict[str, Any]:
+def _answer(file: Path, analyst: predictors.Analyst, scale: float | None) -> dict[str, Any]:
     try:
         with file.open("rb") as stream:
             image = open_image(stream).image
@@ -74,11 +74,11 @@ def _answer(file: Path, analyse: predictors.Analyse, scale: float | None) -> dic
         return {"status": "rejected", "reason": str(error)}
     except OSError as error:
         return {"status": "rejected", "reason": f"The file cannot be opened: {error.strerror}."}
-    found = analyse([image])[0]
+    found = analyst([image])[0]
     if found.rejection:
         rejection = found.rejection
         return {"status": "rejected", "reason": rejection.advice, "problem": rejection.problem}
-    result = result_of(found)
+    result = build_result(found)
     diameter = result["abcd"].get("diameter")
     return {
         "status": "done",

@@ -12,13 +12,13 @@ from django.utils.dateparse import parse_date
 
 from classifier import predictors
 from classifier.models import ModelVersion, Submission
-from classifier.services.reanalyse import (
+from classifier.services.registry.reanalyse import (
     ADDED,
     BATCH,
     FAILED,
     UNREADABLE,
-    reanalyse,
-    waiting_for,
+    reanalyse_submissions,
+    select_unanswered,
 )
 from ml.packaging.bundle import BundleError
 
@@ -40,16 +40,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             model_version = _chosen(options["model"])
-            analyse = predictors.of(model_version)
+            analyst = predictors.load_analyst(model_version)
         except BundleError as error:
             raise CommandError(str(error)) from None
-        keys = list(waiting_for(model_version, options["since"]).values_list("pk", flat=True))
+        keys = list(
+            select_unanswered(model_version, since=options["since"]).values_list("pk", flat=True)
+        )
         total, outcomes = len(keys), dict[uuid.UUID, str]()
         self.stdout.write(f"{total} results without a prediction of {model_version}")
         try:
             for start in range(0, total, BATCH):
                 batch = list(Submission.objects.filter(pk__in=keys[start : start + BATCH]))
-                outcomes |= reanalyse(batch, model_version, analyse)
+                outcomes |= reanalyse_submissions(
+                    batch, model_version=model_version, analyst=analyst
+                )
                 self.stdout.write(f"{len(outcomes)} of {total}")
         except KeyboardInterrupt:
             raise CommandError("Stopped. Start it again to go on.", returncode=130) from None

@@ -60,7 +60,7 @@ def _as_written(host: str) -> str:
 def _check_port_is_free(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        # Also where the machine has no IPv6 at all.
+        # Making the socket fails too where the machine has no IPv6 at all.
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from classifier.services.tidy import FOLDERS, SETTLED, tidy
+from classifier.services.operation.tidy import FOLDERS, SETTLED, delete_unnamed_files
 
 
 class Command(BaseCommand):
@@ -23,5 +23,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         settled = timedelta(seconds=options["older_than"])
-        deleted = sum(tidy(folder, settled=settled) for folder in FOLDERS)
+        deleted = sum(delete_unnamed_files(folder, settled=settled) for folder in FOLDERS)
         self.stdout.write(f"{deleted} files deleted")

@@ -1,4 +1,4 @@
-"""What an operator wants to know at a glance: does it work, what waits, what went wrong."""
+"""An operator sees at a glance whether the site works, what waits and what went wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import connection
 
 from classifier.models import ModelVersion, Status, Submission
 from classifier.services.operation import readiness
-from classifier.services.operation.metrics import Snapshot, snapshot
+from classifier.services.operation.snapshot import Snapshot, take_snapshot
 
 #: Failures that are listed.
 LATEST = 10
@@ -38,12 +38,12 @@ class Overview(NamedTuple):
     limits: dict[str, Any]
 
 
-def overview() -> Overview:
+def gather_overview() -> Overview:
     """Return how the site runs now, in as many queries for many rows as for few."""
     failed = Submission.objects.filter(status=Status.FAILED).order_by("-finished_at")
     return Overview(
-        problems=readiness.check(),
-        snapshot=snapshot(),
+        problems=readiness.check_parts(),
+        snapshot=take_snapshot(),
         model_version=ModelVersion.objects.filter(is_active=True).first(),
         failures=list(failed[:LATEST]),
         free_gigabytes=shutil.disk_usage(settings.DATA_DIR).free / 1e9,

@@ -1,4 +1,4 @@
-"""Whether each part that the site needs does its work."""
+"""Check whether each part that the site needs does its work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from classifier.models import ModelVersion
-from classifier.services.operation.metrics import oldest_seconds
+from classifier.services.operation.snapshot import measure_oldest_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def is_ready() -> bool:
     return not _problem("database", CHECKS["database"])
 
 
-def check() -> dict[str, str]:
+def check_parts() -> dict[str, str]:
     """Return for each part of the site why it does not work, empty where it does."""
     return {name: _problem(name, works) for name, works in CHECKS.items()}
 
@@ -78,7 +78,7 @@ def _digest(path: Path, changed: int, size: int) -> str:
 
 
 def _queue() -> None:
-    waited = oldest_seconds()
+    waited = measure_oldest_seconds()
     if waited > settings.QUEUE_MAX_AGE.total_seconds():
         raise ValueError(f"the first one in the queue has waited for {waited:.0f} seconds")
 

@@ -1,0 +1,27 @@
+"""Delete an account with all that belongs to it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from classifier.models import AuditEntry, User
+from classifier.services.operation.audit import record_action
+
+
+class AccountInUse(Exception):
+    """The account belongs to a clinician who said something of other people's pictures."""
+
+
+def delete_account(user: User) -> None:
+    """Delete the account and everything that was sent in with it, rows and files, at once.
+
+    Raises:
+        AccountInUse: its reviews belong to other people's results, and would vanish from them.
+    """
+    try:
+        with transaction.atomic():
+            record_action(action=AuditEntry.Action.DELETED, subject=user, actor=user)
+            user.delete()
+    except ProtectedError as error:
+        raise AccountInUse from error

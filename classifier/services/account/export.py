@@ -1,0 +1,159 @@
+"""Everything a person sent in and was told, as one file to take along."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import Prefetch
+from django.db.models.fields.files import FieldFile
+from zipstream import ZipStream
+
+from classifier.models import Prediction, Submission, User
+
+CHUNK = 64 * 1024
+#: Rows that are in memory at a time.
+ROWS = 200
+NOTE = "For education and research only: nothing in here is a diagnosis."
+#: These parts of a result fit a line of a spreadsheet.
+RESULT_COLUMNS = ("verdict", "malignant_probability", "confidence")
+COLUMNS = (
+    "id",
+    "sent",
+    "name",
+    "picture",
+    "status",
+    "reason",
+    *RESULT_COLUMNS,
+    "model",
+    "reviews",
+)
+
+
+def export_account(user: User) -> Iterable[bytes]:
+    """Return a ZIP file, made while it is read: pictures, heat maps, results as JSON and CSV.
+
+    Args:
+        user: whose submissions; those of nobody else, whatever their rights.
+    """
+    archive = ZipStream()
+    # Pictures are compressed already.
+    archive.add(_json(user), "results.json")
+    archive.add(_csv(user), "results.csv")
+    for submission in Submission.objects.owned_by(user).iterator(ROWS):
+        archive.add(_content(submission.image), _picture_name(submission))
+    heat_maps = Prediction.objects.filter(submission__owner=user).exclude(heat_map="")
+    for prediction in heat_maps.select_related("submission").iterator(ROWS):
+        archive.add(_content(prediction.heat_map), _heat_map_name(prediction))
+    return archive
+
+
+def _content(file: FieldFile) -> Iterator[bytes]:
+    try:
+        with file.open("rb") as stream:
+            yield from iter(lambda: stream.read(CHUNK), b"")
+    except FileNotFoundError:
+        # Deleted since, or lost: what is left of the archive is worth having.
+        return
+
+
+def _name(submission: Submission) -> str:
+    return f"{submission.created_at:%Y-%m-%d}-{submission.pk}"
+
+
+def _picture_name(submission: Submission) -> str:
+    extension = (submission.image.name or "").rpartition(".")[2]
+    return f"pictures/{_name(submission)}.{extension}"
+
+
+def _heat_map_name(prediction: Prediction) -> str:
+    return f"heat-maps/{_name(prediction.submission)}-{prediction.pk}.png"
+
+
+def _rows(user: User) -> Iterator[Submission]:
+    mine = Submission.objects.owned_by(user).with_result()
+    predictions = Prefetch("predictions", Prediction.objects.with_model_version())
+    return mine.prefetch_related("reviews", predictions).iterator(ROWS)
+
+
+def _json(user: User) -> Iterator[bytes]:
+    account = {"email": user.email, "joined": user.date_joined.isoformat()}
+    head = json.dumps({"note": NOTE, "account": account}, indent=1)
+    yield f'{head[:-2]},\n "submissions": ['.encode()
+    separator = "\n"
+    for submission in _rows(user):
+        yield (separator + json.dumps(_described(submission))).encode()
+        separator = ",\n"
+    yield b"\n]}\n"
+
+
+def _described(submission: Submission) -> dict[str, Any]:
+    shown = submission.prediction_id
+    return {
+        "id": str(submission.pk),
+        "name": submission.original_name,
+        "picture": _picture_name(submission),
+        "sent": submission.created_at.isoformat(),
+        "pixels_per_mm": submission.pixels_per_mm,
+        "status": submission.status,
+        "reason": _reason(submission),
+        "predictions": [
+            _predicted(submission, prediction) | {"shown": prediction.pk == shown}
+            for prediction in submission.predictions.all()
+        ],
+        "reviews": [
+            {
+                "diagnosis": review.diagnosis,
+                "comment": review.comment,
+                "date": review.updated_at.isoformat(),
+            }
+            for review in submission.reviews.all()
+        ],
+    }
+
+
+def _predicted(submission: Submission, prediction: Prediction) -> dict[str, Any]:
+    prediction.submission = submission
+    return prediction.told() | {
+        "model": str(prediction.model_version),
+        "date": prediction.created_at.isoformat(),
+        "heat_map": _heat_map_name(prediction) if prediction.heat_map else None,
+    }
+
+
+def _csv(user: User) -> Iterator[bytes]:
+    yield _line(COLUMNS)
+    for submission in _rows(user):
+        prediction = submission.prediction
+        told = prediction.told() if prediction else {}
+        yield _line(
+            (
+                submission.pk,
+                submission.created_at.isoformat(),
+                _harmless(submission.original_name),
+                _picture_name(submission),
+                submission.status,
+                _reason(submission),
+                *(told.get(name, "") for name in RESULT_COLUMNS),
+                prediction.model_version if prediction else "",
+                "; ".join(review.diagnosis for review in submission.reviews.all()),
+            )
+        )
+
+
+def _reason(submission: Submission) -> str:
+    return submission.rejection_reason or submission.failure_reason
+
+
+def _harmless(text: str) -> str:
+    """Keep a spreadsheet from running a file's name as a formula (OWASP, "CSV Injection")."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _line(values: Iterable[object]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line).writerow(values)
+    return line.getvalue().encode()

@@ -1,0 +1,86 @@
+"""How the analysis is doing, read from the rows, so that every process tells the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from statistics import quantiles
+from typing import NamedTuple
+
+from django.db.models import Count, Min
+from django.utils import timezone
+
+from classifier.models import Status, Submission
+
+#: This long ago still counts as now.
+WINDOW = timedelta(hours=1)
+#: Finished submissions that the seconds from upload to result are taken from.
+RECENT = 500
+
+
+class Snapshot(NamedTuple):
+    """The state of the analysis.
+
+    Attributes:
+        waiting: submissions by status, queued and running.
+        oldest_seconds: since when the first one in the queue has waited; 0 where none does.
+        finished: in the last hour, by status and model version (empty where there is none).
+        rejected: in the last hour, by what was wrong with the picture.
+        seconds: from the queue to the result, the median and the 95th percentile of the last
+            hour's last 500; empty where fewer than two finished.
+        batch_pictures: pictures that were claimed together, the mean of the last hour; 0 where
+            there were none.
+    """
+
+    waiting: dict[str, int]
+    oldest_seconds: float
+    finished: dict[tuple[str, str], int]
+    rejected: dict[str, int]
+    seconds: dict[str, float]
+    batch_pictures: float
+
+
+def take_snapshot() -> Snapshot:
+    """Return the state of the analysis, in six queries whatever the number of rows."""
+    now = timezone.now()
+    unfinished = Submission.objects.filter(status__in=[Status.QUEUED, Status.RUNNING])
+    counted = dict(unfinished.order_by().values_list("status").annotate(Count("pk")))
+    recent = Submission.objects.finished().filter(finished_at__gte=now - WINDOW).order_by()
+    by_model = recent.values_list(
+        "status", "prediction__model_version__name", "prediction__model_version__version"
+    ).annotate(Count("pk"))
+    rejections = recent.filter(status=Status.REJECTED).values_list("rejection")
+    return Snapshot(
+        waiting={status: counted.get(status, 0) for status in (Status.QUEUED, Status.RUNNING)},
+        oldest_seconds=measure_oldest_seconds(),
+        finished={
+            (status, f"{name} {version}" if name else ""): number
+            for status, name, version, number in by_model
+        },
+        rejected=dict(rejections.annotate(Count("pk"))),
+        seconds=_seconds(recent),
+        batch_pictures=_batch_pictures(recent),
+    )
+
+
+def measure_oldest_seconds() -> float:
+    """Return since when the first one in the queue has waited; 0 where none does."""
+    queued = Submission.objects.filter(status=Status.QUEUED)
+    oldest = queued.aggregate(oldest=Min("queued_at"))["oldest"]
+    return (timezone.now() - oldest).total_seconds() if oldest else 0.0
+
+
+def _batch_pictures(recent) -> float:
+    # Those that were claimed together started at the same moment.
+    counts = recent.aggregate(
+        pictures=Count("started_at"), batches=Count("started_at", distinct=True)
+    )
+    return counts["pictures"] / counts["batches"] if counts["batches"] else 0.0
+
+
+def _seconds(recent) -> dict[str, float]:
+    newest = recent.order_by("-finished_at").values_list("queued_at", "finished_at")[:RECENT]
+    took = [(finished - queued).total_seconds() for queued, finished in newest]
+    if len(took) < 2:
+        return {}
+    cuts = quantiles(took, n=20, method="inclusive")
+    return {"0.5": cuts[9], "0.95": cuts[18]}

@@ -1,0 +1,1 @@
+"""Clinicians read what was sent in, and say what they think of it."""

@@ -1,0 +1,1 @@
+"""The site registers models here, chooses one and asks others about earlier pictures."""

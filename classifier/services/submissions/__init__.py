@@ -1,0 +1,1 @@
+"""One picture is sent in, claimed, analysed, recorded, retried and deleted here."""

@@ -1,0 +1,56 @@
+"""Let the active model judge waiting submissions. Runs in the worker only."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from PIL import Image
+
+from classifier import predictors
+from classifier.models import Submission
+from classifier.services.submissions.claim import claim_submissions
+from classifier.services.submissions.dispatch import dispatch_analysis
+from classifier.services.submissions.end import end_attempts, fail_attempt, release_submission
+from classifier.services.submissions.stored import read_stored_pictures
+from classifier.uploads import InvalidImage
+
+logger = logging.getLogger(__name__)
+
+
+def analyse_waiting_submissions(pk: uuid.UUID | str) -> bool:
+    """Claim the submission ``pk``, with others that wait, and bring all to an end.
+
+    Each is DONE, REJECTED or FAILED by itself; a surprise is everybody's.
+
+    Returns:
+        Whether ``pk`` should be tried again later: after a surprise, while attempts are left.
+        False also where there was nothing to do: it is gone, finished or another worker's.
+    """
+    submissions = claim_submissions(pk)
+    try:
+        if pictures := _readable(submissions):
+            model_version, analyst = predictors.load_active_analyst()
+            screened = submissions[0].overruled_by_id is None
+            found = analyst(list(pictures.values()), screened=screened)
+            end_attempts(dict(zip(pictures, found, strict=True)), model_version=model_version)
+    # Celery's soft time limit is one of them.
+    except Exception as error:
+        first, *others = submissions
+        logger.exception("Attempt %d at %s failed", first.attempts, pk)
+        for submission in others:
+            if release_submission(submission, error=error):
+                dispatch_analysis(submission.pk)
+        return release_submission(first, error=error)
+    return False
+
+
+def _readable(submissions: list[Submission]) -> dict[Submission, Image.Image]:
+    """Return the pictures of those that have one; the others have failed."""
+    found = {}
+    for submission, image in zip(submissions, read_stored_pictures(submissions), strict=True):
+        if isinstance(image, InvalidImage):
+            fail_attempt(submission, reason=str(image), detail=repr(image.__cause__))
+        else:
+            found[submission] = image
+    return found

@@ -1,0 +1,113 @@
+"""Bring an attempt at submissions to its end, or give them back. Runs in the worker only."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from classifier.models import ModelVersion, Prediction, Status, Submission
+from classifier.services.submissions.record import record_predictions, store_heat_maps
+from ml.judging.analysis import Analysis, Rejection
+
+logger = logging.getLogger(__name__)
+
+GAVE_UP = (
+    "Something went wrong on our side while we analysed this picture, more than once. "
+    "You can try again; if it keeps failing, please tell us."
+)
+
+
+def end_attempts(analyses: Mapping[Submission, Analysis], *, model_version: ModelVersion) -> None:
+    """End this attempt at each as DONE or REJECTED, all at once.
+
+    Args:
+        analyses: what was found, of submissions that were claimed together.
+        model_version: which network it was.
+    """
+    diagnosed = {s.pk: analysis for s, analysis in analyses.items() if not analysis.rejection}
+    with store_heat_maps(diagnosed) as heat_maps, transaction.atomic():
+        rows = _latest_attempt(*analyses).select_for_update().order_by("pk")
+        there = set(rows.values_list("pk", flat=True))
+        done = {}
+        for submission, analysis in analyses.items():
+            if analysis.rejection:
+                _reject(submission, analysis.rejection)
+            elif submission.pk in there:
+                done[submission] = analysis
+        if done:
+            _finish(done, heat_maps, model_version)
+    for submission, analysis in analyses.items():
+        logger.info("%s is %s", submission.pk, "rejected" if analysis.rejection else "done")
+
+
+def _reject(submission: Submission, rejection: Rejection) -> None:
+    _latest_attempt(submission).update(
+        status=Status.REJECTED,
+        rejection=rejection.problem,
+        rejection_reason=rejection.advice,
+        failure_reason="",
+        failure_detail=rejection.detail,
+        finished_at=timezone.now(),
+    )
+
+
+def _finish(
+    analyses: Mapping[Submission, Analysis],
+    heat_maps: Mapping[uuid.UUID, str],
+    model_version: ModelVersion,
+) -> None:
+    found = {submission.pk: analysis for submission, analysis in analyses.items()}
+    record_predictions(model_version=model_version, analyses=found, heat_maps=heat_maps)
+    theirs = Prediction.objects.filter(submission=OuterRef("pk"), model_version=model_version)
+    # Why a clinician had to overrule stays on the page; what was rejected by mistake does not.
+    overruled = any(submission.overruled_by_id for submission in analyses)
+    accepted = {} if overruled else {"rejection": "", "rejection_reason": ""}
+    _latest_attempt(*analyses).update(
+        status=Status.DONE,
+        prediction=Subquery(theirs.values("pk")),
+        failure_reason="",
+        failure_detail="",
+        finished_at=timezone.now(),
+        **accepted,
+    )
+
+
+def fail_attempt(submission: Submission, *, reason: str, detail: str) -> None:
+    """End this attempt at ``submission`` as FAILED, with a sentence for its owner."""
+    _latest_attempt(submission).update(
+        status=Status.FAILED,
+        failure_reason=reason,
+        failure_detail=detail,
+        finished_at=timezone.now(),
+    )
+
+
+def release_submission(submission: Submission, *, error: Exception) -> bool:
+    """Give the row back after a surprise, or give up where it has had its attempts.
+
+    Returns:
+        Whether it waits again.
+    """
+    detail = f"{type(error).__name__}: {error}"
+    _latest_attempt(submission).update(alone=True)
+    if submission.attempts >= settings.ANALYSIS_MAX_ATTEMPTS:
+        fail_attempt(submission, reason=GAVE_UP, detail=detail)
+        return False
+    released = _latest_attempt(submission).update(
+        status=Status.QUEUED, failure_detail=detail, sent_at=timezone.now()
+    )
+    return bool(released)
+
+
+def _latest_attempt(*submissions: Submission) -> QuerySet[Submission]:
+    """Return the rows that are still this attempt's: not swept, retried or deleted meanwhile."""
+    # Submissions that were claimed together are at the same attempt: the first.
+    (attempts,) = {submission.attempts for submission in submissions}
+    keys = [submission.pk for submission in submissions]
+    return Submission.objects.filter(pk__in=keys, status=Status.RUNNING, attempts=attempts)

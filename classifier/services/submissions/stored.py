@@ -1,0 +1,43 @@
+"""Read the pictures of submissions. Not for the web process."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Sequence
+
+from django.conf import settings
+from PIL import Image
+
+from classifier.models import Submission
+from classifier.uploads import InvalidImage
+from ml.judging.parallel import map_in_threads
+
+#: How Pillow answers files that are damaged, cut short or no pictures.
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+UNREADABLE = "The stored picture can no longer be read. Please upload it again."
+
+
+def read_stored_pictures(submissions: Sequence[Submission]) -> list[Image.Image | InvalidImage]:
+    """Return the stored picture of each, or why there is none: it is gone or damaged."""
+    return map_in_threads(_read, submissions, settings.INFERENCE_THREADS)
+
+
+def _read(submission: Submission) -> Image.Image | InvalidImage:
+    try:
+        with submission.image.open("rb") as stream:
+            content = io.BytesIO(stream.read())
+    except FileNotFoundError as error:
+        return _unreadable(error)
+    # Now that all of it is here, whatever goes wrong is wrong with the picture, not the storage.
+    try:
+        with Image.open(content) as image:
+            return image.convert("RGB")
+    except DAMAGE as error:
+        return _unreadable(error)
+
+
+def _unreadable(error: Exception) -> InvalidImage:
+    unreadable = InvalidImage("unreadable", UNREADABLE)
+    unreadable.__cause__ = error
+    return unreadable

@@ -1,0 +1,75 @@
+"""Bring back submissions whose message or worker was lost."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from classifier.models import Status, Submission
+from classifier.services.submissions.dispatch import count_waiting_messages, dispatch_analysis
+
+logger = logging.getLogger(__name__)
+
+#: Sent again in one sweep at most, so that a long outage does not end in a flood.
+BATCH = 500
+
+WORKER_LOST = (
+    "The analysis of this picture stopped more than once before it was finished. "
+    "You can try again; if it keeps failing, please send another picture of the lesion."
+)
+
+
+class Swept(NamedTuple):
+    """How many submissions a sweep found."""
+
+    resent: int
+    returned: int
+    failed: int
+
+
+def sweep_lost_submissions() -> Swept:
+    """Send lost messages again and take back rows from workers that died with them."""
+    now = timezone.now()
+    overdue = Submission.objects.worker_lost(now - settings.ANALYSIS_TIME_LIMIT)
+    failed = overdue.filter(attempts__gte=settings.ANALYSIS_MAX_ATTEMPTS).update(
+        status=Status.FAILED,
+        alone=True,
+        failure_reason=WORKER_LOST,
+        failure_detail="The worker was lost.",
+        finished_at=now,
+    )
+    returned = _send(overdue.order_by("started_at"), BATCH, alone=True)
+    unheard = Submission.objects.message_lost(now - settings.MESSAGE_LOST_AFTER)
+    resent = _send(unheard.order_by("sent_at"), min(BATCH, _lost(unheard)))
+    return Swept(resent, returned, failed)
+
+
+def _lost(unheard: QuerySet[Submission]) -> int:
+    """Return how many that wait have no message in the queue; the others wait in a long one."""
+    if not unheard.exists():
+        return 0
+    try:
+        messages = count_waiting_messages()
+    # Whatever is wrong with the broker, it takes no messages now; the next sweep asks again.
+    except Exception as error:
+        logger.error("Broker unreachable, nothing is sent again: %s", type(error).__name__)
+        return 0
+    return max(0, Submission.objects.filter(status=Status.QUEUED).count() - messages)
+
+
+def _send(rows: QuerySet[Submission], number: int, **changes: Any) -> int:
+    """Queue the first ``number`` of ``rows``, and return how many there were."""
+    with transaction.atomic():
+        locked = rows.select_for_update(skip_locked=True)
+        keys = list(locked.values_list("pk", flat=True)[:number])
+        Submission.objects.filter(pk__in=keys).update(
+            status=Status.QUEUED, sent_at=timezone.now(), **changes
+        )
+    for pk in keys:
+        dispatch_analysis(pk)
+    return len(keys)

@@ -1,8 +1,0 @@
-from __future__ import annotations
-
-from django import template
-
-from classifier.services.activate import find_unused
-
-register = template.Library()
-register.simple_tag(find_unused, name="unused_model")

@@ -1,0 +1,1 @@
+"""Pages about the models that the site knows."""

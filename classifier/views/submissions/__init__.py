@@ -1,0 +1,1 @@
+"""Pages of what a person sends in and of what became of it."""

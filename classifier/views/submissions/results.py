@@ -1,0 +1,143 @@
+"""One submission: its page, its pictures, and what its owner can do with it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from classifier.models import Submission, User
+from classifier.services.operation.audit import record_look, record_look_at_thumbnail
+from classifier.services.submissions.delete import delete_submission
+from classifier.services.submissions.quota import QuotaExceeded
+from classifier.services.submissions.retry import retry_submission
+
+OTHERS = 6
+#: Seconds that a browser may show a picture again without asking: on a shared computer, not long.
+PICTURE_MAX_AGE = 300
+CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
+
+
+def _visible(request: HttpRequest, pk: uuid.UUID) -> Submission:
+    """Return the submission, to be put on record as seen once there is something to see."""
+    return get_object_or_404(Submission.objects.visible_to(request.user).with_result(), pk=pk)
+
+
+def _panel(submission: Submission) -> dict[str, object]:
+    prediction = submission.prediction if submission.is_done else None
+    return {
+        "submission": submission,
+        "prediction": prediction,
+        "other_predictions": [
+            other
+            for other in submission.predictions.with_model_version().order_by("pk")
+            if other != prediction
+        ],
+        "reviews": submission.reviews.all(),
+    }
+
+
+@login_required
+@never_cache
+@require_safe
+def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    submission = _visible(request, pk)
+    page = _page(request, submission)
+    record_look(submission, viewer=request.user)
+    return page
+
+
+def _page(request: HttpRequest, submission: Submission, status: int = 200) -> HttpResponse:
+    mine = Submission.objects.owned_by(request.user).with_result()
+    context = _panel(submission) | {"others": mine.exclude(pk=submission.pk)[:OTHERS]}
+    return render(request, "classifier/submissions/result.html", context, status=status)
+
+
+@login_required
+@never_cache
+@require_safe
+def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer the page that asks until the analysis is finished; empty without a change."""
+    submission = _visible(request, pk)
+    if request.GET.get("shown") == submission.status:
+        return HttpResponse(status=204)
+    panel = render(request, "classifier/submissions/partials/result_panel.html", _panel(submission))
+    record_look(submission, viewer=request.user)
+    return panel
+
+
+@login_required
+@require_safe
+@cache_control(private=True, max_age=PICTURE_MAX_AGE)
+def result_image(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
+    submission = _visible(request, pk)
+    picture = _file(submission.image)
+    record_look(submission, viewer=request.user)
+    return picture
+
+
+@login_required
+@require_safe
+@cache_control(private=True, max_age=PICTURE_MAX_AGE)
+def result_thumbnail(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
+    submission = _visible(request, pk)
+    picture = _file(submission.thumbnail)
+    record_look_at_thumbnail(submission, viewer=request.user)
+    return picture
+
+
+@login_required
+@require_safe
+@cache_control(private=True, max_age=PICTURE_MAX_AGE)
+def result_heat_map(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
+    submission = _visible(request, pk)
+    prediction = submission.prediction
+    if not prediction or not prediction.heat_map:
+        raise Http404("There is no heat map of this picture.")
+    picture = _file(prediction.heat_map)
+    record_look(submission, viewer=request.user)
+    return picture
+
+
+def _file(file: FieldFile) -> FileResponse:
+    """Serve a stored picture with the type we gave it, never one that it claims."""
+    extension = (file.name or "").rpartition(".")[2]
+    try:
+        return FileResponse(file.open("rb"), content_type=CONTENT_TYPES[extension])
+    except FileNotFoundError:
+        raise Http404("The picture is no longer stored.") from None
+
+
+@login_required
+@never_cache
+@require_POST
+def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)
+    try:
+        if not retry_submission(submission):
+            messages.info(request, "There was nothing to retry.")
+    except QuotaExceeded as error:
+        messages.error(request, str(error))
+        return _page(request, submission, status=429)
+    return redirect("result", pk=pk)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)
+    if request.method != "POST":
+        return render(
+            request, "classifier/submissions/confirm_delete.html", {"submission": submission}
+        )
+    delete_submission(submission, actor=cast(User, request.user))
+    messages.success(request, "The picture and its result are deleted.")
+    return redirect("history")

@@ -1,0 +1,120 @@
+"""Send pictures in."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from classifier.counters import UPLOADS
+from classifier.forms import UploadForm
+from classifier.models import Submission, User
+from classifier.services.submissions.quota import QuotaExceeded
+from classifier.services.submissions.submit import StorageFailed, submit_picture
+from classifier.uploads import ACCEPT, FORMATS_IN_WORDS, InvalidImage
+
+RECENT = 6
+STORAGE_FAILED = "We could not store this picture just now. Please send it again in a few minutes."
+
+
+class RefusedFile(NamedTuple):
+    """A file that was not accepted, and why."""
+
+    name: str
+    reason: str
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, UploadForm())
+    form = UploadForm(request.POST, request.FILES)
+    wants_json = request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    if not form.is_valid():
+        if wants_json:
+            problems = [str(error) for errors in form.errors.values() for error in errors]
+            return _answer([], [RefusedFile("", problem) for problem in problems], status=422)
+        return _page(request, form, status=422)
+    accepted, rejected, status = _submit_all(request, form)
+    if wants_json:
+        return _answer(accepted, rejected, status)
+    if rejected:
+        return _page(request, UploadForm(), status, accepted=accepted, refused_files=rejected)
+    return redirect(_destination(accepted))
+
+
+def _submit_all(
+    request: HttpRequest, form: UploadForm
+) -> tuple[list[Submission], list[RefusedFile], int]:
+    """Submit each file by itself, so that a bad one takes no good one with it."""
+    owner = cast(User, request.user)  # login is required
+    accepted: list[Submission] = []
+    rejected: list[RefusedFile] = []
+    status = 201
+    files: list[UploadedFile] = form.cleaned_data["images"]
+    scale = form.cleaned_data["pixels_per_mm"]
+    for file in files:
+        name = file.name or "picture"
+        try:
+            accepted.append(
+                submit_picture(owner=owner, stream=file, name=name, pixels_per_mm=scale)
+            )
+            outcome = "accepted"
+        except InvalidImage as error:
+            rejected.append(RefusedFile(name, str(error)))
+            status, outcome = max(status, 422), error.reason
+        except QuotaExceeded as error:
+            rejected.append(RefusedFile(name, str(error)))
+            status, outcome = max(status, 429), "quota"
+        except StorageFailed:
+            rejected.append(RefusedFile(name, STORAGE_FAILED))
+            status, outcome = 503, "storage"
+        UPLOADS.labels(outcome).inc()
+    if accepted and not rejected and len(accepted) > 1:
+        messages.success(request, f"{len(accepted)} pictures are being analysed.")
+    return accepted, rejected, status
+
+
+def _destination(accepted: list[Submission]) -> str:
+    return reverse("result", args=[accepted[0].pk]) if len(accepted) == 1 else reverse("history")
+
+
+def _answer(accepted: list[Submission], rejected: list[RefusedFile], status: int) -> JsonResponse:
+    """The answer to a page that uploads by itself, to show progress."""
+    if accepted and rejected:
+        status = 207
+    body: dict[str, Any] = {
+        "location": _destination(accepted) if accepted and not rejected else None,
+        "accepted": [
+            {"name": s.original_name, "url": reverse("result", args=[s.pk])} for s in accepted
+        ],
+        "rejected": [refused._asdict() for refused in rejected],
+    }
+    return JsonResponse(body, status=status)
+
+
+def _page(
+    request: HttpRequest, form: UploadForm, status: int = 200, **context: Any
+) -> HttpResponse:
+    context |= {
+        "form": form,
+        "limits": {
+            "max_files": settings.UPLOAD_MAX_FILES,
+            "max_megabytes": settings.UPLOAD_MAX_BYTES // 1024**2,
+            "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
+            "formats": FORMATS_IN_WORDS,
+            "accept": ACCEPT,
+        },
+        "recent": Submission.objects.owned_by(request.user).with_result()[:RECENT],
+    }
+    return render(request, "classifier/submissions/upload.html", context, status=status)

@@ -1,0 +1,105 @@
+"""What a line of the log says: the request it belongs to, and what became of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import logging.config
+import re
+import runpy
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from classifier.models import Submission
+from classifier.services.submissions import submit as submit_module
+from classifier.services.submissions.analyse import analyse_waiting_submissions
+from tests.factories import picture
+
+pytestmark = pytest.mark.django_db
+LOGS = settings.BASE_DIR / "skinsite" / "settings" / "logs.py"
+
+
+@pytest.fixture
+def events(monkeypatch) -> Iterator[Callable[[], list[dict]]]:
+    """Return what was logged so far, as production writes it."""
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    written = runpy.run_path(str(LOGS))["LOGGING"]["formatters"]["event"]
+    stream = io.StringIO()
+    handler, root = logging.StreamHandler(stream), logging.getLogger()
+    handler.setFormatter(logging.config.DictConfigurator({}).configure_formatter(written))
+    root.addHandler(handler)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.removeHandler(handler)
+
+
+def test_a_request_is_one_line_with_the_id_that_the_answer_names(client, events):
+    answer = client.get(reverse("about"))
+    (event,) = events()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", event.pop("timestamp"))
+    assert event == {
+        "event": "request_finished",
+        "request": "GET /about/",
+        "code": 200,
+        "level": "info",
+        "logger": "django_structlog.middlewares.request",
+        "request_id": answer["X-Request-ID"],
+    }
+    assert client.get(reverse("about"))["X-Request-ID"] != answer["X-Request-ID"]
+
+
+def test_a_page_that_is_not_there_is_one_line_too(client, events):
+    client.get("/no/such/page/?of=ada")
+    (event,) = events()
+    assert (event["request"], event["code"]) == ("GET (no such page)", 404)
+
+
+def test_a_request_that_fails_tells_where_but_no_variable(owner_client, events, monkeypatch):
+    def fail(*arguments: object) -> None:
+        the_name_of_a_file = "left-arm.jpg"
+        raise RuntimeError("Nobody thought of this." if the_name_of_a_file else "")
+
+    monkeypatch.setattr(submit_module, "_store", fail)
+    owner_client.raise_request_exception = False
+    file = SimpleUploadedFile("left-arm.jpg", picture(), "image/jpeg")
+    answer = owner_client.post(reverse("upload"), {"images": file})
+    (event,) = [event for event in events() if event["event"] == "request_failed"]
+    assert (event["code"], event["request"]) == (500, "POST /upload/")
+    assert event["request_id"] == answer["X-Request-ID"]
+    assert "RuntimeError: Nobody thought of this." in event["exception"]
+    assert ", in fail" in event["exception"]
+    assert "left-arm" not in str(events())
+
+
+def test_the_way_to_a_new_password_is_in_no_line(client, owner, events):
+    client.post(reverse("account_reset_password"), {"email": owner.email})
+    (link,) = re.findall(r"https?://[^/]+(/\S+)", mail.outbox[0].body)
+    assert client.get(link, follow=True).status_code == 200
+    told = [event["request"] for event in events()]
+    assert "GET /accounts/password/reset/key/" in told[-1]
+    key = link.rstrip("/").rpartition("/")[2]
+    assert key not in str(events())
+
+
+def test_every_step_of_a_submission_is_told(
+    owner_client, analyst, events, django_capture_on_commit_callbacks
+):
+    file = SimpleUploadedFile("left-arm.jpg", picture(), "image/jpeg")
+    with django_capture_on_commit_callbacks(execute=True):
+        owner_client.post(reverse("upload"), {"images": file})
+    key = Submission.objects.get().pk
+    analyse_waiting_submissions(key)
+    queued, done = [event for event in events() if str(key) in event["event"]]
+    assert (queued["event"], done["event"]) == (f"{key} is queued", f"{key} is done")
+
+
+def test_a_format_that_is_none(monkeypatch):
+    monkeypatch.setenv("LOG_FORMAT", "yaml")
+    with pytest.raises(ImproperlyConfigured, match="json or line"):
+        runpy.run_path(str(LOGS))

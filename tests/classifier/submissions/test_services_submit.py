@@ -1,0 +1,215 @@
+"""Accepting a picture: all of it is kept, or nothing is."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import resource
+import shutil
+import signal
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+from kombu.exceptions import ChannelError, OperationalError
+from PIL import Image
+
+from classifier.models import Status, Submission
+from classifier.services.submissions import dispatch as dispatch_module
+from classifier.services.submissions.submit import StorageFailed, submit_picture
+from classifier.uploads import InvalidImage, open_image
+from skinsite.celery import app
+from tests.classifier.fakes import folder_app
+from tests.factories import picture
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def send(owner, django_capture_on_commit_callbacks):
+    """Submit a lesion and commit."""
+
+    def submitted(name: str = "mole.jpg", data: bytes | None = None) -> Submission:
+        with django_capture_on_commit_callbacks(execute=True):
+            return submit_picture(owner=owner, stream=io.BytesIO(data or picture()), name=name)
+
+    return submitted
+
+
+def test_a_submission_waits_and_its_key_is_sent(send, sent, owner, media, time_machine):
+    time_machine.move_to("2026-03-01 12:00:00+00:00", tick=False)
+    submission = Submission.objects.get(pk=send().pk)
+    assert submission.status == Status.QUEUED
+    assert submission.owner == owner
+    assert submission.original_name == "mole.jpg"
+    assert (submission.width, submission.height) == (160, 120)
+    assert submission.attempts == 0
+    assert submission.sent_at == submission.created_at == timezone.now()
+    assert sent == [str(submission.pk)]
+    with Image.open(media / submission.image.name) as image:
+        assert (image.format, image.size) == ("JPEG", (160, 120))
+    with Image.open(media / submission.thumbnail.name) as thumbnail:
+        assert thumbnail.size == (320, 320)
+
+
+def test_nothing_is_sent_before_the_commit(owner, sent, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        submit_picture(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+    assert len(callbacks) == 1
+    assert sent == []
+
+
+def test_the_extension_is_that_of_the_content(send):
+    assert send("mole.jpg", picture("png")).image.name.endswith(".png")
+    assert send("mole.exe", picture("jpg")).image.name.endswith(".jpg")
+
+
+@pytest.mark.parametrize(
+    ("sent_as", "kept"),
+    [
+        ("mole.jpg", "mole.jpg"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\ada\\Pictures\\mole.jpg", "mole.jpg"),
+        ("mo\x00le\r\n.jpg", "mole.jpg"),
+        ("mole\u202egpj.exe", "molegpj.exe"),
+        ("Muttermal ü 皮肤.jpg", "Muttermal ü 皮肤.jpg"),
+        ("\udcff\ud800mole.jpg", "mole.jpg"),
+        ("", "picture"),
+        ("/", "picture"),
+        ("\n", "picture"),
+        (300 * "a" + ".jpg", 251 * "a" + ".jpg"),
+        ("<script>alert(1)</script>.jpg", "script>.jpg"),
+    ],
+)
+def test_the_name_is_kept_without_what_could_do_harm(send, sent_as, kept):
+    assert Submission.objects.get(pk=send(sent_as).pk).original_name == kept
+
+
+def test_a_bad_picture_leaves_nothing(send, sent, stored_files):
+    with pytest.raises(InvalidImage):
+        send(data=b"no picture")
+    assert stored_files() == []
+    assert not Submission.objects.exists()
+    assert sent == []
+
+
+def assert_nothing_was_kept(stored_files, sent) -> None:
+    assert stored_files() == []
+    assert not Submission.objects.exists()
+    assert sent == []
+
+
+@contextmanager
+def room_for(size: int):
+    """A disk on which no file can grow beyond ``size`` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+def test_a_disk_that_is_full_in_the_middle_of_the_picture(send, sent, stored_files):
+    data = picture()
+    half = len(open_image(io.BytesIO(data)).content) // 2
+    with room_for(half), pytest.raises(StorageFailed):
+        send(data=data)
+    assert_nothing_was_kept(stored_files, sent)
+
+
+def test_a_disk_that_is_full_in_the_middle_of_the_thumbnail(send, sent, stored_files):
+    data = picture(size=(40, 40))
+    cleaned = open_image(io.BytesIO(data))
+    assert len(cleaned.content) < len(cleaned.thumbnail)
+    with room_for(len(cleaned.content)), pytest.raises(StorageFailed):
+        send(data=data)
+    assert_nothing_was_kept(stored_files, sent)
+
+
+def test_a_storage_that_is_gone(send, sent, media, stored_files):
+    media.write_text("no folder")
+    with pytest.raises(StorageFailed):
+        send()
+    assert stored_files() == []
+    assert not Submission.objects.exists()
+    assert sent == []
+
+
+def test_a_storage_that_breaks_between_two_files_and_cannot_even_delete(
+    send, sent, media, monkeypatch
+):
+    real = os.open
+
+    def broken(path: str, *args: object, **kwargs: object) -> int:
+        if str(path).startswith(str(media)) and any(media.rglob("*.jpg")):
+            raise OSError(errno.EROFS, "Read-only file system")
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", broken)
+    monkeypatch.setattr(os, "remove", broken)
+    with pytest.raises(StorageFailed):
+        send()
+    assert not Submission.objects.exists()
+    assert sent == []
+
+
+def test_a_database_that_fails_leaves_no_file(send, sent, stored_files, monkeypatch):
+    def fail(self: Submission, **options: object) -> None:
+        raise DatabaseError("disk I/O error")
+
+    monkeypatch.setattr(Submission, "save", fail)
+    with pytest.raises(DatabaseError):
+        send()
+    assert_nothing_was_kept(stored_files, sent)
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Run on-commit callbacks where they were registered, as their last act before the commit.
+
+    What they raise reaches the service then, as it does where it owns the outermost transaction.
+    """
+    monkeypatch.setattr(transaction, "on_commit", lambda callback, **options: callback())
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("Connection refused"),
+        ChannelError("OOM command not allowed"),
+        ConnectionResetError("gone"),
+        RuntimeError("what no library announces"),
+    ],
+)
+def test_a_broker_that_is_down_is_no_error(owner, stored_files, monkeypatch, caplog, error):
+    def fail(*args: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(app, "send_task", fail)
+    submission = submit_picture(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+    assert Submission.objects.get(pk=submission.pk).status == Status.QUEUED
+    assert len(stored_files()) == 2
+    assert "waits for the sweep" in caplog.text
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_folder_broker_without_its_folder_is_no_error(
+    owner, stored_files, tmp_path: Path, monkeypatch
+):
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    with folder_app(folder) as app_of_its_own:
+        monkeypatch.setattr(dispatch_module, "current_app", app_of_its_own)
+        submit_picture(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+        assert len(list(folder.glob("*.msg"))) == 1
+        shutil.rmtree(folder)
+        submission = submit_picture(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+    assert Submission.objects.get(pk=submission.pk).status == Status.QUEUED
+    assert len(stored_files()) == 4
