@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 
@@ -12,11 +13,18 @@ from tests.site import ROOT
 
 @pytest.fixture
 def plan(tmp_path):
-    """Return the commands that make would run."""
+    """Return the commands that make would run, also where make runs these tests."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    }
 
     def planned(*arguments: str) -> str:
         command = ["make", "--dry-run", f"VENV={tmp_path / 'fresh'}", *arguments]
-        answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        answer = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        )
         return answer.stdout
 
     return planned
