@@ -23,7 +23,7 @@ from ml.training import pretrained, runs, start, state
 from ml.training.batches import Batches, chances
 from ml.training.moving_average import MovingAverage
 from ml.training.objective import image_type_targets, losses, targets_of
-from ml.training.progress import TrainingProgress
+from ml.training.progress import TrainingProgress, describe_round
 from ml.training.runs import TrainingSettings
 from ml.training.schedule import WarmUpHoldDecay
 from ml.training.validation import overall_score, score_domains
@@ -186,7 +186,7 @@ class _Run:
         self._keep_round()
         runs.write_history(self.directory, self.history)
         self.save()
-        progress.tell(passes, _sentence(entry))
+        progress.tell(passes, describe_round(entry))
 
     def _keep_round(self) -> None:
         """Write the round's weights, and delete those of rounds that are no longer among the best.
@@ -283,20 +283,3 @@ def _prepare_batches(
         settings.seed,
         settings.workers,
     )
-
-
-def _sentence(entry: dict[str, Any]) -> str:
-    shown = []
-    for domain, scores in entry["domains"].items():
-        numbers = " ".join(
-            f"{short} {scores[name]:.3f}"
-            for name, short in (
-                ("malignant_auroc", "mal"),
-                ("melanoma_auroc", "mel"),
-                ("balanced_accuracy", "bal"),
-                ("image_type_accuracy", "type"),
-            )
-            if name in scores
-        )
-        shown.append(f"{domain}: loss {scores['loss']:.3f} {numbers}".rstrip())
-    return f"loss {entry['loss']:.4f}  score {entry['score']:.4f}  {'; '.join(shown)}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -62,3 +64,21 @@ class TrainingProgress:
         with self.log.open("a", encoding="utf-8") as stream:
             stream.write(f"{line}\n")
         self.bar.console.print(line, highlight=False, soft_wrap=True)
+
+
+def describe_round(entry: Mapping[str, Any]) -> str:
+    """Return the loss and the scores of a finished round, as the history keeps it, in one line."""
+    shown = []
+    for domain, scores in entry["domains"].items():
+        numbers = " ".join(
+            f"{short} {scores[name]:.3f}"
+            for name, short in (
+                ("malignant_auroc", "mal"),
+                ("melanoma_auroc", "mel"),
+                ("balanced_accuracy", "bal"),
+                ("image_type_accuracy", "type"),
+            )
+            if name in scores
+        )
+        shown.append(f"{domain}: loss {scores['loss']:.3f} {numbers}".rstrip())
+    return f"loss {entry['loss']:.4f}  score {entry['score']:.4f}  {'; '.join(shown)}"
