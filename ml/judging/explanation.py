@@ -44,7 +44,10 @@ VIRIDIS = (
 
 
 def malignant_logit(
-    logits: tf.Tensor, classes: Sequence[str], malignant: Sequence[str], temperature: float
+    logits: tf.Tensor,
+    classes: Sequence[str],
+    malignant: Sequence[str],
+    temperature: float | tf.Tensor,
 ) -> tf.Tensor:
     """Return the log-odds of malignant, ``(n,)``, as a part of a graph.
 
