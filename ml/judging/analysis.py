@@ -1,8 +1,9 @@
 """An analysis says whether a picture can be judged, what it shows, and how sure that is.
 
-The way of a picture: `quality` looks at it, the network does, `image_types` tells how it was taken,
-`screening` whether the network knows such pictures, `conformal` what cannot be told apart,
-`explanation` draws where the network looked, and `abcd` measures the lesion.
+The way of a picture: `frames` cuts a border off, `quality` looks at what is left, the network does,
+`image_types` tells how it was taken, `screening` whether the network knows such pictures,
+`conformal` what cannot be told apart, `explanation` draws where the network looked, and `abcd`
+measures the lesion.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ml.judging import abcd, conformal, explanation, limits, quality, screening
+from ml.judging import abcd, conformal, explanation, frames, limits, quality, screening
 from ml.judging.abcd import Abcd
 from ml.judging.parallel import map_in_threads
 from ml.judging.predictor import BATCH_SIZE, Examination, Judgement, Predictor
@@ -51,6 +52,8 @@ class AnalysisSettings:
 class Analysis:
     """Holds a rejection of one picture, or its judgement with what explains it.
 
+    Everything is told of the whole picture, in its own pixels, also where a frame was cut off.
+
     Attributes:
         rejection: None where the picture was judged.
         judgement: None where it was not.
@@ -64,6 +67,8 @@ class Analysis:
         judged_as: dermoscopic or clinical: whose calibration, threshold and sets of diagnoses the
             judgement is made by. A picture that may be either, or is neither and is judged all the
             same, is judged as clinical unless it is told from one.
+        frame: what was left and looked at of the picture, without the plain border around it; None
+            where there was none. Of a rejected picture too.
     """
 
     rejection: Rejection | None = None
@@ -74,10 +79,15 @@ class Analysis:
     coverage: float | None = None
     image_type: str | None = None
     judged_as: str = DERMOSCOPIC
+    frame: frames.Box | None = None
 
 
 @dataclass(frozen=True)
 class _Picture:
+    """What is looked at of a picture: ``image`` is without its frame, ``size`` with it."""
+
+    size: tuple[int, int]
+    frame: frames.Box | None
     image: Image.Image
     square: Array
     outlined: Array
@@ -117,7 +127,7 @@ def _analyse_batch(
         return picture, _reject_quality(picture) if screened else None
 
     looked_at = map_in_threads(look, images, predictor.threads)
-    found = [Analysis(rejection) for _, rejection in looked_at]
+    found = [Analysis(rejection, frame=picture.frame) for picture, rejection in looked_at]
     judged = [index for index, (_, rejection) in enumerate(looked_at) if rejection is None]
     if judged:
         answers = _judge(predictor, [looked_at[index][0] for index in judged], settings, screened)
@@ -126,10 +136,12 @@ def _analyse_batch(
     return found
 
 
-def _prepare(image: Image.Image) -> _Picture:
+def _prepare(whole: Image.Image) -> _Picture:
+    frame = frames.find_content(whole)
+    image = whole.crop(frame) if frame else whole
     square = to_pixels(image, quality.SIDE)
     outlined = to_pixels(Image.fromarray(square), OUTLINE_SIDE)
-    return _Picture(image, square, outlined, segment(outlined))
+    return _Picture(whole.size, frame, image, square, outlined, segment(outlined))
 
 
 def quality_of(image: Image.Image) -> quality.Quality:
@@ -171,10 +183,16 @@ def _judge(
     )
 
     def explained(index: int) -> Analysis:
-        if rejection := unfit[index]:
-            return Analysis(rejection, image_type=told[index], judged_as=judged_as[index])
         picture, heat, changes = pictures[index], examination.heat[index], possible[index]
-        heat_map, outline = explanation.overlay(heat, picture.image.size), picture.segmentation
+        if rejection := unfit[index]:
+            return Analysis(
+                rejection,
+                image_type=told[index],
+                judged_as=judged_as[index],
+                frame=picture.frame,
+            )
+        heat_map = explanation.overlay(heat, picture.size, picture.frame)
+        outline = picture.segmentation
         located = heat_map and outline.is_clear
         return Analysis(
             judgement=replace(judgements[index], spread=spreads[index], **changes),
@@ -184,6 +202,7 @@ def _judge(
             coverage=settings.coverage if changes else None,
             image_type=told[index],
             judged_as=judged_as[index],
+            frame=picture.frame,
         )
 
     return map_in_threads(explained, range(len(pictures)), predictor.threads)

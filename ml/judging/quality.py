@@ -93,7 +93,7 @@ class Quality:
     """Holds what was measured of one picture.
 
     Attributes:
-        smallest_side: of the picture as it was sent in, in pixels.
+        smallest_side: of the picture as it was sent in, without its frame, in pixels.
         brightest: luma in 0..1 that a twentieth of the middle exceeds.
         burnt: share in 0..1 of pixels with a luma above 0.97.
         surround: share in 0..1 that is the black surround of the optics.
