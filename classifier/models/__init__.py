@@ -3,13 +3,14 @@
 from classifier.models.audit_entry import AuditEntry
 from classifier.models.model_version import ModelVersion
 from classifier.models.prediction import Prediction
-from classifier.models.result import Verdict
+from classifier.models.result import ImageType, Verdict
 from classifier.models.review import Review
 from classifier.models.submission import Status, Submission
 from classifier.models.user import User
 
 __all__ = [
     "AuditEntry",
+    "ImageType",
     "ModelVersion",
     "Prediction",
     "Review",

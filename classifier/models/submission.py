@@ -11,6 +11,7 @@ from django.db.models.functions import Left
 from django.utils import timezone
 
 from classifier.models.model_version import LARGE_FIELDS
+from classifier.models.result import ImageType, Observed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -75,7 +76,7 @@ def image_path(submission: Submission, filename: str) -> str:
     return f"{name[:2]}/{name}.{extension}"
 
 
-class Submission(models.Model):
+class Submission(Observed):
     """One picture that a person sent in, and how far its analysis has come.
 
     ``status`` changes only through `classifier.services`. The row, not the Celery message, is the
@@ -146,6 +147,8 @@ class Submission(models.Model):
             models.Index(fields=["owner", "-created_at", "-id"], name="submission_history"),
             # The admin lists the newest; retention looks for the oldest.
             models.Index(fields=["-created_at", "-id"], name="submission_newest"),
+            # Clinicians narrow the list of all down by it.
+            models.Index(fields=["image_type", "-created_at", "-id"], name="submission_image_type"),
             # Operators look at what was finished lately, and at the latest failures.
             models.Index(fields=["status", "finished_at"], name="submission_finished"),
             # Workers take what has waited longest.
@@ -179,6 +182,10 @@ class Submission(models.Model):
                 name="submission_pixels_per_mm",
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="submission_status"),
+            models.CheckConstraint(
+                condition=Q(image_type__isnull=True) | Q(image_type__in=ImageType.values),
+                name="submission_image_type_known",
+            ),
         ]
 
     def __str__(self) -> str:
