@@ -91,19 +91,23 @@ class TestSet:
         groups: ``int (n,)``; views of one lesion and near-duplicates share a number.
         leaked: ``bool (n,)``, whether a near-duplicate is in the training set; None where that
             is not known.
+        weights: how much each counts in a score, see `ml.measuring.mix`; None: all the same.
     """
 
     samples: Array
     groups: Array
     leaked: Array | None
+    weights: Array | None = None
 
     # The name is the field's; it holds no tests for pytest to collect.
     __test__ = False
 
     def among(self, chosen: Array) -> TestSet:
         """Return some of the pictures."""
-        leaked = None if self.leaked is None else self.leaked[chosen]
-        return TestSet(self.samples[chosen], self.groups[chosen], leaked)
+        leaked, weights = (
+            None if part is None else part[chosen] for part in (self.leaked, self.weights)
+        )
+        return TestSet(self.samples[chosen], self.groups[chosen], leaked, weights)
 
 
 def describe(

@@ -153,13 +153,17 @@ def calibration_error(confidence: Array, right: Array) -> Score:
     return lambda weights: ratio(np.abs(weights @ gaps).sum(1), weights.sum(1))
 
 
-def plain(score: Score, pictures: int) -> float:
-    """Return a score without resampling."""
-    return float(score(np.ones((1, pictures)))[0])
+def plain(score: Score, pictures: int, weights: Array | None = None) -> float:
+    """Return a score without resampling, of pictures that count the same or as ``weights`` say."""
+    return float(score(np.ones((1, pictures)) if weights is None else weights[None])[0])
 
 
 def estimate(
-    scores: Mapping[str, Score], groups: Array, resamples: int, seed: int
+    scores: Mapping[str, Score],
+    groups: Array,
+    resamples: int,
+    seed: int,
+    weights: Array | None = None,
 ) -> dict[str, Estimate]:
     """Return every score with its 95 % percentile bootstrap interval.
 
@@ -172,19 +176,21 @@ def estimate(
         groups: ``int (n,)``, the number of each picture's group.
         resamples: number of bootstrap samples.
         seed: of the drawing.
+        weights: how much each picture counts, ``float (n,)``; by default all the same.
     """
     _, groups = np.unique(groups, return_inverse=True)
     number, pictures = groups.max() + 1, len(groups)
+    counted = np.ones(pictures) if weights is None else weights
     generator = np.random.default_rng(seed)
     drawn: dict[str, list[Array]] = {name: [] for name in scores}
     # In parts, so that the weights of all resamples never lie in memory together.
     for part in np.array_split(np.arange(resamples), max(1, resamples * pictures // 1_000_000)):
         draws = generator.multinomial(number, np.full(number, 1 / number), len(part))
-        weights = draws[:, groups].astype(float)
+        times = draws[:, groups] * counted
         for name, score in scores.items():
-            drawn[name].append(score(weights))
+            drawn[name].append(score(times))
     return {
-        name: _estimate(plain(score, pictures), np.concatenate(drawn[name]))
+        name: _estimate(plain(score, pictures, counted), np.concatenate(drawn[name]))
         for name, score in scores.items()
     }
 

@@ -36,23 +36,23 @@ def score(test: TestSet, answers: Answers) -> dict[str, Any]:
     known, targets = malignancy(test.samples)
     if known.any():
         malignant = binary_scores(targets[known], answers.malignant[known], answers.threshold)
-        results["model"] = _estimates(malignant, test.groups[known])
+        results["model"] = _estimates(malignant, test.among(known))
     if not answers.names_diagnoses:
         return results
     known, targets = melanoma(test.samples)
     if len(set(targets[known])) == 2:
         probability = answers.probability_of("mel")[known]
         results["melanoma"] = _estimates(
-            binary_scores(targets[known], probability, 0.5), test.groups[known]
+            binary_scores(targets[known], probability, 0.5), test.among(known)
         )
     known, truth, probabilities = diagnoses_of(test.samples, answers)
     if known.any():
         named = truth[known], probabilities[known]
         codes = SEVEN_CODES if probabilities.shape[1] == len(SEVEN_CODES) else DIAGNOSIS_CODES
-        results["diagnosis"] = _estimates(diagnosis_scores(*named), test.groups[known])
+        results["diagnosis"] = _estimates(diagnosis_scores(*named), test.among(known))
         results["by_class"] = {
             code: {"pictures": int((named[0] == index).sum())}
-            | _estimates(class_scores(*named, index), test.groups[known])
+            | _estimates(class_scores(*named, index), test.among(known))
             for index, code in enumerate(codes)
             if (named[0] == index).any()
         }
@@ -67,14 +67,14 @@ def headline(test: TestSet, answers: Answers) -> dict[str, Estimate]:
         name: METRICS[name](targets[known], answers.malignant[known], answers.threshold)
         for name in SUBGROUP_METRICS
     }
-    found = _estimates(scores, test.groups[known])
+    found = _estimates(scores, test.among(known))
     if not answers.names_diagnoses:
         return found
     named, truth, probabilities = diagnoses_of(test.samples, answers)
     if named.any():
         scores = diagnosis_scores(truth[named], probabilities[named])
         chosen = {f"diagnosis_{name}": scores[name] for name in ("accuracy", "balanced_accuracy")}
-        found |= _estimates(chosen, test.groups[named])
+        found |= _estimates(chosen, test.among(named))
     return found
 
 
@@ -131,5 +131,5 @@ def pictures(test: TestSet) -> dict[str, Any]:
     return {"pictures": counts(test.samples), "groups": len(np.unique(test.groups))}
 
 
-def _estimates(scores: Mapping[str, Any], grouped: Array) -> dict[str, Estimate]:
-    return estimate(scores, grouped, RESAMPLES, SEED)
+def _estimates(scores: Mapping[str, Any], test: TestSet) -> dict[str, Estimate]:
+    return estimate(scores, test.groups, RESAMPLES, SEED, test.weights)

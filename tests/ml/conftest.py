@@ -54,6 +54,7 @@ def write_diagnoses(
     labels: Iterable[str],
     seed: int = 0,
     size: tuple[int, int] = (32, 24),
+    image_type: str = "dermoscopic",
 ) -> Path:
     """Write a manifest of ``each`` generated lesions a label, tinted by it, two views a lesion."""
     directory.mkdir(parents=True)
@@ -65,7 +66,7 @@ def write_diagnoses(
             picture = render(seed + 1000 * number + index, size)
             Image.blend(picture, tint, 0.5).save(path)
             details = {"source": "collection", "sex": ("female", "male")[index % 2]}
-            details["image_type"] = "dermoscopic"
+            details |= {"image_type": image_type, "skin_tone_class": str(1 + index % 3)}
             samples.append(
                 Sample(path, label, lesion=f"{seed}-{number}-{index // 2}", details=details)
             )
