@@ -38,10 +38,10 @@ class HistoryFilter(django_filters.FilterSet):
     )
     image_type = django_filters.ChoiceFilter(
         label="Taken",
-        choices=ImageType.choices,
+        choices=[(kind.value, kind.label) for kind in ImageType],
         empty_label="Any way",
-        null_label="Could not be told",
-        null_value="untold",
+        null_label=ImageType.__empty__,
+        null_value="unknown",
     )
     date_from = django_filters.DateFilter(
         field_name="created_at",

@@ -30,6 +30,9 @@ SHOWN_SCORES = (
 )
 
 
+#: Those of them that say what an answer about one kind of picture is worth beside another.
+COMPARED_SCORES = ("sensitivity", "specificity")
+
 #: These fields have tens of kilobytes; queries that only need the verdict leave them out.
 LARGE_FIELDS = ("card", "metrics")
 
@@ -182,7 +185,11 @@ class ModelVersion(models.Model):
         if not scores:
             return None
         title = next(title for name, title in CLINICAL_SETS.items() if name in self.metrics)
-        compared = [ComparedScore(score, beside.get(name)) for name, score in scores.items()]
+        compared = [
+            ComparedScore(score, beside.get((part, name)))
+            for (part, name), score in scores.items()
+            if name in COMPARED_SCORES
+        ]
         return Comparison(title, _pictures(measured), compared)
 
 

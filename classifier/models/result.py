@@ -18,6 +18,8 @@ class ImageType(models.TextChoices):
     CLINICAL = "clinical", "Ordinary photograph"
     OTHER = "other", "Something else"
 
+    __empty__ = "Not known"
+
 
 #: A network has a calibration, thresholds and sets of diagnoses for each of these.
 JUDGED_AS = (ImageType.DERMOSCOPIC, ImageType.CLINICAL)

@@ -183,7 +183,8 @@ class Submission(Observed):
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="submission_status"),
             models.CheckConstraint(
-                condition=Q(image_type__isnull=True) | Q(image_type__in=ImageType.values),
+                condition=Q(image_type__isnull=True)
+                | Q(image_type__in=[kind.value for kind in ImageType]),
                 name="submission_image_type_known",
             ),
         ]

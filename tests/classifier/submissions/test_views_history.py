@@ -231,7 +231,7 @@ def test_equal_times_have_one_order(listed, owner, time_machine):
     [
         ("clinical", ["photograph"]),
         ("other", ["a cat"]),
-        ("untold", ["nobody knows"]),
+        ("unknown", ["nobody knows"]),
         ("", ["nobody knows", "a cat", "photograph", "dermoscope"]),
     ],
 )
