@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -75,13 +75,14 @@ def _best_for_the_worst(share: Array, types: Array, names: Array) -> float:
 
 
 def shares_called(
-    samples: Sequence[Sample], image_types: Sequence[str | None]
+    samples: Iterable[Sample], image_types: Iterable[str | None]
 ) -> dict[str, dict[str, float]]:
     """Return, by domain, how many ``pictures`` there are and what share is called what.
 
     Args:
         samples: the pictures.
-        image_types: what each is called, see `ml.judging.image_types.tell`.
+        image_types: what each is called, see `ml.judging.image_types.tell`; none or empty where
+            that is left open.
     """
     names = np.array([sample.domain or "unnamed" for sample in samples])
     called = np.array([name or BETWEEN for name in image_types])

@@ -32,7 +32,8 @@ def by_domain(test: TestSet, answers: Answers, share: float | None) -> dict[str,
     found: dict[str, Any] = {}
     for name in sorted(set(names[known])):
         inside = known & (names == name)
-        targets, said = malignant[inside], answers.malignant[inside]
+        targets, answered = malignant[inside], answers.among(inside)
+        said = answered.malignant
         found[name] = {
             "pictures": int(inside.sum()),
             "malignant": float(targets.mean()),
@@ -40,7 +41,7 @@ def by_domain(test: TestSet, answers: Answers, share: float | None) -> dict[str,
         }
         if min(np.bincount(targets, minlength=2)) < ENOUGH:
             continue
-        score = {"ece": ece(targets, said, answers.threshold)}
+        score = {"ece": ece(targets, said, answered.threshold)}
         groups = test.groups[inside]
         found[name] |= estimate(score, groups, RESAMPLES, SEED)
         if share is not None:

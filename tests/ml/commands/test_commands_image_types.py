@@ -172,3 +172,34 @@ def test_expectations_of_before_logits_were_kept_are_computed_anew(bundle, data,
         logits = np.array(answer["logits"]) / calibration["temperature"]
         expected = np.exp(logits) / np.exp(logits).sum()
         assert list(answer["probabilities"].values()) == pytest.approx(expected)
+
+
+@pytest.fixture(scope="module")
+def evaluated(bundle, data, folder) -> dict:
+    options = ["--data", data, "--set", "held_out", "--output", folder / "report", "--record"]
+    command("evaluate", "--bundle", bundle.directory, *options)
+    return Bundle.read(bundle.directory).metrics["held_out"]
+
+
+def test_an_evaluation_says_what_is_judged_and_what_is_called_what(evaluated):
+    screened = evaluated["screened"]
+    assert 0 < screened["judged"]["all"]["value"] < 1
+    assert screened["problems"]
+    assert screened["called"].keys() == {"collection", "collection/clinical", "things/other"}
+    assert screened["scores"].keys() >= {"auroc", "melanoma_auroc"}
+
+
+def test_an_evaluation_scores_each_kind_of_picture_and_recorded_skin_tone_apart(evaluated):
+    by_type = evaluated["subgroups"]["image_type"]
+    assert by_type.keys() == set(IMAGE_TYPES)
+    # Two views of each: too few to be scored.
+    assert by_type["clinical"]["lesions"] == 12
+    assert "auroc" not in by_type["clinical"]
+    assert evaluated["subgroups"]["skin_tone_class"].keys() == {"1", "2", "3", "not known"}
+
+
+def test_verdicts_hold_the_sets_of_each_kind(evaluated):
+    for found in evaluated["verdicts"].values():
+        assert found["promised"] == 0.9
+        # Calibrated on the same pictures.
+        assert found["coverage"]["malignant"]["value"] >= 0.85
