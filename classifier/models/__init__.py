@@ -2,8 +2,9 @@
 
 from classifier.models.audit_entry import AuditEntry
 from classifier.models.model_version import ModelVersion
+from classifier.models.observed import ImageType
 from classifier.models.prediction import Prediction
-from classifier.models.result import ImageType, Verdict
+from classifier.models.result import Verdict
 from classifier.models.review import Review
 from classifier.models.submission import Status, Submission
 from classifier.models.user import User

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from classifier.models.result import ImageType
+from classifier.models.observed import ImageType
 
 #: The test sets whose scores are shown, by their name in the metrics. The network has seen none of
 #: their pictures, lesions or near-duplicates.

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Left
 
 from classifier.models.model_version import LARGE_FIELDS
+from classifier.models.observed import ImageType
 from classifier.models.predictive_value import (
     PredictiveValue,
     measured_coverage,
@@ -16,7 +17,7 @@ from classifier.models.predictive_value import (
     rates_of,
     rates_without_uncertain,
 )
-from classifier.models.result import JUDGED_AS, ImageType, Result, Verdict
+from classifier.models.result import JUDGED_AS, Result, Verdict
 from classifier.models.shares import Share, shares
 
 #: Diagnoses below are shown on request only.

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import models
+
+from classifier.models.observed import ImageType
 
 
 class Verdict(models.TextChoices):
@@ -11,75 +13,15 @@ class Verdict(models.TextChoices):
     UNCERTAIN = "uncertain", "Not sure"
 
 
-class ImageType(models.TextChoices):
-    """How a picture was taken."""
-
-    DERMOSCOPIC = "dermoscopic", "Through a dermoscope"
-    CLINICAL = "clinical", "Ordinary photograph"
-    OTHER = "other", "Something else"
-
-    __empty__ = "Not known"
-
-
 #: A network has a calibration, thresholds and sets of diagnoses for each of these.
 JUDGED_AS = (ImageType.DERMOSCOPIC, ImageType.CLINICAL)
 
 
-class Content(NamedTuple):
-    """The part of a picture within a plain border, in the picture's own pixels."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def width(self) -> int:
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top
-
-
-class Observed(models.Model):
-    """An analysis says this of every picture, also of one that it rejects, field by field.
-
-    This and `Result` are the one description of what is said: recording, the export and
-    ``manage.py analyse --json`` take names, order and meaning from here.
-    """
-
-    # Not "", which would be one more way to take a picture.
-    image_type = models.CharField(  # noqa: DJ001
-        "how the picture was taken",
-        max_length=16,
-        choices=ImageType.choices,
-        null=True,
-        blank=True,
-        help_text="Empty where the network could not tell.",
-    )
-    frame = models.JSONField(
-        "what lies within the plain border",
-        null=True,
-        blank=True,
-        help_text="Left, top, right, bottom in the picture's pixels; empty without border.",
-    )
-
-    class Meta:
-        abstract = True
-
-    @property
-    def content(self) -> Content | None:
-        """Return what was looked at of a picture with a border; None where it was all of it."""
-        return Content(*self.frame) if self.frame else None
-
-    def observed(self) -> dict[str, Any]:
-        """Return all of it by name, as it can be written as JSON."""
-        return {name: getattr(self, name) for name in OBSERVED_FIELDS}
-
-
 class Result(models.Model):
-    """A network says this of a picture that it judges, field by field."""
+    """A network says this of a picture that it judges, field by field.
+
+    This is the one description of it, as `classifier.models.observed` is of the picture itself.
+    """
 
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
     malignant_probability = models.FloatField()
@@ -123,5 +65,4 @@ class Result(models.Model):
         return {name: getattr(self, name) for name in RESULT_FIELDS}
 
 
-OBSERVED_FIELDS = tuple(field.name for field in Observed._meta.local_fields)
 RESULT_FIELDS = tuple(field.name for field in Result._meta.local_fields)

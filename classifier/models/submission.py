@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +11,7 @@ from django.db.models.functions import Left
 from django.utils import timezone
 
 from classifier.models.model_version import LARGE_FIELDS
-from classifier.models.result import ImageType, Observed
+from classifier.models.observed import OBSERVED_FIELDS, Content, ImageType
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -76,7 +76,7 @@ def image_path(submission: Submission, filename: str) -> str:
     return f"{name[:2]}/{name}.{extension}"
 
 
-class Submission(Observed):
+class Submission(models.Model):
     """One picture that a person sent in, and how far its analysis has come.
 
     ``status`` changes only through `classifier.services`. The row, not the Celery message, is the
@@ -97,6 +97,21 @@ class Submission(Observed):
         null=True,
         blank=True,
         help_text="Scale of the picture, where the person who sent it in knew it.",
+    )
+    # Not "", which would be one more way to take a picture.
+    image_type = models.CharField(  # noqa: DJ001
+        "how the picture was taken",
+        max_length=16,
+        choices=ImageType.choices,
+        null=True,
+        blank=True,
+        help_text="Empty where the network could not tell.",
+    )
+    frame = models.JSONField(
+        "what lies within the plain border",
+        null=True,
+        blank=True,
+        help_text="Left, top, right, bottom in the picture's pixels; empty without border.",
     )
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED)
     prediction = models.ForeignKey(
@@ -191,6 +206,15 @@ class Submission(Observed):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def content(self) -> Content | None:
+        """Return what was looked at of a picture with a border; None where it was all of it."""
+        return Content(*self.frame) if self.frame else None
+
+    def observed(self) -> dict[str, Any]:
+        """Return all of it by name, as it can be written as JSON."""
+        return {name: getattr(self, name) for name in OBSERVED_FIELDS}
 
     @property
     def diameter_mm(self) -> float | None:

@@ -112,7 +112,8 @@ def overlay(heat: Array, size: tuple[int, int], content: Box | None = None) -> I
     scale = OVERLAY_SIDE / max(size)
     side = max(1, round(min(content.size) * scale))
     square = Image.fromarray(levels).resize((side, side), Image.Resampling.BICUBIC)
-    whole = Image.new("L", tuple(max(1, round(length * scale)) for length in size))
+    width, height = (max(1, round(length * scale)) for length in size)
+    whole = Image.new("L", (width, height))
     whole.paste(
         square,
         (

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from classifier import predictors
-from classifier.models.result import OBSERVED_FIELDS, RESULT_FIELDS
+from classifier.models.observed import OBSERVED_FIELDS
+from classifier.models.result import RESULT_FIELDS
 from classifier.services.submissions.record import build_observed, build_result
 from classifier.uploads import InvalidImage, open_image
 from ml.judging.conformal import UNCERTAIN

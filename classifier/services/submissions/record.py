@@ -17,8 +17,9 @@ from django.core.files.storage import default_storage
 from django.db import DatabaseError
 
 from classifier.models import ModelVersion, Prediction
+from classifier.models.observed import OBSERVED_FIELDS
 from classifier.models.prediction import heat_map_path
-from classifier.models.result import OBSERVED_FIELDS, RESULT_FIELDS
+from classifier.models.result import RESULT_FIELDS
 from classifier.storage import STORAGE_ERRORS
 from ml.judging.analysis import Analysis
 from ml.judging.parallel import map_in_threads
@@ -81,7 +82,7 @@ def record_predictions(
 
 
 def build_observed(analysis: Analysis) -> dict[str, Any]:
-    """Return what was found of any picture, rejected or not, as the fields of an `Observed`.
+    """Return what was found of any picture, rejected or not, as the `OBSERVED_FIELDS`.
 
     Raises:
         KeyError: a field that nothing here knows.

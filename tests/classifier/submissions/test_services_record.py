@@ -13,7 +13,8 @@ from django.db import connection
 from PIL import Image
 
 from classifier.models import Prediction, Status, Submission
-from classifier.models.result import OBSERVED_FIELDS, RESULT_FIELDS
+from classifier.models.observed import OBSERVED_FIELDS
+from classifier.models.result import RESULT_FIELDS
 from classifier.services.account.export import _json
 from classifier.services.registry.reanalyse import reanalyse_submissions
 from classifier.services.submissions.analyse import analyse_waiting_submissions
