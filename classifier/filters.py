@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import F
 from django.db.models.expressions import OrderBy
 
-from classifier.models import Status, Submission, Verdict
+from classifier.models import ImageType, Status, Submission, Verdict
 from classifier.models.submission import SubmissionQuerySet
 
 
@@ -36,6 +36,13 @@ class HistoryFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(
         label="State", choices=Status.choices, empty_label="Any state"
     )
+    image_type = django_filters.ChoiceFilter(
+        label="Taken",
+        choices=[(kind.value, kind.label) for kind in ImageType],
+        empty_label="Any way",
+        null_label=ImageType.__empty__,
+        null_value="unknown",
+    )
     date_from = django_filters.DateFilter(
         field_name="created_at",
         lookup_expr="date__gte",
@@ -63,7 +70,7 @@ class HistoryFilter(django_filters.FilterSet):
 
     class Meta:
         model = Submission
-        fields = ["verdict", "status", "date_from", "date_to", "ordering"]
+        fields = ["verdict", "status", "image_type", "date_from", "date_to", "ordering"]
 
     @property
     def is_narrowed(self) -> bool:

@@ -44,7 +44,9 @@ def load_analyst(model_version: ModelVersion) -> Analyst:
 
 def make_analyst(network: Predictor) -> Analyst:
     """Return how ``network`` analyses pictures with the site's settings."""
-    chosen = analysis.AnalysisSettings(settings.CONFORMAL_COVERAGE, settings.TEST_TIME_AUGMENTATION)
+    chosen = analysis.AnalysisSettings(
+        settings.CONFORMAL_COVERAGE, settings.TEST_TIME_AUGMENTATION, settings.CLINICAL_PICTURES
+    )
     return partial(analysis.analyse, network, settings=chosen)
 
 

@@ -20,6 +20,7 @@ class PredictionInline(admin.TabularInline):
     fields = (
         "model_version",
         "verdict",
+        "judged_as",
         "all_probabilities",
         "possible_diagnoses",
         "heat",

@@ -89,6 +89,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     list_filter = [
         "status",
         "prediction__verdict",
+        "image_type",
         ReviewState,
         "prediction__model_version",
         "created_at",
@@ -100,6 +101,8 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
         "owner",
         "original_name",
         "size",
+        "looked_at",
+        "image_type",
         "status",
         "attempts",
         "alone",
@@ -123,6 +126,8 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
                     "owner",
                     "original_name",
                     "size",
+                    "looked_at",
+                    "image_type",
                     "pixels_per_mm",
                     "created_at",
                 ]
@@ -242,6 +247,15 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
     @admin.display(description="size in pixels")
     def size(self, submission: Submission) -> str:
         return f"{submission.width} x {submission.height}"
+
+    @admin.display(description="looked at")
+    def looked_at(self, submission: Submission) -> str:
+        if not (content := submission.content):
+            return "-"
+        return (
+            f"{content.width} x {content.height} pixels, {content.left} from the left and "
+            f"{content.top} from the top: the plain border around the picture was left out"
+        )
 
     @admin.display(description="verdict", ordering="prediction__verdict")
     def verdict(self, submission: Submission) -> str:

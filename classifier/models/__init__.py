@@ -2,6 +2,7 @@
 
 from classifier.models.audit_entry import AuditEntry
 from classifier.models.model_version import ModelVersion
+from classifier.models.observed import ImageType
 from classifier.models.prediction import Prediction
 from classifier.models.result import Verdict
 from classifier.models.review import Review
@@ -10,6 +11,7 @@ from classifier.models.user import User
 
 __all__ = [
     "AuditEntry",
+    "ImageType",
     "ModelVersion",
     "Prediction",
     "Review",

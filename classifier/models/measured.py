@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from classifier.models.model_version import SHOWN_SCORES, SHOWN_SETS
+from classifier.models.model_version import CLINICAL_SETS, SHOWN_SCORES, SHOWN_SETS
 
 #: A picture looked at once, and the mean over its symmetries.
 ANSWERS = ("plain", "averaged")
@@ -19,10 +19,10 @@ class MetricsError(ValueError):
 def check_metrics(metrics: object) -> None:
     """Accept metrics that every page can show.
 
-    They are test sets and more by name. A set of `SHOWN_SETS` has ``pictures``, their number by
-    class; ``model``, scores by name, each with a ``value`` and the ``low`` and ``high`` of its
-    interval; it may have other scores that are shown, and ``verdicts``: for one or both of
-    `ANSWERS` the ``promised`` coverage, and in ``rates`` how often each verdict is given to
+    They are test sets and more by name. A set of `SHOWN_SETS` or `CLINICAL_SETS` has ``pictures``,
+    their number by class; ``model``, scores by name, each with a ``value`` and the ``low`` and
+    ``high`` of its interval; it may have other scores that are shown, and ``verdicts``: for one or
+    both of `ANSWERS` the ``promised`` coverage, and in ``rates`` how often each verdict is given to
     malignant and to benign lesions. Whatever else there is must be finite, as JSON.
 
     Raises:
@@ -30,7 +30,7 @@ def check_metrics(metrics: object) -> None:
     """
     for name, section in _mapping(metrics, "metrics").items():
         _check_finite(section, f"metrics.{name}")
-        if name in SHOWN_SETS:
+        if name in SHOWN_SETS | CLINICAL_SETS:
             _check_set(_mapping(section, f"metrics.{name}"), f"metrics.{name}")
 
 

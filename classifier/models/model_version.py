@@ -6,12 +6,19 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from classifier.models.observed import ImageType
+
 #: The test sets whose scores are shown, by their name in the metrics. The network has seen none of
 #: their pictures, lesions or near-duplicates.
 SHOWN_SETS = {
     "held_out": "pictures of lesions of the HAM10000 collection that were kept apart",
     "de_leaked": "test pictures of the Melanoma Cancer Image Dataset that hardly resemble any of "
     "its training pictures",
+}
+#: The same of ordinary photographs, on which a network that tells them is measured apart.
+CLINICAL_SETS = {
+    "held_out_clinical": "ordinary photographs of lesions of the MILK10k collection that were kept "
+    "apart",
 }
 #: Pages show these scores of each set: the part of the metrics, the name there, and the words.
 SHOWN_SCORES = (
@@ -22,6 +29,9 @@ SHOWN_SCORES = (
     ("diagnosis", "accuracy", "Diagnoses that are right"),
 )
 
+
+#: Those of them that say what an answer about one kind of picture is worth beside another.
+COMPARED_SCORES = ("sensitivity", "specificity")
 
 #: These fields have tens of kilobytes; queries that only need the verdict leave them out.
 LARGE_FIELDS = ("card", "metrics")
@@ -49,6 +59,31 @@ class ScoredSet(NamedTuple):
     scores: list[Score]
 
 
+class ComparedScore(NamedTuple):
+    """One figure of ordinary photographs beside that of dermoscopic pictures, where it is known."""
+
+    clinical: Score
+    dermoscopic: Score | None
+
+
+class Comparison(NamedTuple):
+    """How much an answer about an ordinary photograph is worth beside one about a dermoscopic one.
+
+    ``pictures`` are the photographs that were counted.
+    """
+
+    title: str
+    pictures: int
+    scores: list[ComparedScore]
+
+
+class Standard(NamedTuple):
+    """The thresholds for one kind of picture."""
+
+    threshold: float
+    operating_point: dict[str, Any]
+
+
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def without_what_is_large(self) -> ModelVersionQuerySet:
         """Leave out the large fields, which only say how a network was measured."""
@@ -72,6 +107,12 @@ class ModelVersion(models.Model):
         default=dict,
         blank=True,
         help_text="Malignant probability that finds a stated share of malignant lesions.",
+    )
+    clinical = models.JSONField(
+        "for ordinary photographs",
+        default=dict,
+        blank=True,
+        help_text="Their threshold and operating point; empty where those above count.",
     )
     diagnoses = models.JSONField(
         default=dict, blank=True, help_text="Name and explanation of each of its answers."
@@ -106,29 +147,61 @@ class ModelVersion(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("model_version", args=[self.name, self.version])
 
-    @property
-    def shown_metrics(self) -> dict[str, Any]:
-        """Return the metrics of the first of `SHOWN_SETS` that was measured; empty without one."""
-        return next((self.metrics[name] for name in SHOWN_SETS if name in self.metrics), {})
+    def standard_of(self, judged_as: str) -> Standard:
+        """Return the thresholds for pictures that are judged as dermoscopic or as clinical."""
+        if judged_as == ImageType.CLINICAL and self.clinical:
+            return Standard(self.clinical["threshold"], self.clinical["operating_point"])
+        return Standard(self.threshold, self.operating_point)
 
-    @property
-    def measured_coverage(self) -> float | None:
-        """Return the coverage that its sets of diagnoses were measured at."""
-        return self.shown_metrics.get("verdicts", {}).get("plain", {}).get("promised")
+    def metrics_of(self, judged_as: str) -> dict[str, Any]:
+        """Return the metrics of the first test set of such pictures that was measured.
+
+        Args:
+            judged_as: dermoscopic or clinical.
+
+        Returns:
+            Empty without one.
+        """
+        sets = CLINICAL_SETS if judged_as == ImageType.CLINICAL else SHOWN_SETS
+        return next((self.metrics[name] for name in sets if name in self.metrics), {})
 
     @property
     def scored_sets(self) -> list[ScoredSet]:
         """Return its scores on pictures it cannot have learnt by heart; empty without any."""
         return [
-            ScoredSet(title, sum(found.get("pictures", {}).values()), _scores(found))
-            for name, title in SHOWN_SETS.items()
+            ScoredSet(title, _pictures(found), list(_scores(found).values()))
+            for name, title in (SHOWN_SETS | CLINICAL_SETS).items()
             if (found := self.metrics.get(name))
         ]
 
+    @property
+    def photographs_compared(self) -> Comparison | None:
+        """Return its scores on ordinary photographs beside those on dermoscopic pictures.
 
-def _scores(found: dict[str, Any]) -> list[Score]:
-    return [
-        Score(title, *(round(100 * score[key], 1) for key in ("value", "low", "high")))
+        None where they were not measured.
+        """
+        measured = self.metrics_of(ImageType.CLINICAL)
+        scores, beside = _scores(measured), _scores(self.metrics_of(ImageType.DERMOSCOPIC))
+        if not scores:
+            return None
+        title = next(title for name, title in CLINICAL_SETS.items() if name in self.metrics)
+        compared = [
+            ComparedScore(score, beside.get((part, name)))
+            for (part, name), score in scores.items()
+            if name in COMPARED_SCORES
+        ]
+        return Comparison(title, _pictures(measured), compared)
+
+
+def _pictures(found: dict[str, Any]) -> int:
+    return sum(found.get("pictures", {}).values())
+
+
+def _scores(found: dict[str, Any]) -> dict[tuple[str, str], Score]:
+    return {
+        (part, name): Score(
+            title, *(round(100 * score[key], 1) for key in ("value", "low", "high"))
+        )
         for part, name, title in SHOWN_SCORES
         if (score := found.get(part, {}).get(name)) and score["value"] is not None
-    ]
+    }

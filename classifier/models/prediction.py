@@ -2,20 +2,22 @@ from __future__ import annotations
 
 import uuid
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Left
 
 from classifier.models.model_version import LARGE_FIELDS
+from classifier.models.observed import ImageType
 from classifier.models.predictive_value import (
     PredictiveValue,
+    measured_coverage,
     predictive_values,
     rates_of,
     rates_without_uncertain,
 )
-from classifier.models.result import Result, Verdict
+from classifier.models.result import JUDGED_AS, Result, Verdict
 from classifier.models.shares import Share, shares
 
 #: Diagnoses below are shown on request only.
@@ -76,6 +78,10 @@ class Prediction(Result):
             models.CheckConstraint(
                 condition=Q(verdict__in=Verdict.values), name="prediction_verdict"
             ),
+            models.CheckConstraint(
+                condition=Q(judged_as__in=[kind.value for kind in JUDGED_AS]),
+                name="prediction_judged_as",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -92,7 +98,26 @@ class Prediction(Result):
     @property
     def leans_malignant(self) -> bool:
         """Whether malignant is what the network would say if it had to."""
-        return self.malignant_probability >= self.model_version.threshold
+        return self.malignant_probability >= self.threshold
+
+    @property
+    def is_from_a_photograph(self) -> bool:
+        """Whether it was judged as pictures without a dermoscope are."""
+        return self.judged_as == ImageType.CLINICAL
+
+    @property
+    def threshold(self) -> float:
+        """The malignant probability from which on pictures of this kind are called malignant."""
+        return self.model_version.standard_of(self.judged_as).threshold
+
+    @property
+    def threshold_percent(self) -> int:
+        return round(100 * self.threshold)
+
+    @property
+    def operating_point(self) -> dict[str, Any]:
+        """The malignant probability from which on pictures of this kind deserve a look."""
+        return self.model_version.standard_of(self.judged_as).operating_point
 
     @property
     def appearance(self) -> str:
@@ -141,7 +166,7 @@ class Prediction(Result):
     @property
     def deserves_a_look(self) -> bool:
         """Whether it is called benign, but not where the network would miss few malignant ones."""
-        point = self.model_version.operating_point
+        point = self.operating_point
         return (
             self.verdict == Verdict.BENIGN
             and bool(point)
@@ -156,12 +181,12 @@ class Prediction(Result):
     @property
     def look_from_percent(self) -> float:
         """The malignant probability in percent from which on a lesion deserves a look."""
-        return round(100 * self.model_version.operating_point["threshold"], 1)
+        return round(100 * self.operating_point["threshold"], 1)
 
     @property
     def look_finds_percent(self) -> int:
         """The share of malignant lesions in percent that are found there."""
-        return round(100 * self.model_version.operating_point["sensitivity"])
+        return round(100 * self.operating_point["sensitivity"])
 
     @property
     def possible_diagnoses(self) -> list[Share]:
@@ -197,11 +222,11 @@ class Prediction(Result):
     @cached_property
     def predictive_values(self) -> list[PredictiveValue]:
         """Return what the verdict means for people; empty where that was not measured."""
-        metrics = self.model_version.shown_metrics
+        metrics = self.model_version.metrics_of(self.judged_as)
         if self.coverage is None:
             rates = rates_without_uncertain(metrics, self.verdict)
         # Sets with another coverage are other answers, given more or less often.
-        elif self.coverage == self.model_version.measured_coverage:
+        elif self.coverage == measured_coverage(metrics):
             is_averaged = self.spread_low is not None
             rates = rates_of(metrics, self.verdict, is_averaged=is_averaged)
         else:

@@ -51,6 +51,11 @@ class PredictiveValue(NamedTuple):
         return self.drawn % COLUMNS
 
 
+def measured_coverage(metrics: Mapping[str, Any]) -> float | None:
+    """Return the coverage that the verdicts on one test set were measured at."""
+    return metrics.get("verdicts", {}).get("plain", {}).get("promised")
+
+
 def rates_of(metrics: Mapping[str, Any], verdict: str, *, is_averaged: bool) -> dict[str, Any]:
     """Return how often a verdict is given to malignant and to benign lesions, with intervals.
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db import models
 
+from classifier.models.observed import ImageType
+
 
 class Verdict(models.TextChoices):
     BENIGN = "benign", "Benign"
@@ -11,11 +13,14 @@ class Verdict(models.TextChoices):
     UNCERTAIN = "uncertain", "Not sure"
 
 
-class Result(models.Model):
-    """A network says this of a picture, field by field.
+#: A network has a calibration, thresholds and sets of diagnoses for each of these.
+JUDGED_AS = (ImageType.DERMOSCOPIC, ImageType.CLINICAL)
 
-    This is the one description of it: recording, the export and ``manage.py analyse --json`` take
-    names, order and meaning from here.
+
+class Result(models.Model):
+    """A network says this of a picture that it judges, field by field.
+
+    This is the one description of it, as `classifier.models.observed` is of the picture itself.
     """
 
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
@@ -42,6 +47,13 @@ class Result(models.Model):
         null=True,
         blank=True,
         help_text="Empty where the outline was not clear.",
+    )
+    judged_as = models.CharField(
+        max_length=16,
+        choices=[(kind.value, kind.label) for kind in JUDGED_AS],
+        default=ImageType.DERMOSCOPIC,
+        db_default=ImageType.DERMOSCOPIC.value,
+        help_text="Whose calibration, threshold and sets of classes it was judged by.",
     )
     inference_ms = models.FloatField("inference time, ms")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,7 @@ from django.db.models.functions import Left
 from django.utils import timezone
 
 from classifier.models.model_version import LARGE_FIELDS
+from classifier.models.observed import OBSERVED_FIELDS, Content, ImageType
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -97,6 +98,21 @@ class Submission(models.Model):
         blank=True,
         help_text="Scale of the picture, where the person who sent it in knew it.",
     )
+    # Not "", which would be one more way to take a picture.
+    image_type = models.CharField(  # noqa: DJ001
+        "how the picture was taken",
+        max_length=16,
+        choices=ImageType.choices,
+        null=True,
+        blank=True,
+        help_text="Empty where the network could not tell.",
+    )
+    frame = models.JSONField(
+        "what lies within the plain border",
+        null=True,
+        blank=True,
+        help_text="Left, top, right, bottom in the picture's pixels; empty without border.",
+    )
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED)
     prediction = models.ForeignKey(
         "classifier.Prediction",
@@ -146,6 +162,8 @@ class Submission(models.Model):
             models.Index(fields=["owner", "-created_at", "-id"], name="submission_history"),
             # The admin lists the newest; retention looks for the oldest.
             models.Index(fields=["-created_at", "-id"], name="submission_newest"),
+            # Clinicians narrow the list of all down by it.
+            models.Index(fields=["image_type", "-created_at", "-id"], name="submission_image_type"),
             # Operators look at what was finished lately, and at the latest failures.
             models.Index(fields=["status", "finished_at"], name="submission_finished"),
             # Workers take what has waited longest.
@@ -179,10 +197,24 @@ class Submission(models.Model):
                 name="submission_pixels_per_mm",
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="submission_status"),
+            models.CheckConstraint(
+                condition=Q(image_type__isnull=True)
+                | Q(image_type__in=[kind.value for kind in ImageType]),
+                name="submission_image_type_known",
+            ),
         ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def content(self) -> Content | None:
+        """Return what was looked at of a picture with a border; None where it was all of it."""
+        return Content(*self.frame) if self.frame else None
+
+    def observed(self) -> dict[str, Any]:
+        """Return all of it by name, as it can be written as JSON."""
+        return {name: getattr(self, name) for name in OBSERVED_FIELDS}
 
     @property
     def diameter_mm(self) -> float | None:

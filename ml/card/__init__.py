@@ -6,7 +6,7 @@ the bundle; what was not measured is said to be so.
 
 from __future__ import annotations
 
-from ml.card import abstention, checklists, data, model, results
+from ml.card import abstention, checklists, data, image_types, model, results
 from ml.card.heat_maps import heat_maps
 from ml.packaging.bundle import Bundle
 
@@ -28,6 +28,8 @@ def render(bundle: Bundle, figures: str = "figures") -> str:
         results.subgroups(bundle),
         results.artefacts(bundle),
         results.decision(bundle),
+        image_types.reliability(bundle),
+        image_types.image_types(bundle),
         abstention.verdicts(bundle),
         abstention.screening(bundle),
         abstention.symmetries(bundle),

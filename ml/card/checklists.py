@@ -98,7 +98,12 @@ def clear_derm(bundle: Bundle) -> str:
     biases = [name for name, holds in (("*By group*", by_group), ("*Artefacts*", changed)) if holds]
     recorded = any("augmentation" in stage for stage in stages(bundle))
     rows = (
-        ("Data: kind of images", "yes: dermoscopic; *Data*"),
+        (
+            "Data: kind of images",
+            "yes: dermoscopic and clinical; *Kinds of picture*"
+            if bundle.image_types
+            else "yes: dermoscopic; *Data*",
+        ),
         ("Data: artefacts", "yes: *Artefacts*" if changed else NOT_MEASURED),
         ("Data: how images were acquired", "partly: as the collections say"),
         ("Data: processing of images", "yes: *Network*"),
@@ -115,7 +120,9 @@ def clear_derm(bundle: Bundle) -> str:
         ),
         (
             "Data: skin tone",
-            "partly: estimated, not assessed; *By group*"
+            "yes: as it was recorded; *By group*"
+            if has_subgroup(bundle, "skin_tone_class")
+            else "partly: estimated, not assessed; *By group*"
             if has_subgroup(bundle, "skin_tone")
             else NOT_MEASURED,
         ),

@@ -76,7 +76,9 @@ def measured_sets(bundle: Bundle) -> dict[str, dict[str, Any]]:
     return {
         name: result
         for name, result in bundle.metrics.items()
-        if isinstance(result, dict) and {"pictures", "groups", "model"} <= result.keys()
+        if isinstance(result, dict)
+        and {"pictures", "groups"} <= result.keys()
+        and not result.keys().isdisjoint({"model", "melanoma"})
     }
 
 

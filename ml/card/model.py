@@ -38,17 +38,22 @@ def title(bundle: Bundle) -> str:
     )
     return f"""# {bundle.name} {bundle.version}
 
-A convolutional network (`{bundle.architecture}`) that looks at one dermoscopic picture of a skin lesion and gives
+A convolutional network (`{bundle.architecture}`) that looks at one {_pictures(bundle)} of a skin lesion and gives
 probabilities of {answers}. **It is for education and research. It is no medical device and makes no diagnosis.**
 
 **Terms of the weights:** {bundle.licence}."""
 
 
+def _pictures(bundle: Bundle) -> str:
+    return "dermoscopic picture or photograph" if bundle.image_types else "dermoscopic picture"
+
+
 def use(bundle: Bundle) -> str:
     """Return what it is for, and what it is not for."""
     strange = (
-        "where the picture passes for dermoscopy, it gives one of them all the same"
-        if bundle.novelty
+        f"where the picture passes for {'one of a lesion' if bundle.image_types else 'dermoscopy'}, it gives one "
+        "of them all the same"
+        if bundle.novelty or bundle.image_types
         else "it gives one of them all the same"
     )
     groups = (
@@ -64,7 +69,7 @@ sees the patient can weigh or ignore.
 **Not for**
 
 - deciding whether a person is ill, needs a doctor or needs treatment, by itself or as triage;
-- pictures taken without a dermatoscope, of mucosa, nails, scalp hair or more than one lesion;
+- pictures {"" if bundle.image_types else "taken without a dermatoscope, "}of mucosa, nails, scalp hair or more than one lesion;
 - lesions that are none of the answers it knows: {strange};
 - {groups}.
 

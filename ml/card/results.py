@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ml.card.facts import is_calibrated, measured_sets
-from ml.card.tables import NOT_MEASURED, estimate, scored, table, words
+from ml.card.tables import NOT_MEASURED, estimate, of_group, scored, table, words
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import DIAGNOSES
 
@@ -24,7 +25,7 @@ MALIGNANT = (
 )
 DIAGNOSIS = ("balanced_accuracy", "accuracy", "in_first_two", "ece", "brier")
 BY_CLASS = ("auroc", "sensitivity", "precision")
-HEADLINE = ("auroc", "sensitivity", "specificity", "accuracy", "ece")
+HEADLINE = ("auroc", "melanoma_auroc", "sensitivity", "specificity", "accuracy", "ece")
 CHANGED = (*HEADLINE, "diagnosis_accuracy", "diagnosis_balanced_accuracy")
 
 FIGURES = {
@@ -47,6 +48,7 @@ def scores(bundle: Bundle, figures: str) -> str:
         title = result.get("title") or words(name).capitalize()
         groups = f"{result['groups']:,} lesions or groups of near-duplicates"
         parts.append(f"### {title}\n\n`{name}`: {pictures}; {groups}.")
+        parts += _judged(result)
         for part, heading, metrics in (
             ("model", "Malignant against benign, at the threshold of the verdict", MALIGNANT),
             ("melanoma", "Melanoma against everything else, at a probability of 0.5", MALIGNANT),
@@ -65,6 +67,27 @@ def scores(bundle: Bundle, figures: str) -> str:
     return "\n\n".join(parts)
 
 
+def _judged(result: dict[str, Any]) -> list[str]:
+    """Return what share of the pictures is judged at all, and what the scores of these are."""
+    found = result.get("screened")
+    if not found:
+        return []
+    rejected = ", ".join(
+        f"{number:,} as {words(problem)}" for problem, number in found["problems"].items()
+    )
+    shares = ", ".join(
+        f"{estimate(share)} of {'the pictures' if name == 'all' else f'the {name} ones'}"
+        for name, share in found["judged"].items()
+        if share["value"] is not None
+    )
+    columns = {"all pictures": result["unchanged"], "those that are judged": found["scores"]}
+    return [
+        f"Judged are {shares}. Rejected are {rejected or 'none'}. The scores below are of all pictures: a rejected "
+        "one counts by the answer that a clinician gets who overrules that.",
+        scored(columns, CHANGED),
+    ]
+
+
 def _which(result: dict[str, Any]) -> str:
     return f"Which of the {len(result.get('confusion', []))} diagnoses, the likeliest counts"
 
@@ -77,7 +100,7 @@ def _by_class(found: dict[str, Any]) -> str:
             (
                 f"{names[code]} ({code})",
                 str(result["pictures"]),
-                *(estimate(result[metric]) for metric in BY_CLASS),
+                *(of_group(result, metric) for metric in BY_CLASS),
             )
             for code, result in found.items()
         ),
@@ -94,27 +117,50 @@ def _images(bundle: Bundle, name: str, figures: str) -> list[str]:
 
 
 def subgroups(bundle: Bundle) -> str:
-    """Return scores by sex, age, site, skin tone and source."""
-    parts = [
-        "## By group",
-        "A group of a few dozen pictures has wide intervals; where they overlap, no difference is "
-        "shown. Groups with fewer than 20 pictures are left out. The skin tone is the individual "
-        "typology angle of the skin around the lesion, estimated from the picture.",
-    ]
+    """Return scores by sex, age, site, skin tone, kind of picture, diagnosis and source."""
     found = {
         (name, kind): groups
         for name, result in measured_sets(bundle).items()
         for kind, groups in result.get("subgroups", {}).items()
         if groups
     }
+    if not found:
+        return f"## By group\n\n{NOT_MEASURED}"
+    few = (
+        "A group with fewer than 30 malignant lesions (of a diagnosis: 30 lesions) has no scores."
+        if any("lesions" in scores for groups in found.values() for scores in groups.values())
+        else "Groups with fewer than 20 pictures are left out."
+    )
+    parts = [
+        "## By group",
+        "A group of a few dozen pictures has wide intervals; where they overlap, no difference is "
+        f"shown. {few} The estimated skin tone is the individual typology angle of the skin around the "
+        "lesion in the picture.",
+    ]
     for (name, kind), groups in found.items():
-        rows = (
-            (group, str(result["pictures"]), *(estimate(result.get(m)) for m in HEADLINE))
-            for group, result in groups.items()
+        parts.append(f"**{_capital(words(kind))}** (`{name}`)\n\n{_groups(groups)}")
+    return "\n\n".join(parts)
+
+
+def _groups(groups: dict[str, Any]) -> str:
+    has_judged = any("judged" in scores for scores in groups.values())
+    metrics = [name for name in HEADLINE if any(name in scores for scores in groups.values())]
+    shown = metrics or list(HEADLINE)
+    rows = (
+        (
+            words(group),
+            str(scores["pictures"]),
+            *((str(scores["lesions"]), estimate(scores["judged"])) if has_judged else ()),
+            *(of_group(scores, metric) for metric in shown),
         )
-        headings = ("group", "pictures", *(words(metric) for metric in HEADLINE))
-        parts.append(f"**{words(kind).capitalize()}** (`{name}`)\n\n{table(headings, rows)}")
-    return "\n\n".join(parts if found else [parts[0], NOT_MEASURED])
+        for group, scores in groups.items()
+    )
+    counted = ("pictures", "lesions that count", "judged") if has_judged else ("pictures",)
+    return table(("group", *counted, *(words(metric) for metric in shown)), rows)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def artefacts(bundle: Bundle) -> str:
@@ -136,18 +182,28 @@ def artefacts(bundle: Bundle) -> str:
 
 
 def decision(bundle: Bundle) -> str:
-    """Return calibration, threshold and operating point."""
-    point = bundle.operating_point
-    text = f"""## Calibration and decision
+    """Return calibration, threshold and operating point, of each kind of picture."""
+    if not bundle.clinical:
+        return f"## Calibration and decision\n\n{_decision(bundle, measured_sets(bundle))}"
+    dermoscopic = _decision(bundle, measured_sets(bundle))
+    clinical = _decision(replace(bundle, **bundle.clinical), {})
+    return f"""## Calibration and decision
 
-{_calibration(bundle)}
+**Dermoscopic pictures.** {dermoscopic}
+
+**Clinical pictures.** {clinical}"""
+
+
+def _decision(bundle: Bundle, sets: dict[str, dict[str, Any]]) -> str:
+    point = bundle.operating_point
+    text = f"""{_calibration(bundle)}
 
 The verdict is malignant from a malignant probability of {bundle.threshold:g} on."""
     if not point:
         return text + " No other operating point was chosen."
     reached = {"validation, cross-validated": point.get("validation", {})} | {
         f"`{name}`": result["at_operating_point"]
-        for name, result in measured_sets(bundle).items()
+        for name, result in sets.items()
         if "at_operating_point" in result
     }
     rows = (

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 NOT_MEASURED = "This was not measured."
+NOT_ENOUGH = "not enough data"
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -19,6 +20,11 @@ def estimate(score: dict[str, Any] | None) -> str:
     if not score or score["value"] is None:
         return "not defined"
     return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
+
+
+def of_group(scores: dict[str, Any], metric: str) -> str:
+    """Return a score of a group, which has none where it holds too few lesions."""
+    return estimate(scores[metric]) if metric in scores else NOT_ENOUGH
 
 
 def counts(numbers: dict[str, int]) -> str:
@@ -57,7 +63,16 @@ SPELT = {
     "nearest_neighbours": "nearest neighbours",
     "mahalanobis": "Mahalanobis distance",
     "outlier_exposure": "outlier exposure",
+    "melanoma_auroc": "AUROC of melanoma",
+    "skin_tone": "skin tone, estimated from the picture",
+    "skin_tone_class": "skin tone, as it was recorded",
+    "image_type": "kind of picture",
     "ham10000": "HAM10000",
+    "milk10k": "MILK10k",
+    "milk10k/clinical": "MILK10k, clinical",
+    "bcn20000": "BCN20000",
+    "isic2020": "ISIC 2020",
+    "pad_ufes_20/clinical": "PAD-UFES-20, clinical",
     "isic2017": "ISIC 2017",
     "corners_masked": "corners masked",
     "low_resolution": "low resolution",

@@ -17,7 +17,7 @@ from ml.commands.options import SOURCE, positive
 from ml.commands.screen import pictures_in
 from ml.data.manifest import read_samples
 from ml.files import write_json
-from ml.measuring.binary_metrics import Estimate
+from ml.measuring.shares import share_of
 from ml.packaging.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -119,17 +119,6 @@ def run(options: argparse.Namespace) -> None:
     if options.record:
         bundle.record({"screening": results})
     _show(results)
-
-
-def share_of(count: int, total: int) -> Estimate:
-    """Return a share with Wilson's 95 % interval (Journal of the American Statistical Association
-    1927), which holds near 0 and 1 too.
-    """
-    z = 1.96
-    share, spread = count / total, z * z / total
-    middle = (share + spread / 2) / (1 + spread)
-    half = z * (share * (1 - share) / total + spread / (4 * total)) ** 0.5 / (1 + spread)
-    return Estimate(value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))
 
 
 def _measures(images: Sequence[Image.Image]) -> dict[str, list[float]]:

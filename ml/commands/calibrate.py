@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ml.commands.options import PAIRS, SOURCE, add_source, between, positive
-from ml.data.manifest import read_pairs, read_samples
+from ml.commands import expect
+from ml.commands.options import PAIRS, SOURCE, between, positive
+from ml.data.manifest import Sample, read_pairs, read_samples
+from ml.errors import InputError
 from ml.packaging.bundle import Bundle
-from ml.taxonomy import class_of
+from ml.taxonomy import CLINICAL, DERMOSCOPIC, IMAGE_TYPES, OTHER, is_malignant
 
 
 def add_to(commands: Any) -> None:
     """Add this command to the parser's sub-commands."""
+    share = between(0, 1, inclusive=False)
     parser = commands.add_parser(
         "calibrate",
         help="fit a bundle's probabilities to validation pictures",
         description=(
             "Fit the temperature, and with --bias one bias a class, to pictures the network has "
             "not learnt from; find the threshold for a stated sensitivity; keep what sets of "
-            "diagnoses with a promised coverage need; and write all to the bundle. What is "
-            "printed is cross-validated."
+            "diagnoses with a promised coverage need; and write all to the bundle. A network "
+            "that tells image types gets all of it for dermoscopic and for clinical pictures "
+            "apart, and the thresholds of the image types. What is printed is cross-validated."
         ),
     )
     parser.add_argument("--bundle", required=True, type=Path, help="directory of the bundle")
@@ -33,13 +37,34 @@ def add_to(commands: Any) -> None:
         "--data", required=True, type=Path, help=f"a run's validation.csv, or another {SOURCE}"
     )
     parser.add_argument("--near-duplicates", type=Path, help=PAIRS)
-    add_source(parser)
+    parser.add_argument(
+        "--source",
+        dest="domains",
+        action="append",
+        type=_domain,
+        metavar="DOMAIN[=WEIGHT]",
+        help="fit to the pictures of this source, or of one kind of picture of it such as "
+        "milk10k/clinical; with a weight, to count so much beside others however many pictures "
+        "it has (repeatable; default: all). The thresholds of the image types look at all",
+    )
+    parser.add_argument(
+        "--malignant-share",
+        type=share,
+        help="weight the pictures as if so many were malignant (default: as they are)",
+    )
     parser.add_argument("--bias", action="store_true", help="fit a bias for each class too")
     parser.add_argument(
         "--sensitivity",
-        type=between(0, 1, inclusive=False),
+        type=share,
         default=0.9,
         help="share of malignant pictures the operating point must find (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--accept",
+        type=share,
+        default=0.98,
+        help="share of the dermoscopic and of the clinical pictures of every source to be called "
+        "by their name, where that can be (default: %(default)s)",
     )
     parser.add_argument("--threads", type=positive, help="processor threads (default: all)")
     parser.set_defaults(run=run)
@@ -48,7 +73,9 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Fit, write ``model.json`` and print the scores before and after."""
     bundle = Bundle.read(options.bundle)
-    samples = read_samples(options.data, options.source or ())
+    samples = read_samples(options.data)
+    domains = dict(options.domains or [])
+    chosen = _chosen(bundle, samples, domains)
     pairs = read_pairs(options.near_duplicates) if options.near_duplicates else []
 
     import numpy as np
@@ -57,88 +84,152 @@ def run(options: argparse.Namespace) -> None:
 
     backend.start(options.threads)
     from ml.data.dataset import load_pixels
-    from ml.judging import calibration, limits
-    from ml.judging.conformal import calibration_scores
+    from ml.judging import limits
     from ml.judging.predictor import Predictor
-    from ml.judging.preprocessing import symmetries
-    from ml.measuring import evaluation
-    from ml.measuring.answers import Answers, describe, malignancy
+    from ml.measuring import image_type_metrics, mix, reliability
+    from ml.measuring.answers import Answers, describe
     from ml.measuring.screening import in_batches
-    from ml.training.objective import targets_of
+    from ml.training import calibrating, expected
 
     test = describe(samples, pairs, None)
     predictor = Predictor.load(bundle, options.threads)
     pixels = load_pixels(samples, bundle.input_size)
-    logits = in_batches(predictor.logits, pixels)
-    targets = targets_of(samples, bundle.logits)
-    fitted = calibration.fit(logits, targets, with_bias=options.bias)
-    compared = {
-        "uncalibrated": calibration.identity(bundle.logits).probabilities(logits),
-        **{
-            name: calibration.cross_validated(logits, targets, test.groups, with_bias=with_bias)
-            for name, with_bias in (("temperature", False), ("temperature and bias", True))
-        },
-    }
-    scores = {
-        name: evaluation.score(test, Answers(probabilities, bundle.threshold))
-        for name, probabilities in compared.items()
-    }
-    known, is_malignant = malignancy(test.samples)
-    chosen = compared["temperature and bias" if options.bias else "temperature"]
-    # Fitted to all pictures, as served; its scores are those of probabilities fitted to others.
-    served = Answers(fitted.probabilities(logits)).malignant
-    threshold = calibration.threshold_for_sensitivity(
-        is_malignant[known] == 1, served[known], options.sensitivity
+    outputs = in_batches(lambda batch: np.hstack(predictor.outputs(batch)), pixels)
+    logits, image_types = np.split(outputs, [bundle.logits], axis=1)
+    fits: dict[str, calibrating.Fit] = {}
+    arrays: dict[str, np.ndarray] = {}
+    measured: dict[str, Any] = {}
+    for name, of_type in chosen.items():
+        inside = np.array(of_type)
+        weights = mix.weigh(test.samples, domains, options.malignant_share) * inside
+        counted = weights > 0
+        part = replace(test, weights=weights).among(counted)
+        fits[name] = fit = calibrating.fit(
+            bundle,
+            part,
+            logits[counted],
+            with_bias=options.bias,
+            sensitivity=options.sensitivity,
+        )
+        arrays |= calibrating.conformal_arrays(
+            predictor, name, part.samples, logits[counted], pixels[counted], fit.calibration
+        )
+        # Of a source that it was fitted to, the probabilities that were fitted to others.
+        given = fit.calibration.probabilities(logits)
+        given[counted] = fit.probabilities
+        answers = Answers(given[inside], bundle.threshold)
+        measured |= reliability.by_domain(test.among(inside), answers, options.malignant_share)
+        _show(name, fit)
+    thresholds: dict[str, Any] = {}
+    if bundle.image_types:
+        typed = np.array([bool(sample.image_type) for sample in samples])
+        told = test.samples[typed], image_types[typed]
+        thresholds = dict(image_type_metrics.choose_thresholds(*told, options.accept))
+        called = image_type_metrics.called_by(*told, thresholds)
+        thresholds |= {"accepted": options.accept, "called": called}
+    calibrated = replace(
+        limits.write(bundle, arrays) if arrays else bundle,
+        calibration=fits[DERMOSCOPIC].described,
+        operating_point=fits[DERMOSCOPIC].operating_point,
+        clinical={
+            "calibration": fits[CLINICAL].described,
+            "threshold": bundle.threshold,
+            "operating_point": fits[CLINICAL].operating_point,
+        }
+        if CLINICAL in fits
+        else {},
+        image_type_thresholds=thresholds,
+    ).record(
+        {
+            "reliability": {
+                "malignant_share": options.malignant_share,
+                "fitted_to": sorted(domains) or sorted(measured),
+                "domains": measured,
+            }
+        }
     )
-    at_threshold = Answers(chosen, threshold)
-    reached = evaluation.headline(test, at_threshold)
-    # A label that leaves the class open has no probability to keep.
-    exact = [class_of(sample.label, bundle.classes) for sample in samples]
-    chosen = np.array([label is not None for label in exact])
-    labels = [label for label in exact if label is not None]
-    views = in_batches(
-        lambda batch: predictor.logits(symmetries(batch)).reshape(len(batch), 8, -1), pixels[chosen]
-    )
-    answers = {
-        limits.PLAIN: fitted.probabilities(logits[chosen]),
-        limits.AVERAGED: fitted.probabilities(views.reshape(-1, views.shape[2]))
-        .reshape(len(views), 8, -1)
-        .mean(1),
-    }
-    arrays = {
-        f"{answer}/{group}": found
-        for answer, given in answers.items()
-        for group, found in calibration_scores(
-            given, labels, bundle.classes, bundle.malignant
-        ).items()
-    }
-    replace(
-        limits.write(bundle, arrays),
-        calibration=asdict(fitted) | {"bias": list(fitted.bias)},
-        operating_point={
-            "sensitivity": options.sensitivity,
-            "threshold": threshold,
-            "pictures": int(known.sum()),
-            "validation": {name: reached[name] for name in ("sensitivity", "specificity")},
-        },
-    ).write()
-    _show(scores)
-    Console().print(
-        f"temperature {fitted.temperature:.3f}, bias {[round(b, 3) for b in fitted.bias]}; "
-        f"sensitivity {options.sensitivity} from a malignant probability of {threshold:.4f} on, "
-        f"where the specificity is {reached['specificity']['value']:.4f}"
-    )
+    if bundle.expected_path.exists() and not expected.recalibrate(calibrated):
+        expect.write(calibrated, None)
+    _show_domains(measured, thresholds)
 
 
-def _show(scores: dict[str, Any]) -> None:
-    table = Table("On validation pictures", *scores)
+def _domain(text: str) -> tuple[str, float | None]:
+    name, equals, number = text.partition("=")
+    return name, between(0, float("inf"), inclusive=False)(number) if equals else None
+
+
+def _chosen(
+    bundle: Bundle, samples: list[Sample], domains: dict[str, float | None]
+) -> dict[str, list[bool]]:
+    """Return, by image type with a standard of its own, which of the samples are of it.
+
+    Raises:
+        InputError: a domain has no picture, or no picture is dermoscopic.
+    """
+    if missing := domains.keys() - {sample.domain for sample in samples}:
+        raise InputError(f"There is no picture of {', '.join(sorted(missing))} among the data.")
+    is_clinical = [bool(bundle.image_types) and s.image_type == CLINICAL for s in samples]
+    chosen = {
+        DERMOSCOPIC: [
+            not clinical and sample.image_type != OTHER
+            for sample, clinical in zip(samples, is_clinical, strict=True)
+        ],
+        CLINICAL: is_clinical,
+    }
+    fitted = {
+        name: of_type
+        for name, of_type in chosen.items()
+        if any(
+            inside and is_malignant(sample.label) and (not domains or sample.domain in domains)
+            for sample, inside in zip(samples, of_type, strict=True)
+        )
+    }
+    if DERMOSCOPIC not in fitted:
+        raise InputError("No dermoscopic picture to calibrate on is malignant; give others.")
+    return fitted
+
+
+def _show(name: str, fit: Any) -> None:
+    table = Table(f"On {name} validation pictures", *fit.scores)
     shown = {
         ("model", "malignant"): ("auroc", "accuracy", "ece", "brier"),
         ("diagnosis", "diagnosis"): ("accuracy", "balanced_accuracy", "ece", "brier"),
     }
     for (part, title), metrics in shown.items():
         for metric in metrics:
-            if all(part in score for score in scores.values()):
-                cells = (f"{score[part][metric]['value']:.4f}" for score in scores.values())
+            if all(part in score for score in fit.scores.values()):
+                cells = (f"{score[part][metric]['value']:.4f}" for score in fit.scores.values())
                 table.add_row(f"{title} {metric.replace('_', ' ')}", *cells)
-    Console().print(table)
+    fitted, point = fit.calibration, fit.operating_point
+    console = Console()
+    console.print(table)
+    console.print(
+        f"temperature {fitted.temperature:.3f}, bias {[round(b, 3) for b in fitted.bias]}; "
+        f"sensitivity {point['sensitivity']} from a malignant probability of "
+        f"{point['threshold']:.4f} on, where the specificity is "
+        f"{point['validation']['specificity']['value'] or 0:.4f}"
+    )
+
+
+def _show_domains(measured: dict[str, Any], thresholds: dict[str, Any]) -> None:
+    columns = ("pictures", "malignant", "said", "ece", "ece_of_mix")
+    table = Table("source", *(name.replace("_", " ") for name in columns), title="Reliability")
+    for name, found in measured.items():
+        shown = (found.get(column) for column in columns)
+        table.add_row(name, *map(_cell, shown))
+    console = Console()
+    console.print(table)
+    if not thresholds:
+        return
+    names = (*IMAGE_TYPES, "between")
+    chosen = ", ".join(f"{name} {thresholds[name]:.4f}" for name in IMAGE_TYPES)
+    table = Table("source", "pictures", *names, title=f"Called, by the thresholds {chosen}")
+    for domain, found in thresholds["called"].items():
+        table.add_row(domain, str(found["pictures"]), *(f"{found[name]:.4f}" for name in names))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        value = value["value"]
+    return "" if value is None else str(value) if isinstance(value, int) else f"{value:.4f}"

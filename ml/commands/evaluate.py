@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import csv
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +18,18 @@ from ml.taxonomy import DIAGNOSIS_CODES
 
 if TYPE_CHECKING:
     from ml.measuring.answers import Answers, TestSet
+    from ml.measuring.served import Served
 
 NAME_OR_DIRECTORY = f"name of a bundle in {BUNDLES.name}/, or its directory"
 AT_POINT = ("sensitivity", "specificity")
+#: Ways to answer, see `ml.judging.limits`.
+PLAIN, AVERAGED = "plain", "averaged"
 DEFINITIONS = {
-    "model": "malignant against benign at the model's threshold",
+    "model": "malignant against benign at the model's threshold, of all pictures: of those that "
+    "are rejected, the answer that a clinician gets who overrules that",
+    "screened": "what share is judged, by what the others are rejected, what share is called "
+    "which image type, and the scores of those that are judged alone",
+    "subgroups": "without scores where a group has fewer than 30 malignant lesions",
     "melanoma": "melanoma against everything else, at a probability of 0.5",
     "diagnosis": "the likeliest of the diagnoses",
     "ece": f"confidence of the answer, {BINS} equal-width bins over 0..1",
@@ -94,31 +100,27 @@ def run(options: argparse.Namespace) -> None:
     options.output.mkdir(parents=True, exist_ok=True)
 
     from ml.commands.scoreboard import show
-    from ml.judging import limits
     from ml.judging.predictor import Predictor
     from ml.measuring import evaluation, figures
-    from ml.measuring.answers import describe, predict
+    from ml.measuring.answers import describe
     from ml.measuring.perturbations import PERTURBATIONS
+    from ml.measuring.served import serve
     from ml.measuring.subgroups import subgroups
-    from ml.measuring.verdict_metrics import verdict_scores, verdicts_of
 
     test = describe(samples, pairs, training)
     predictor = Predictor.load(bundle, options.threads)
-    answers = predict(predictor, samples, f"{bundle.name} {bundle.version}")
+    served = serve(predictor, samples, f"{bundle.name} {bundle.version}")
+    answers = served.answers
     baselines = _trivial(training, samples) if training else {}
     for other in others:
         loaded = Predictor.load(other, options.threads)
-        baselines[other.name] = predict(loaded, samples, other.name)
+        baselines[other.name] = serve(loaded, samples, other.name, screened=False).answers
     changed = {
-        name: predict(predictor, samples, name.replace("_", " "), change)
+        name: serve(predictor, samples, name.replace("_", " "), change=change, screened=False)
         for name, change in PERTURBATIONS.items()
     }
+    averaged = serve(predictor, samples, "eight symmetries", symmetries=True, screened=False)
     kinds = subgroups(samples)
-    averaged = predict(predictor, samples, "eight symmetries", symmetries=True)
-    promises = {
-        answer: limits.conformal_scores(predictor.limits, answer)
-        for answer in (limits.PLAIN, limits.AVERAGED)
-    }
     results: dict[str, Any] = {}
     for name, chosen in _subsets(test, options.name).items():
         part, answered = test.among(chosen), answers.among(chosen)
@@ -127,29 +129,28 @@ def run(options: argparse.Namespace) -> None:
             "title": _title(options, name),
             **evaluation.pictures(part),
             **evaluation.score(part, answered),
+            "screened": evaluation.screened(part, served.among(chosen)),
             "baselines": {
                 name: evaluation.score(part, other.among(chosen))
                 for name, other in baselines.items()
             },
             "unchanged": evaluation.headline(part, answered),
             "changed": {
-                name: evaluation.headline(part, other.among(chosen))
+                name: evaluation.headline(part, other.answers.among(chosen))
                 for name, other in changed.items()
             },
-            "subgroups": evaluation.by_subgroup(part, answered, of_part),
+            "subgroups": evaluation.by_subgroup(part, answered, of_part, served.judged[chosen]),
+            "averaged": evaluation.headline(part, averaged.answers.among(chosen)),
+            "verdicts": _verdicts(
+                bundle, part, {PLAIN: served.among(chosen), AVERAGED: averaged.among(chosen)}
+            ),
         }
-        given = {limits.PLAIN: answered, limits.AVERAGED: averaged.among(chosen)}
-        results[name]["averaged"] = evaluation.headline(part, given[limits.AVERAGED])
-        results[name]["verdicts"] = {
-            answer: verdict_scores(
-                bundle, part, given[answer], verdicts_of(bundle, given[answer], scores)
-            )
-            for answer, scores in promises.items()
-            if scores
-        }
-        if point := bundle.operating_point:
-            found = evaluation.headline(part, replace(answered, threshold=point["threshold"]))
-            results[name]["at_operating_point"] = {name: found[name] for name in AT_POINT}
+        if bundle.operating_point:
+            at_point = served.at_operating_point(predictor).among(chosen)
+            found = evaluation.headline(part, at_point)
+            results[name]["at_operating_point"] = {
+                name: found[name] for name in AT_POINT if name in found
+            }
         if part.leaked is not None:
             results[name]["with_near_duplicate_in_training"] = int(part.leaked.sum())
     metrics: dict[str, Any] = {
@@ -167,7 +168,7 @@ def run(options: argparse.Namespace) -> None:
         from ml.training.loop import load_best
 
         original = Predictor(load_best(options.compare_run), bundle)
-        float32 = predict(original, samples, "The same in float32")
+        float32 = serve(original, samples, "The same in float32", screened=False).answers
         metrics["quantisation"] = {
             name: evaluation.quantisation_effect(
                 test.among(chosen), answers.among(chosen), float32.among(chosen)
@@ -175,7 +176,7 @@ def run(options: argparse.Namespace) -> None:
             for name, chosen in _subsets(test, options.name).items()
         }
     write_json(options.output / "metrics.json", metrics)
-    _write_predictions(options.output / "predictions.csv", test, answers, bundle)
+    _write_predictions(options.output / "predictions.csv", test, served)
     drawn = figures.draw(test, answers, options.output)
     if options.record:
         _record(bundle, metrics, drawn)
@@ -227,13 +228,39 @@ def _record(bundle: Bundle, metrics: dict[str, Any], drawn: list[Path]) -> None:
         shutil.copyfile(path, bundle.report_directory / f"{first.replace('_', '-')}-{path.name}")
 
 
-def _write_predictions(path: Path, test: TestSet, answers: Answers, bundle: Bundle) -> None:
+def _verdicts(bundle: Bundle, test: TestSet, answers: dict[str, Served]) -> dict[str, Any]:
+    """Return, for each way to answer, what its verdicts are worth where sets promise something."""
+    import numpy as np
+
+    from ml.measuring.answers import malignancy
+    from ml.measuring.verdict_metrics import verdict_scores
+
+    known, _ = malignancy(test.samples)
+    found = {}
+    for name, served in answers.items():
+        promised = np.any(served.verdicts.sets, axis=1)
+        if np.any(promised & known):
+            part = served.among(promised)
+            found[name] = verdict_scores(bundle, test.among(promised), part.answers, part.verdicts)
+    return found
+
+
+def _write_predictions(path: Path, test: TestSet, served: Served) -> None:
+    answers = served.answers
     classes = answers.classes if answers.names_diagnoses else ()
+    taken = ("image_type", "judged_as", "problem")
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["path", "label", "lesion_id", "malignant_probability", *classes])
-        for sample, malignant, row in zip(
-            test.samples, answers.malignant, answers.probabilities, strict=True
+        writer.writerow(["path", "label", "lesion_id", "malignant_probability", *taken, *classes])
+        for sample, malignant, row, *details in zip(
+            test.samples,
+            answers.malignant,
+            answers.probabilities,
+            served.image_types,
+            served.judged_as,
+            served.problems,
+            strict=True,
         ):
             shown = (f"{value:.6f}" for value in (row if classes else ()))
-            writer.writerow([sample.name, sample.label, sample.lesion, f"{malignant:.6f}", *shown])
+            known = (sample.name, sample.label, sample.lesion, f"{malignant:.6f}")
+            writer.writerow([*known, *details, *shown])

@@ -14,8 +14,9 @@ from ml.measuring.binary_metrics import Estimate
 PARTS = {
     "model": "malignant against benign",
     "melanoma": "melanoma against the rest",
-    "diagnosis": "which of the seven",
+    "diagnosis": "which of the diagnoses",
 }
+CALLED = ("dermoscopic", "clinical", "other", "between")
 
 
 def show(results: Mapping[str, Any], quantisation: Mapping[str, Any]) -> None:
@@ -35,7 +36,14 @@ def show(results: Mapping[str, Any], quantisation: Mapping[str, Any]) -> None:
                     if part in scores
                 }
                 console.print(_table(heading, answers))
+        screened = result["screened"]
+        console.print(
+            f"judged: {_cell(screened['judged']['all'])}; the others: {screened['problems']}"
+        )
+        console.print(_called(screened["called"]))
         changed = {"as they are": result["unchanged"], **result["changed"]}
+        if screened["scores"]:
+            changed["those judged"] = screened["scores"]
         console.print(_table("changed pictures", changed))
         for kind, scored in {"class": result.get("by_class", {}), **result["subgroups"]}.items():
             if scored:
@@ -53,22 +61,31 @@ def show(results: Mapping[str, Any], quantisation: Mapping[str, Any]) -> None:
 def _table(title: str, scored: Mapping[str, Mapping[str, Any]], *, across: bool = True) -> Table:
     """Return a table with a column for each of what was scored, or with a line for each."""
     table = Table(title=title, title_justify="left")
-    metrics = list(next(iter(scored.values())))
+    metrics = list(dict.fromkeys(metric for scores in scored.values() for metric in scores))
     headings = list(scored) if across else metrics
     for heading in ("", *headings):
         table.add_column(heading.replace("_", " "))
     for line in metrics if across else scored:
         cells = (
-            _cell(scored[heading][line] if across else scored[line][heading])
+            _cell(scored[heading].get(line) if across else scored[line].get(heading))
             for heading in headings
         )
         table.add_row(line.replace("_", " "), *cells)
     return table
 
 
-def _cell(value: Estimate | int) -> str:
+def _called(domains: Mapping[str, Mapping[str, float]]) -> Table:
+    table = Table("source", "pictures", *CALLED, title="called", title_justify="left")
+    for name, found in domains.items():
+        table.add_row(name, str(found["pictures"]), *(f"{found[kind]:.4f}" for kind in CALLED))
+    return table
+
+
+def _cell(value: Estimate | int | None) -> str:
     if isinstance(value, int):
         return str(value)
+    if value is None:
+        return "not enough data"
     if value["value"] is None:
         return "undefined"
     return f"{value['value']:.4f} ({value['low']:.4f}-{value['high']:.4f})"

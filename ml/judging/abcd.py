@@ -61,7 +61,8 @@ def measure(pixels: Array, segmentation: Segmentation, smallest_side: int) -> Ab
     Args:
         pixels: ``uint8 (n, n, 3)``, the centre square.
         segmentation: of the same pixels.
-        smallest_side: of the picture as it was sent in, which the square's side is scaled to.
+        smallest_side: of the picture as it was sent in, without its frame: the square's side is
+            scaled to it.
     """
     if not segmentation.is_clear:
         return None

@@ -1,8 +1,9 @@
 """An analysis says whether a picture can be judged, what it shows, and how sure that is.
 
-The way of a picture: `quality` looks at it, the network does, `novelty` tells whether the network
-knows such pictures, `conformal` what cannot be told apart, `explanation` draws where the network
-looked, and `abcd` measures the lesion.
+The way of a picture: `frames` cuts a border off, `quality` looks at what is left, the network does,
+`image_types` tells how it was taken, `screening` whether the network knows such pictures,
+`conformal` what cannot be told apart, `explanation` draws where the network looked, and `abcd`
+measures the lesion.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ml.judging import abcd, conformal, explanation, limits, quality
+from ml.judging import abcd, conformal, explanation, frames, limits, quality, screening
 from ml.judging.abcd import Abcd
 from ml.judging.parallel import map_in_threads
 from ml.judging.predictor import BATCH_SIZE, Examination, Judgement, Predictor
 from ml.judging.preprocessing import symmetries, to_pixels
-from ml.judging.quality import ADVICE, Problem
+from ml.judging.screening import Rejection
 from ml.judging.segmentation import Segmentation, segment
+from ml.taxonomy import DERMOSCOPIC
 
 Array = np.ndarray
 
@@ -37,30 +39,20 @@ class AnalysisSettings:
         coverage: share in (0, 1) of lesions whose set of possible diagnoses holds the true one.
         symmetries: whether the answer is the mean over the picture's eight rotations and mirror
             images, which also gives its spread.
+        clinical_pictures: whether ordinary photographs of lesions are judged, and pictures that
+            cannot be told from these. A network that cannot tell them judges every picture.
     """
 
     coverage: float = 0.9
     symmetries: bool = False
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """Why a picture gets no answer.
-
-    Attributes:
-        problem: what is wrong with it.
-        advice: a sentence for the person who sent it in.
-        detail: what was measured, for an engineer.
-    """
-
-    problem: Problem
-    advice: str
-    detail: str
+    clinical_pictures: bool = True
 
 
 @dataclass(frozen=True)
 class Analysis:
     """Holds a rejection of one picture, or its judgement with what explains it.
+
+    Everything is told of the whole picture, in its own pixels, also where a frame was cut off.
 
     Attributes:
         rejection: None where the picture was judged.
@@ -70,6 +62,13 @@ class Analysis:
             where the lesion's outline is not clear.
         abcd: None also where the lesion's outline is not clear.
         coverage: see `AnalysisSettings`; None where the bundle's sets promise nothing.
+        image_type: one of `ml.taxonomy.IMAGE_TYPES`, of a rejected picture too if the network saw
+            it; None where dermoscopic and clinical cannot be told apart, or the network cannot.
+        judged_as: dermoscopic or clinical: whose calibration, threshold and sets of diagnoses the
+            judgement is made by. A picture that may be either, or is neither and is judged all the
+            same, is judged as clinical unless it is told from one.
+        frame: what was left and looked at of the picture, without the plain border around it; None
+            where there was none. Of a rejected picture too.
     """
 
     rejection: Rejection | None = None
@@ -78,10 +77,17 @@ class Analysis:
     heat_inside: float | None = None
     abcd: Abcd | None = None
     coverage: float | None = None
+    image_type: str | None = None
+    judged_as: str = DERMOSCOPIC
+    frame: frames.Box | None = None
 
 
 @dataclass(frozen=True)
 class _Picture:
+    """What is looked at of a picture: ``image`` is without its frame, ``size`` with it."""
+
+    size: tuple[int, int]
+    frame: frames.Box | None
     image: Image.Image
     square: Array
     outlined: Array
@@ -121,7 +127,7 @@ def _analyse_batch(
         return picture, _reject_quality(picture) if screened else None
 
     looked_at = map_in_threads(look, images, predictor.threads)
-    found = [Analysis(rejection) for _, rejection in looked_at]
+    found = [Analysis(rejection, frame=picture.frame) for picture, rejection in looked_at]
     judged = [index for index, (_, rejection) in enumerate(looked_at) if rejection is None]
     if judged:
         answers = _judge(predictor, [looked_at[index][0] for index in judged], settings, screened)
@@ -130,10 +136,12 @@ def _analyse_batch(
     return found
 
 
-def _prepare(image: Image.Image) -> _Picture:
+def _prepare(whole: Image.Image) -> _Picture:
+    frame = frames.find_content(whole)
+    image = whole.crop(frame) if frame else whole
     square = to_pixels(image, quality.SIDE)
     outlined = to_pixels(Image.fromarray(square), OUTLINE_SIDE)
-    return _Picture(image, square, outlined, segment(outlined))
+    return _Picture(whole.size, frame, image, square, outlined, segment(outlined))
 
 
 def quality_of(image: Image.Image) -> quality.Quality:
@@ -148,7 +156,7 @@ def _quality(picture: _Picture) -> quality.Quality:
 def _reject_quality(picture: _Picture) -> Rejection | None:
     measured = _quality(picture)
     problem = quality.problem(measured)
-    return Rejection(problem, ADVICE[problem], str(measured)) if problem else None
+    return Rejection.of(problem, str(measured)) if problem else None
 
 
 def _judge(
@@ -162,17 +170,29 @@ def _judge(
 
     pixels = np.stack(map_in_threads(read, pictures, predictor.threads))
     examination = predictor.examine(pixels)
-    probabilities, spreads = _probabilities(predictor, pixels, examination, settings)
+    told = predictor.tell(examination.image_types)
+    judged_as = predictor.judge_as(examination.image_types)
+    probabilities, spreads = _probabilities(predictor, pixels, examination, judged_as, settings)
     elapsed = (time.perf_counter() - started) * 1000 / len(pictures)
-    judgements = predictor.judge(probabilities, elapsed)
-    possible = _possible(predictor, probabilities, judgements, settings)
-    strange = _strange(predictor, examination) if screened else [None] * len(pictures)
+    judgements = predictor.judge(probabilities, judged_as, elapsed)
+    possible = _possible(predictor, probabilities, judgements, judged_as, settings)
+    unfit = (
+        screening.reject(predictor, examination, clinical_pictures=settings.clinical_pictures)
+        if screened
+        else [None] * len(pictures)
+    )
 
     def explained(index: int) -> Analysis:
-        if rejection := strange[index]:
-            return Analysis(rejection)
         picture, heat, changes = pictures[index], examination.heat[index], possible[index]
-        heat_map, outline = explanation.overlay(heat, picture.image.size), picture.segmentation
+        if rejection := unfit[index]:
+            return Analysis(
+                rejection,
+                image_type=told[index],
+                judged_as=judged_as[index],
+                frame=picture.frame,
+            )
+        heat_map = explanation.overlay(heat, picture.size, picture.frame)
+        outline = picture.segmentation
         located = heat_map and outline.is_clear
         return Analysis(
             judgement=replace(judgements[index], spread=spreads[index], **changes),
@@ -180,19 +200,29 @@ def _judge(
             heat_inside=explanation.inside(heat, outline.mask) if located else None,
             abcd=abcd.measure(picture.outlined, outline, min(picture.image.size)),
             coverage=settings.coverage if changes else None,
+            image_type=told[index],
+            judged_as=judged_as[index],
+            frame=picture.frame,
         )
 
     return map_in_threads(explained, range(len(pictures)), predictor.threads)
 
 
 def _probabilities(
-    predictor: Predictor, pixels: Array, examination: Examination, settings: AnalysisSettings
+    predictor: Predictor,
+    pixels: Array,
+    examination: Examination,
+    judged_as: Sequence[str],
+    settings: AnalysisSettings,
 ) -> tuple[Array, list[tuple[float, float] | None]]:
     """Return the probabilities, and the least and largest malignant one over the symmetries."""
-    upright = predictor.calibration.probabilities(examination.logits)
     if not settings.symmetries:
+        upright = predictor.calibrated(examination.logits, judged_as)
         return upright, [None] * len(upright)
-    views = predictor.probabilities(symmetries(pixels)).reshape(len(pixels), 8, -1)
+    # The upright picture alone says what kind it is, so that all views are read alike.
+    logits = predictor.logits(symmetries(pixels))
+    views = predictor.calibrated(logits, np.repeat(judged_as, 8).tolist())
+    views = views.reshape(len(pixels), 8, -1)
     malignant = predictor.malignant(views.reshape(-1, views.shape[2])).reshape(len(pixels), 8)
     return views.mean(1), [(float(row.min()), float(row.max())) for row in malignant]
 
@@ -201,44 +231,28 @@ def _possible(
     predictor: Predictor,
     probabilities: Array,
     judgements: Sequence[Judgement],
+    judged_as: Sequence[str],
     settings: AnalysisSettings,
 ) -> list[dict[str, Any]]:
     """Return for each picture its set of diagnoses and the verdict that follows from it."""
     bundle = predictor.bundle
     answer = limits.AVERAGED if settings.symmetries else limits.PLAIN
-    scores = limits.conformal_scores(predictor.limits, answer)
-    if not scores:
-        return [{}] * len(judgements)
-    sets = conformal.prediction_sets(
-        probabilities, bundle.classes, bundle.malignant, scores, settings.coverage
-    )
-    called = np.array(
-        [judgement.malignant_probability >= bundle.threshold for judgement in judgements]
-    )
-    kinds = np.array([name in bundle.malignant for name in bundle.classes])
-    return [
-        {
-            "verdict": str(verdict),
-            "possible": tuple(
-                name for name, inside in zip(bundle.classes, row, strict=True) if inside
-            ),
-        }
-        for verdict, row in zip(conformal.verdicts(sets, called, kinds), sets, strict=True)
-    ]
-
-
-def _strange(predictor: Predictor, examination: Examination) -> list[Rejection | None]:
-    strangeness = predictor.strangeness(examination)
-    if strangeness is None:
-        return [None] * len(examination.logits)
-    threshold = predictor.bundle.novelty["threshold"]
-    problem = Problem.NOT_DERMOSCOPY
-    return [
-        # Not "more than": a score that is no number is no reason to trust the picture.
-        None
-        if score <= threshold
-        else Rejection(
-            problem, ADVICE[problem], f"strangeness {score:.2f}, accepted {threshold:.2f}"
+    malignant = np.array([name in bundle.malignant for name in bundle.classes])
+    found: list[dict[str, Any]] = [{} for _ in judgements]
+    for name, standard in predictor.standards.items():
+        chosen = [index for index, other in enumerate(judged_as) if other == name]
+        scores = standard.scores[answer]
+        if not scores or not chosen:
+            continue
+        sets = conformal.prediction_sets(
+            probabilities[chosen], bundle.classes, bundle.malignant, scores, settings.coverage
         )
-        for score in strangeness
-    ]
+        called = np.array(
+            [judgements[index].malignant_probability >= standard.threshold for index in chosen]
+        )
+        verdicts = conformal.verdicts(sets, called, malignant)
+        for index, verdict, row in zip(chosen, verdicts, sets, strict=True):
+            inside = np.flatnonzero(row)
+            possible = tuple(bundle.classes[number] for number in inside)
+            found[index] = {"verdict": str(verdict), "possible": possible}
+    return found

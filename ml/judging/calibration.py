@@ -54,13 +54,16 @@ def identity(logits: int) -> Calibration:
     return Calibration(1.0, (0.0,) * logits)
 
 
-def fit(logits: Array, targets: Array, *, with_bias: bool) -> Calibration:
+def fit(
+    logits: Array, targets: Array, *, with_bias: bool, weights: Array | None = None
+) -> Calibration:
     """Return the calibration under which the labels are likeliest.
 
     Args:
         logits: ``float (n, k)`` on pictures the network has not learnt from.
         targets: of the same, see `ml.training.objective.targets_of`.
         with_bias: whether to fit a bias for each class too, or the temperature alone.
+        weights: how much each picture counts, ``float (n,)``; by default all the same.
     """
     from scipy.optimize import minimize
 
@@ -73,13 +76,21 @@ def fit(logits: Array, targets: Array, *, with_bias: bool) -> Calibration:
         return Calibration(float(np.exp(parameters[0])), tuple(centred.tolist()))
 
     def loss(parameters: Array) -> float:
-        return negative_log_likelihood(calibration(parameters).probabilities(logits), targets)
+        probabilities = calibration(parameters).probabilities(logits)
+        return negative_log_likelihood(probabilities, targets, weights)
 
     start = np.zeros(1 + width if with_bias else 1)
     return calibration(minimize(loss, start, method="L-BFGS-B").x)
 
 
-def cross_validated(logits: Array, targets: Array, groups: Array, *, with_bias: bool) -> Array:
+def cross_validated(
+    logits: Array,
+    targets: Array,
+    groups: Array,
+    *,
+    with_bias: bool,
+    weights: Array | None = None,
+) -> Array:
     """Return the probabilities of every picture by a calibration fitted to the other folds.
 
     Args:
@@ -87,32 +98,46 @@ def cross_validated(logits: Array, targets: Array, groups: Array, *, with_bias: 
         targets: see `fit`.
         groups: ``int (n,)``; pictures of one group stay in one fold.
         with_bias: see `fit`.
+        weights: see `fit`.
     """
+    weights = np.ones(len(logits)) if weights is None else weights
     folds = np.unique(groups, return_inverse=True)[1] % FOLDS
     found = np.empty((len(logits), max(2, logits.shape[1])))
     for fold in range(FOLDS):
         others = folds != fold
-        calibration = fit(logits[others], targets[others], with_bias=with_bias)
+        calibration = fit(
+            logits[others], targets[others], with_bias=with_bias, weights=weights[others]
+        )
         found[~others] = calibration.probabilities(logits[~others])
     return found
 
 
-def negative_log_likelihood(probabilities: Array, targets: Array) -> float:
-    """Return the mean of what training minimises, the marginal likelihood."""
+def negative_log_likelihood(
+    probabilities: Array, targets: Array, weights: Array | None = None
+) -> float:
+    """Return the mean of what training minimises, the marginal likelihood; see `fit`."""
     members = np.hstack([1 - targets, targets]) if targets.shape[1] == 1 else targets
-    return float(-np.log(np.maximum((members * probabilities).sum(1), SMALLEST)).mean())
+    losses = -np.log(np.maximum((members * probabilities).sum(1), SMALLEST))
+    return float(np.average(losses, weights=weights))
 
 
-def threshold_for_sensitivity(malignant: Array, probabilities: Array, sensitivity: float) -> float:
+def threshold_for_sensitivity(
+    malignant: Array, probabilities: Array, sensitivity: float, weights: Array | None = None
+) -> float:
     """Return the highest threshold at which so many of the malignant pictures are found.
 
     Args:
         malignant: ``bool (n,)``, at least one of them True.
         probabilities: ``float (n,)`` of malignant.
         sensitivity: share in (0, 1].
+        weights: see `fit`.
     """
-    found = np.sort(probabilities[malignant])[::-1]
-    return float(found[int(np.ceil(sensitivity * len(found))) - 1])
+    counted = np.ones(len(malignant)) if weights is None else weights
+    order = np.argsort(-probabilities[malignant], kind="stable")
+    found = np.cumsum(counted[malignant][order])
+    # A rounding error must not cost a threshold that finds exactly the wanted share.
+    enough = found >= sensitivity * found[-1] * (1 - 1e-9)
+    return float(probabilities[malignant][order][enough.argmax()])
 
 
 def malignant_probability(

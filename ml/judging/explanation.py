@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from ml.judging.frames import Box
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -44,7 +46,10 @@ VIRIDIS = (
 
 
 def malignant_logit(
-    logits: tf.Tensor, classes: Sequence[str], malignant: Sequence[str], temperature: float
+    logits: tf.Tensor,
+    classes: Sequence[str],
+    malignant: Sequence[str],
+    temperature: float | tf.Tensor,
 ) -> tf.Tensor:
     """Return the log-odds of malignant, ``(n,)``, as a part of a graph.
 
@@ -86,12 +91,13 @@ def attribution(gradient: tf.Tensor, difference: tf.Tensor) -> tf.Tensor:
     return tf.nn.avg_pool2d(speaks_for, 2 * GRAIN, GRAIN, "SAME")[..., 0]
 
 
-def overlay(heat: Array, size: tuple[int, int]) -> Image.Image | None:
+def overlay(heat: Array, size: tuple[int, int], content: Box | None = None) -> Image.Image | None:
     """Return a heat map as a transparent picture to lay over the whole picture.
 
     Args:
-        heat: of the centre square, ``float (m, m)``, at least 0.
+        heat: of the centre square of the content, ``float (m, m)``, at least 0.
         size: of the picture that was sent in, in pixels; the overlay has its proportions.
+        content: what was looked at of the picture; None for all of it.
 
     Returns:
         A picture of 256 colours, transparent where there is no heat and outside the centre square;
@@ -102,12 +108,19 @@ def overlay(heat: Array, size: tuple[int, int]) -> Image.Image | None:
     if hottest <= 0:
         return None
     levels = (255 * np.clip(heat / hottest, 0, 1)).astype(np.uint8)
+    content = content or Box(0, 0, *size)
     scale = OVERLAY_SIDE / max(size)
-    width, height = (max(1, round(side * scale)) for side in size)
-    side = min(width, height)
+    side = max(1, round(min(content.size) * scale))
     square = Image.fromarray(levels).resize((side, side), Image.Resampling.BICUBIC)
+    width, height = (max(1, round(length * scale)) for length in size)
     whole = Image.new("L", (width, height))
-    whole.paste(square, ((width - side) // 2, (height - side) // 2))
+    whole.paste(
+        square,
+        (
+            round((content.left + content.right) / 2 * scale - side / 2),
+            round((content.top + content.bottom) / 2 * scale - side / 2),
+        ),
+    )
     # The levels are the indices of the colours: a quarter of the bytes of four channels.
     whole.putpalette(_COLOURS.tobytes())
     whole.info["transparency"] = _ALPHA.tobytes()

@@ -3,7 +3,7 @@
 Those under ``novelty`` tell strange pictures, see `ml.judging.novelty`. ``plain/benign``,
 ``plain/malignant`` and the same under ``averaged`` are the calibration scores of
 `ml.judging.conformal`, for the answer about the upright picture and for the mean over its eight
-symmetries.
+symmetries; ``plain/clinical/benign`` and so on are those of clinical pictures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from ml.files import write_arrays
 from ml.packaging.bundle import Bundle, BundleError, digest
-from ml.taxonomy import BINARY_CLASSES
+from ml.taxonomy import BINARY_CLASSES, DERMOSCOPIC
 
 #: An answer is made in one of these ways; each has its own calibration scores.
 PLAIN, AVERAGED = "plain", "averaged"
@@ -69,10 +69,24 @@ def novelty_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def conformal_scores(arrays: Mapping[str, np.ndarray], answer: str) -> dict[str, np.ndarray]:
-    """Return the calibration scores by group for ``plain`` or ``averaged`` answers, or none."""
+def conformal_scores(
+    arrays: Mapping[str, np.ndarray], answer: str, image_type: str = DERMOSCOPIC
+) -> dict[str, np.ndarray]:
+    """Return the calibration scores by group, or none.
+
+    Args:
+        arrays: of a bundle.
+        answer: `PLAIN` or `AVERAGED`.
+        image_type: of the pictures that the scores are of, dermoscopic or clinical.
+    """
     return {
-        group: arrays[f"{answer}/{group}"]
+        group: arrays[name]
         for group in BINARY_CLASSES
-        if f"{answer}/{group}" in arrays
+        if (name := conformal_name(answer, group, image_type)) in arrays
     }
+
+
+def conformal_name(answer: str, group: str, image_type: str = DERMOSCOPIC) -> str:
+    """Return what the scores of one group are called in the file."""
+    parts = (answer, group) if image_type == DERMOSCOPIC else (answer, image_type, group)
+    return "/".join(parts)

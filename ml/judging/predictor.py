@@ -5,83 +5,28 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from ml import architectures
 from ml.errors import InputError
-from ml.judging import backend, explanation, limits, novelty
-from ml.judging.calibration import Calibration, malignant_probability
+from ml.judging import backend, image_types, limits, novelty
+from ml.judging.calibration import malignant_probability
+from ml.judging.examination import Examination, Outputs, examine, outputs_of
+from ml.judging.judgement import Judgement, judge, standards_of
 from ml.judging.preprocessing import to_pixels
 from ml.packaging import weights
 from ml.packaging.bundle import Bundle, BundleError
-from ml.taxonomy import ANSWERS, BENIGN, MALIGNANT
+from ml.taxonomy import ANSWERS, DERMOSCOPIC
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
 #: Pictures of one call of the network; more would only need more memory.
 BATCH_SIZE = 32
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Holds what a network says about one picture.
-
-    Attributes:
-        verdict: ``benign``, ``malignant``, or ``uncertain`` where they cannot be told apart at the
-            promised coverage.
-        malignant_probability: in 0..1, the sum over the malignant classes.
-        confidence: probability in 0..1 of the likelier of benign and malignant, by the threshold.
-        probabilities: calibrated, of every class, in the bundle's order; their sum is 1.
-        inference_ms: milliseconds from the decoded picture to this answer; pictures that were
-            analysed together share their time equally.
-        possible: the classes that hold the true one with the promised coverage, see
-            `ml.judging.conformal`; empty where the bundle promises nothing.
-        spread: least and largest malignant probability over the picture's symmetries, or None.
-    """
-
-    verdict: str
-    malignant_probability: float
-    confidence: float
-    probabilities: dict[str, float]
-    inference_ms: float
-    possible: tuple[str, ...] = ()
-    spread: tuple[float, float] | None = None
-
-
-class Examination(NamedTuple):
-    """Holds what one call of the network gives about n pictures.
-
-    Attributes:
-        logits: ``float32 (n, k)``.
-        features: ``float32 (n, d)``, means over the picture of what its middle layers give.
-        heat: ``float32 (n, m, m)``, see `ml.judging.explanation.attribution`.
-    """
-
-    logits: np.ndarray
-    features: np.ndarray
-    heat: np.ndarray
-
-
-def _examine(network: keras.Model, bundle: Bundle, pixels: tf.Tensor) -> Examination:
-    import tensorflow as tf
-
-    whole = tf.cast(pixels, tf.float32)
-    *activations, logits = network(whole, training=False)
-    log_odds = explanation.malignant_logit(
-        logits, bundle.classes, bundle.malignant, bundle.calibration["temperature"]
-    )
-    heat = explanation.attribution(
-        tf.gradients(log_odds, whole)[0], whole - explanation.blurred(whole)
-    )
-    means = [tf.reduce_mean(layer, (1, 2)) for layer in activations]
-    return Examination(logits, tf.concat(means, 1), heat)
 
 
 def _is_slow_alone(
@@ -120,13 +65,13 @@ class Predictor:
 
         self.bundle, self.model, self.input_size = bundle, model, model.input_shape[1]
         self.threads = threads
-        self.calibration = Calibration(
-            bundle.calibration["temperature"], tuple(bundle.calibration["bias"])
-        )
         self.limits = limits.read(bundle)
+        self.standards = standards_of(bundle, self.limits)
+        self.image_type_thresholds = image_types.THRESHOLDS | bundle.image_type_thresholds
         layers = architectures.layers_of(bundle.architecture).novelty
+        tail = ("logit", "image_type_logit") if bundle.image_types else ("logit",)
         network = keras.Model(
-            model.input, [model.get_layer(name).output for name in (*layers, "logit")]
+            model.input, [model.get_layer(name).output for name in (*layers, *tail)]
         )
         # One fixed signature: Model.predict in a loop grows memory (keras#13118), and a call
         # with another shape would trace, and keep, another graph.
@@ -135,9 +80,15 @@ class Predictor:
             input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)],
         )
         self._network = compiled(
-            lambda pixels: network(tf.cast(pixels, tf.float32), training=False)[-1]
+            lambda pixels: outputs_of(
+                network(tf.cast(pixels, tf.float32), training=False)[len(layers) :]
+            )
         )
-        self._examine = compiled(partial(_examine, network, bundle))
+        self._examine = compiled(
+            partial(
+                examine, network, len(layers), bundle, self.standards, self.image_type_thresholds
+            )
+        )
         self._in_pairs = False
         self.examine(np.zeros((1, *model.input_shape[1:]), np.uint8))
         self._in_pairs = _is_slow_alone(self.examine, model.input_shape[1:])
@@ -191,47 +142,74 @@ class Predictor:
 
     def _predict_batch(self, images: Sequence[Image.Image]) -> list[Judgement]:
         started = time.perf_counter()
-        probabilities = self.probabilities(
-            np.stack([to_pixels(image, self.input_size) for image in images])
-        )
+        outputs = self.outputs(np.stack([to_pixels(image, self.input_size) for image in images]))
+        judged_as = self.judge_as(outputs.image_types)
+        probabilities = self.calibrated(outputs.logits, judged_as)
         elapsed = (time.perf_counter() - started) * 1000 / len(images)
-        return self.judge(probabilities, elapsed)
+        return self.judge(probabilities, judged_as, elapsed)
 
-    def judge(self, probabilities: np.ndarray, elapsed: float) -> list[Judgement]:
+    def tell(self, probabilities: np.ndarray) -> list[str | None]:
+        """Return how pictures were taken, by `Examination.image_types`; see `image_types.tell`."""
+        return image_types.tell(probabilities, self.image_type_thresholds)
+
+    def judge_as(self, probabilities: np.ndarray) -> list[str]:
+        """Return whose standard pictures are judged by; see `image_types.judge_as`."""
+        return image_types.judge_as(probabilities, self.image_type_thresholds)
+
+    def calibrated(self, logits: np.ndarray, judged_as: Sequence[str]) -> np.ndarray:
+        """Return the probabilities, ``float64 (n, classes)``, each by the standard of its kind.
+
+        Args:
+            logits: ``float (n, k)``.
+            judged_as: of each, see `judge_as`.
+        """
+        names = np.array(judged_as)
+        found = np.empty((len(logits), len(self.bundle.classes)))
+        for name in set(judged_as):
+            chosen = names == name
+            found[chosen] = self.standards[name].calibration.probabilities(logits[chosen])
+        return found
+
+    def judge(
+        self, probabilities: np.ndarray, judged_as: Sequence[str], elapsed: float
+    ) -> list[Judgement]:
         """Return the judgements that ``float (n, classes)`` probabilities make.
 
         Args:
             probabilities: calibrated.
+            judged_as: whose threshold counts for each.
             elapsed: milliseconds that each took.
         """
-        malignant = self.malignant(probabilities)
+        malignant = self.malignant(probabilities).tolist()
         return [
-            self._judgement(*answer, elapsed)
-            for answer in zip(probabilities.tolist(), malignant.tolist(), strict=True)
+            judge(self.bundle.classes, row, sum_, self.standards[name].threshold, elapsed)
+            for row, sum_, name in zip(probabilities.tolist(), malignant, judged_as, strict=True)
         ]
 
     def malignant(self, probabilities: np.ndarray) -> np.ndarray:
         """Return the malignant probability, ``float (n,)``, of ``float (n, classes)``."""
         return malignant_probability(probabilities, self.bundle.classes, self.bundle.malignant)
 
-    def logits(self, pixels: np.ndarray) -> np.ndarray:
+    def outputs(self, pixels: np.ndarray) -> Outputs:
         """Return the network's outputs for every picture by one call.
 
         Args:
             pixels: ``uint8 (n, input_size, input_size, 3)`` of `preprocessing.to_pixels`.
-
-        Returns:
-            ``float32 (n, k)``: malignant alone, or one a diagnosis.
         """
-        return self._network(self._paired(pixels)).numpy()[: len(pixels)]
+        found = self._network(self._paired(pixels))
+        return Outputs(*(part.numpy()[: len(pixels)] for part in found))
+
+    def logits(self, pixels: np.ndarray) -> np.ndarray:
+        """Return ``float32 (n, k)``: malignant alone, or one a diagnosis; see `outputs`."""
+        return self.outputs(pixels).logits
 
     def examine(self, pixels: np.ndarray) -> Examination:
         """Return the outputs for every picture, with what tells strange ones and where it looked.
 
-        Costs two to three times what `logits` does, for the gradient.
+        Costs two to three times what `outputs` does, for the gradient.
 
         Args:
-            pixels: see `logits`.
+            pixels: see `outputs`.
         """
         found = self._examine(self._paired(pixels))
         return Examination(*(part.numpy()[: len(pixels)] for part in found))
@@ -250,7 +228,8 @@ class Predictor:
         if method is None:
             return None
         if method == "energy":
-            return novelty.energy(examination.logits, self.calibration.temperature)
+            temperature = self.standards[DERMOSCOPIC].calibration.temperature
+            return novelty.energy(examination.logits, temperature)
         arrays = limits.novelty_arrays(self.limits)
         if method == "outlier_exposure":
             return novelty.Exposure(**arrays)(examination.features)
@@ -263,19 +242,10 @@ class Predictor:
         """Return the calibrated probabilities of every picture by one call of the network.
 
         Args:
-            pixels: see `logits`.
+            pixels: see `outputs`.
 
         Returns:
             ``float64 (n, classes)``.
         """
-        return self.calibration.probabilities(self.logits(pixels))
-
-    def _judgement(self, probabilities: list[float], malignant: float, elapsed: float) -> Judgement:
-        verdict = MALIGNANT if malignant >= self.bundle.threshold else BENIGN
-        return Judgement(
-            verdict,
-            malignant,
-            malignant if verdict == MALIGNANT else 1 - malignant,
-            dict(zip(self.bundle.classes, probabilities, strict=True)),
-            elapsed,
-        )
+        outputs = self.outputs(pixels)
+        return self.calibrated(outputs.logits, self.judge_as(outputs.image_types))

@@ -36,6 +36,7 @@ class Problem(StrEnum):
     BLURRED = "blurred"
     NO_LESION = "no_lesion"
     NOT_DERMOSCOPY = "not_dermoscopy"
+    CLINICAL_PICTURE = "clinical_picture"
 
 
 #: What to tell the person who sent it in: what is wrong, and how to take a better one.
@@ -69,10 +70,22 @@ ADVICE = {
         "around it, and take it again."
     ),
     Problem.NOT_DERMOSCOPY: (
-        "This does not look like a dermoscopic picture of skin, so the network's answer would mean "
-        "nothing. Take a close-up of one spot through a dermoscope, with the spot in the middle."
+        "This looks neither like a dermoscopic picture nor like a photograph of a spot on the "
+        "skin, so the network's answer would mean nothing. Take a close-up of one spot, with the "
+        "spot in the middle."
+    ),
+    Problem.CLINICAL_PICTURE: (
+        "This site judges only pictures that were taken through a dermoscope, and this looks like "
+        "an ordinary photograph. Take a close-up of the spot through a dermoscope, with the spot "
+        "in the middle."
     ),
 }
+
+#: The advice about a picture that is `Problem.NOT_DERMOSCOPY` to a network that knows nothing else.
+DERMOSCOPY_ALONE = (
+    "This does not look like a dermoscopic picture of skin, so the network's answer would mean "
+    "nothing. Take a close-up of one spot through a dermoscope, with the spot in the middle."
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +93,7 @@ class Quality:
     """Holds what was measured of one picture.
 
     Attributes:
-        smallest_side: of the picture as it was sent in, in pixels.
+        smallest_side: of the picture as it was sent in, without its frame, in pixels.
         brightest: luma in 0..1 that a twentieth of the middle exceeds.
         burnt: share in 0..1 of pixels with a luma above 0.97.
         surround: share in 0..1 that is the black surround of the optics.

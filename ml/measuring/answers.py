@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from PIL import Image
-from rich.progress import track
 
-from ml.data.dataset import groups, read_sample, twins_of
+from ml.data.dataset import groups, twins_of
 from ml.data.manifest import Pair, Sample
 from ml.errors import InputError
 from ml.judging.calibration import malignant_probability
-from ml.judging.parallel import map_in_threads
-from ml.judging.predictor import BATCH_SIZE, Predictor
-from ml.judging.preprocessing import symmetries as symmetries_of
-from ml.judging.preprocessing import to_pixels
 from ml.taxonomy import (
     BINARY_CLASSES,
     DIAGNOSIS_CODES,
@@ -39,11 +32,12 @@ class Answers:
     Attributes:
         probabilities: ``float (n, 2)`` of benign and malignant, or ``(n, 7)`` or ``(n, 8)`` of the
             diagnoses.
-        threshold: malignant probability from which on a picture is called malignant.
+        threshold: malignant probability from which on a picture is called malignant, of all or
+            ``float (n,)`` of each.
     """
 
     probabilities: Array
-    threshold: float = 0.5
+    threshold: float | Array = 0.5
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -79,7 +73,9 @@ class Answers:
 
     def among(self, chosen: Array) -> Answers:
         """Return the answers about some of the pictures."""
-        return Answers(self.probabilities[chosen], self.threshold)
+        threshold = self.threshold
+        of_chosen = threshold[chosen] if isinstance(threshold, np.ndarray) else threshold
+        return Answers(self.probabilities[chosen], of_chosen)
 
 
 @dataclass(frozen=True)
@@ -91,19 +87,23 @@ class TestSet:
         groups: ``int (n,)``; views of one lesion and near-duplicates share a number.
         leaked: ``bool (n,)``, whether a near-duplicate is in the training set; None where that
             is not known.
+        weights: how much each counts in a score, see `ml.measuring.mix`; None: all the same.
     """
 
     samples: Array
     groups: Array
     leaked: Array | None
+    weights: Array | None = None
 
     # The name is the field's; it holds no tests for pytest to collect.
     __test__ = False
 
     def among(self, chosen: Array) -> TestSet:
         """Return some of the pictures."""
-        leaked = None if self.leaked is None else self.leaked[chosen]
-        return TestSet(self.samples[chosen], self.groups[chosen], leaked)
+        leaked, weights = (
+            None if part is None else part[chosen] for part in (self.leaked, self.weights)
+        )
+        return TestSet(self.samples[chosen], self.groups[chosen], leaked, weights)
 
 
 def describe(
@@ -128,46 +128,6 @@ def describe(
     listed = np.empty(len(samples), object)
     listed[:] = samples
     return TestSet(listed, np.array([number[sample.path] for sample in samples]), leaked)
-
-
-def predict(
-    predictor: Predictor,
-    samples: Sequence[Sample],
-    title: str,
-    change: Any = None,
-    *,
-    symmetries: bool = False,
-) -> Answers:
-    """Return what ``predictor`` says about every sample.
-
-    Args:
-        predictor: what is measured.
-        samples: on which pictures.
-        title: what the progress bar says.
-        change: one of `perturbations.PERTURBATIONS`, or None for the pictures as they are.
-        symmetries: whether to take the mean over each picture's eight symmetries.
-
-    Raises:
-        InputError: a picture cannot be decoded.
-    """
-
-    def read(sample: Sample) -> Image.Image:
-        image = read_sample(sample)
-        return change(image) if change else image
-
-    def answer(batch: Sequence[Sample]) -> Array:
-        pixels = np.stack(
-            map_in_threads(lambda sample: to_pixels(read(sample), predictor.input_size), batch)
-        )
-        if not symmetries:
-            return predictor.probabilities(pixels)
-        return predictor.probabilities(symmetries_of(pixels)).reshape(len(pixels), 8, -1).mean(1)
-
-    probabilities = [
-        answer(samples[start : start + BATCH_SIZE])
-        for start in track(range(0, len(samples), BATCH_SIZE), title)
-    ]
-    return Answers(np.concatenate(probabilities), predictor.bundle.threshold)
 
 
 def malignancy(samples: Iterable[Sample]) -> tuple[Array, Array]:

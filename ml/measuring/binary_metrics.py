@@ -9,7 +9,7 @@ Every function here makes such a score from
 
 - ``targets`` ``int (n,)``: 1 for the positive class, such as malignant, else 0.
 - ``probabilities`` ``float (n,)``: of the positive class, in 0..1.
-- ``threshold``: probability from which on a picture is called positive.
+- ``threshold``: probability from which on a picture is called positive, of all or of each.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 BINS = 15
 
 Array = np.ndarray
+Threshold = float | Array
 Score = Callable[[Array], Array]
 
 
@@ -35,28 +36,28 @@ class Estimate(TypedDict):
     high: float | None
 
 
-def accuracy(targets: Array, probabilities: Array, threshold: float) -> Score:
+def accuracy(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
     """Share of pictures called what they are."""
     return partial(share, (probabilities >= threshold) == targets)
 
 
-def sensitivity(targets: Array, probabilities: Array, threshold: float) -> Score:
+def sensitivity(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
     """Share of positive pictures called positive."""
     return partial(share, probabilities >= threshold, among=targets == 1)
 
 
-def specificity(targets: Array, probabilities: Array, threshold: float) -> Score:
+def specificity(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
     """Share of negative pictures called negative."""
     return partial(share, probabilities < threshold, among=targets == 0)
 
 
-def balanced_accuracy(targets: Array, probabilities: Array, threshold: float) -> Score:
+def balanced_accuracy(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
     """Mean of sensitivity and specificity."""
     parts = [metric(targets, probabilities, threshold) for metric in (sensitivity, specificity)]
     return lambda weights: (parts[0](weights) + parts[1](weights)) / 2
 
 
-def auroc(targets: Array, probabilities: Array, threshold: float) -> Score:
+def auroc(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
     """Chance that a positive picture gets a higher probability than a negative one.
 
     The area under the ROC curve as the Mann-Whitney statistic; equal probabilities count half
@@ -71,7 +72,7 @@ def auroc(targets: Array, probabilities: Array, threshold: float) -> Score:
     return score
 
 
-def average_precision(targets: Array, probabilities: Array, threshold: float) -> Score:
+def average_precision(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
     """Mean precision over the thresholds, weighted by the positives each adds."""
 
     def score(weights: Array) -> Array:
@@ -86,37 +87,37 @@ def average_precision(targets: Array, probabilities: Array, threshold: float) ->
     return score
 
 
-def brier(targets: Array, probabilities: Array, threshold: float) -> Score:
+def brier(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
     """Mean squared distance of the probability from the truth (Brier, 1950)."""
     return partial(share, (probabilities - targets) ** 2)
 
 
-def ece(targets: Array, probabilities: Array, threshold: float) -> Score:
+def ece(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
     """Expected calibration error of the answer's confidence, see `calibration_error`."""
     called = probabilities >= threshold
     confidence = np.where(called, probabilities, 1 - probabilities)
     return calibration_error(confidence, called == targets)
 
 
-def sensitivity_at(wanted: float) -> Callable[[Array, Array, float], Score]:
+def sensitivity_at(wanted: float) -> Callable[[Array, Array, Threshold], Score]:
     """Highest sensitivity of any threshold with at least the ``wanted`` specificity."""
 
-    def metric(targets: Array, probabilities: Array, threshold: float) -> Score:
+    def metric(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
         return lambda weights: _best_share(targets, probabilities, weights, wanted)
 
     return metric
 
 
-def specificity_at(wanted: float) -> Callable[[Array, Array, float], Score]:
+def specificity_at(wanted: float) -> Callable[[Array, Array, Threshold], Score]:
     """Highest specificity of any threshold with at least the ``wanted`` sensitivity."""
 
-    def metric(targets: Array, probabilities: Array, threshold: float) -> Score:
+    def metric(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
         return lambda weights: _best_share(1 - targets, 1 - probabilities, weights, wanted)
 
     return metric
 
 
-METRICS: dict[str, Callable[[Array, Array, float], Score]] = {
+METRICS: dict[str, Callable[[Array, Array, Threshold], Score]] = {
     "accuracy": accuracy,
     "auroc": auroc,
     "average_precision": average_precision,
@@ -132,7 +133,7 @@ METRICS: dict[str, Callable[[Array, Array, float], Score]] = {
 }
 
 
-def binary_scores(targets: Array, probabilities: Array, threshold: float) -> dict[str, Score]:
+def binary_scores(targets: Array, probabilities: Array, threshold: Threshold) -> dict[str, Score]:
     """Return every score of `METRICS`, by name."""
     return {name: metric(targets, probabilities, threshold) for name, metric in METRICS.items()}
 
@@ -153,13 +154,17 @@ def calibration_error(confidence: Array, right: Array) -> Score:
     return lambda weights: ratio(np.abs(weights @ gaps).sum(1), weights.sum(1))
 
 
-def plain(score: Score, pictures: int) -> float:
-    """Return a score without resampling."""
-    return float(score(np.ones((1, pictures)))[0])
+def plain(score: Score, pictures: int, weights: Array | None = None) -> float:
+    """Return a score without resampling, of pictures that count the same or as ``weights`` say."""
+    return float(score(np.ones((1, pictures)) if weights is None else weights[None])[0])
 
 
 def estimate(
-    scores: Mapping[str, Score], groups: Array, resamples: int, seed: int
+    scores: Mapping[str, Score],
+    groups: Array,
+    resamples: int,
+    seed: int,
+    weights: Array | None = None,
 ) -> dict[str, Estimate]:
     """Return every score with its 95 % percentile bootstrap interval.
 
@@ -172,19 +177,21 @@ def estimate(
         groups: ``int (n,)``, the number of each picture's group.
         resamples: number of bootstrap samples.
         seed: of the drawing.
+        weights: how much each picture counts, ``float (n,)``; by default all the same.
     """
     _, groups = np.unique(groups, return_inverse=True)
     number, pictures = groups.max() + 1, len(groups)
+    counted = np.ones(pictures) if weights is None else weights
     generator = np.random.default_rng(seed)
     drawn: dict[str, list[Array]] = {name: [] for name in scores}
     # In parts, so that the weights of all resamples never lie in memory together.
     for part in np.array_split(np.arange(resamples), max(1, resamples * pictures // 1_000_000)):
         draws = generator.multinomial(number, np.full(number, 1 / number), len(part))
-        weights = draws[:, groups].astype(float)
+        times = draws[:, groups] * counted
         for name, score in scores.items():
-            drawn[name].append(score(weights))
+            drawn[name].append(score(times))
     return {
-        name: _estimate(plain(score, pictures), np.concatenate(drawn[name]))
+        name: _estimate(plain(score, pictures, counted), np.concatenate(drawn[name]))
         for name, score in scores.items()
     }
 

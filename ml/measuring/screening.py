@@ -12,6 +12,7 @@ from ml import architectures
 from ml.judging import novelty
 from ml.judging.predictor import BATCH_SIZE, Predictor
 from ml.measuring import novelty_fitting
+from ml.taxonomy import DERMOSCOPIC
 
 Array = np.ndarray
 SEED = 20260
@@ -94,7 +95,7 @@ def compare(
         for method, (score, arrays) in _scores(known, other).items():
             found = score(genuine), score(unknown)
             candidates.append(_candidate(method, title, arrays, found, sources, accepted))
-    temperature = predictor.calibration.temperature
+    temperature = predictor.standards[DERMOSCOPIC].calibration.temperature
     energies = tuple(
         novelty.energy(in_batches(predictor.logits, pixels), temperature)
         for pixels in (real, strange)

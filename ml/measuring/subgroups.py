@@ -15,8 +15,8 @@ from ml.measuring.skin_tone import tone, typology_angle
 AGES = ((70, "70 and older"), (50, "50 to 69"), (30, "30 to 49"), (0, "0 to 29"))
 UNKNOWN = "not known"
 
-#: Subgroups with fewer pictures are not scored: their intervals would say nothing.
-SMALLEST = 20
+#: The kind of subgroup whose members all have one label.
+DIAGNOSIS = "diagnosis"
 
 
 def subgroups(samples: Sequence[Sample]) -> dict[str, np.ndarray]:
@@ -31,7 +31,12 @@ def subgroups(samples: Sequence[Sample]) -> dict[str, np.ndarray]:
         "age": np.array([age_band(sample.details.get("age", "")) for sample in samples]),
         "site": np.array([sample.details.get("site", UNKNOWN) for sample in samples]),
         "skin_tone": np.array([UNKNOWN if a is None else tone(a) for a in angles]),
+        "skin_tone_class": np.array(
+            [sample.details.get("skin_tone_class", UNKNOWN) for sample in samples]
+        ),
         "source": np.array([sample.source or UNKNOWN for sample in samples]),
+        "image_type": np.array([sample.image_type or UNKNOWN for sample in samples]),
+        DIAGNOSIS: np.array([sample.label for sample in samples]),
     }
 
 

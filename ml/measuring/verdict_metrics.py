@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ml.judging.conformal import UNCERTAIN, prediction_sets, verdicts
+from ml.judging.conformal import UNCERTAIN
 from ml.measuring.answers import Answers, TestSet, malignancy
 from ml.measuring.binary_metrics import estimate, share
 from ml.measuring.evaluation import RESAMPLES, SEED
+from ml.measuring.served import COVERAGE, Verdicts
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import BENIGN, MALIGNANT, class_of
 
 Array = np.ndarray
-#: The sets of the served model promise this unless the site says otherwise.
-COVERAGE = 0.9
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """Holds the verdict and the set of every picture.
-
-    Attributes:
-        called: ``benign``, ``malignant`` or ``uncertain``, ``(n,)``.
-        sets: ``bool (n, classes)``.
-    """
-
-    called: Array
-    sets: Array
-
-
-def verdicts_of(bundle: Bundle, answers: Answers, scores: dict[str, Array]) -> Verdicts:
-    """Return the verdicts at the coverage `COVERAGE`.
-
-    Args:
-        bundle: whose classes and threshold count.
-        answers: its probabilities.
-        scores: calibration scores by group, see `ml.judging.limits.conformal_scores`.
-    """
-    classes, malignant = bundle.classes, bundle.malignant
-    sets = prediction_sets(answers.probabilities, classes, malignant, scores, COVERAGE)
-    kinds = np.array([name in malignant for name in classes])
-    return Verdicts(verdicts(sets, answers.malignant >= bundle.threshold, kinds), sets)
 
 
 def verdict_scores(
@@ -58,7 +29,8 @@ def verdict_scores(
     """
     known, malignant = malignancy(test.samples)
     called, targets = found.called[known], malignant[known] == 1
-    right = (answers.malignant[known] >= bundle.threshold) == targets
+    answers = answers.among(known)
+    right = (answers.malignant >= answers.threshold) == targets
     scores = {
         "uncertain": partial(share, called == UNCERTAIN),
         "accuracy": partial(share, right),

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
-from ml.architectures import ARCHITECTURES
 from ml.errors import InputError
 from ml.files import write_json
+from ml.packaging.rules import rules_of
 
 BUNDLES = Path(__file__).parents[1] / "bundles"
 DESCRIPTION = "model.json"
@@ -57,7 +56,12 @@ class Bundle:
         metrics: what it scored, by set.
         created: when it was exported, ISO 8601.
         image_types: kinds of picture that it tells apart, in the order of their probabilities;
-            empty where it cannot.
+            empty where it cannot. Where it can, ``calibration``, ``threshold`` and
+            ``operating_point`` are those of dermoscopic pictures.
+        clinical: the same three of clinical pictures, by these names; empty where none were fitted.
+        image_type_thresholds: by what it calls a picture: ``other``, from which probability on;
+            ``dermoscopic`` and ``clinical``, from which and up to which share of dermoscopic in
+            the two; with how they were chosen. Empty where none were.
     """
 
     directory: Path
@@ -80,6 +84,8 @@ class Bundle:
     metrics: dict[str, Any]
     created: str
     image_types: tuple[str, ...] = ()
+    clinical: dict[str, Any] = field(default_factory=dict)
+    image_type_thresholds: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, directory: Path) -> Bundle:
@@ -213,10 +219,10 @@ def find(name: str, directory: Path = BUNDLES) -> Bundle:
 def _checked(path: Path, description: Any) -> dict[str, Any]:
     """Return the fields of ``model.json``, each of the type `Bundle` declares and in range."""
     hints = get_type_hints(Bundle)
-    described = [field for field in fields(Bundle) if field.name != "directory"]
-    names = [field.name for field in described]
+    described = [part for part in fields(Bundle) if part.name != "directory"]
+    names = [part.name for part in described]
     # Fields that came later have a default, so that earlier bundles stay readable.
-    demanded = {field.name for field in described if field.default is MISSING}
+    demanded = {part.name for part in described if part.default is part.default_factory is MISSING}
     if not isinstance(description, dict) or not demanded <= description.keys() <= set(names):
         received = sorted(description) if isinstance(description, dict) else description
         raise BundleError(f"{path} must have the fields {names}. Received: {received}")
@@ -232,38 +238,8 @@ def _checked(path: Path, description: Any) -> dict[str, Any]:
                 f"{path}: {name} must be of type {kind.__name__}. Received: {value!r}"
             )
         values[name] = value
-    rules = {
-        "architecture": (values["architecture"] in ARCHITECTURES, f"one of {ARCHITECTURES}"),
-        "input_size": (1 <= values["input_size"] <= 1024, "in 1..1024"),
-        "malignant": (set(values["malignant"]) < set(values["classes"]), "some of the classes"),
-        "calibration": (
-            _calibrates(values["calibration"], len(values["classes"])),
-            "a temperature above 0 and a bias for each of the network's outputs",
-        ),
-        "operating_point": (
-            not values["operating_point"] or "threshold" in values["operating_point"],
-            "empty, or with a threshold",
-        ),
-        "novelty": (
-            not values["novelty"] or {"method", "threshold"} <= values["novelty"].keys(),
-            "empty, or with a method and a threshold",
-        ),
-        "threshold": (0 <= values["threshold"] <= 1, "in 0..1"),
-        "weights": (Path(values["weights"]).name == values["weights"], "a plain file name"),
-    }
-    for name, (holds, expected) in rules.items():
+    for name, (holds, expected) in rules_of(values).items():
         if not holds:
-            raise BundleError(f"{path}: {name} must be {expected}. Received: {values[name]!r}")
+            received = values.get(name)
+            raise BundleError(f"{path}: {name} must be {expected}. Received: {received!r}")
     return values
-
-
-def _calibrates(calibration: dict[str, Any], classes: int) -> bool:
-    temperature, bias = calibration.get("temperature"), calibration.get("bias")
-    return (
-        calibration.keys() == {"temperature", "bias"}
-        and isinstance(temperature, int | float)
-        and 0 < temperature < math.inf
-        and isinstance(bias, list)
-        and len(bias) == (1 if classes == 2 else classes)
-        and all(isinstance(value, int | float) and math.isfinite(value) for value in bias)
-    )

@@ -8,6 +8,7 @@ calibrated by the formula that the model card states.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +31,55 @@ def write(bundle: Bundle, model: keras.Model, origin: str) -> None:
 
     Args:
         bundle: whose calibration and classes count.
-        model: from pixels to probabilities, with a layer called ``logit``.
+        model: from pixels to probabilities, with a layer called ``logit``, and one called
+            ``image_type_logit`` where the bundle tells image types.
         origin: which weights the model has, for a person who reads the file.
     """
-    network = keras.Model(model.input, model.get_layer("logit").output)
-    answers = {}
+    names = {"logits": "logit"}
+    if bundle.image_types:
+        names["image_type_logits"] = "image_type_logit"
+    network = keras.Model(model.input, [model.get_layer(name).output for name in names.values()])
+    pictures = {}
     for path in sorted(PICTURES.glob("*.png")):
-        pixels = _read(path, bundle.input_size)[None]
-        logits = np.asarray(network(pixels, training=False), float)[0]
-        answers[path.name] = {
-            "sha256": digest(path),
-            "probabilities": dict(
-                zip(bundle.classes, _calibrate(logits, bundle.calibration), strict=True)
-            ),
+        found = network(_read(path, bundle.input_size)[None], training=False)
+        pictures[path.name] = {"sha256": digest(path)} | {
+            name: np.asarray(logits, float)[0].tolist()
+            for name, logits in zip(names, found, strict=True)
         }
-    write_json(
-        bundle.expected_path,
-        {"origin": origin, "weights_sha256": bundle.sha256, "pictures": answers},
-    )
+    _write(bundle, {"origin": origin, "weights_sha256": bundle.sha256, "pictures": pictures})
+
+
+def recalibrate(bundle: Bundle) -> bool:
+    """Write the probabilities anew after a calibration, from the logits that were kept.
+
+    Returns:
+        False, and nothing is written, where no logits of this network were kept.
+    """
+    if not bundle.expected_path.exists():
+        return False
+    kept = json.loads(bundle.expected_path.read_text(encoding="utf-8"))
+    known = all("logits" in picture for picture in kept["pictures"].values())
+    if kept["weights_sha256"] != bundle.sha256 or not known:
+        return False
+    _write(bundle, kept)
+    return True
+
+
+def _write(bundle: Bundle, kept: dict[str, Any]) -> None:
+    """Write what was kept, with the probabilities that the bundle makes of its logits."""
+    for picture in kept["pictures"].values():
+        calibration = bundle.calibration
+        if bundle.image_types:
+            types = _softmax(np.array(picture["image_type_logits"]))
+            picture["image_types"] = dict(zip(bundle.image_types, types, strict=True))
+            share = types[0] / (types[0] + types[1])
+            is_dermoscopic = share >= bundle.image_type_thresholds.get("dermoscopic", 0.5)
+            picture["judged_as"] = "dermoscopic" if is_dermoscopic else "clinical"
+            if bundle.clinical and not is_dermoscopic:
+                calibration = bundle.clinical["calibration"]
+        probabilities = _calibrate(np.array(picture["logits"]), calibration)
+        picture["probabilities"] = dict(zip(bundle.classes, probabilities, strict=True))
+    write_json(bundle.expected_path, kept)
 
 
 def load_served(bundle: Bundle) -> keras.Model:
@@ -80,5 +112,9 @@ def _calibrate(logits: np.ndarray, calibration: dict[str, Any]) -> list[float]:
     if len(scaled) == 1:
         malignant = 1 / (1 + np.exp(-scaled[0]))
         return [float(1 - malignant), float(malignant)]
-    likelihoods = np.exp(scaled - scaled.max())
+    return _softmax(scaled)
+
+
+def _softmax(logits: np.ndarray) -> list[float]:
+    likelihoods = np.exp(logits - logits.max())
     return (likelihoods / likelihoods.sum()).tolist()

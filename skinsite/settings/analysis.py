@@ -36,6 +36,8 @@ if not 0 < CONFORMAL_COVERAGE < 1:
     )
 # Whether each picture is looked at eight times, turned and mirrored: slower, with a spread.
 TEST_TIME_AUGMENTATION = env.bool("TEST_TIME_AUGMENTATION", default=False)
+# Whether ordinary photographs are judged too, by networks that tell them from dermoscopic pictures.
+CLINICAL_PICTURES = env.bool("CLINICAL_PICTURES", default=True)
 
 # Waiting pictures that go through the network together.
 ANALYSIS_BATCH_SIZE = env.int("ANALYSIS_BATCH_SIZE", default=16)

@@ -19,6 +19,7 @@ from rich.table import Table
 from ml.judging.predictor import Predictor
 from ml.judging.preprocessing import to_pixels
 from ml.packaging.bundle import find
+from ml.taxonomy import DERMOSCOPIC
 from tests.lesions import render
 
 NETWORKS = ("lesion-net", "seven-stage")
@@ -92,7 +93,8 @@ def _engines(predictor: Predictor, folder: Path) -> dict[str, Engine]:
 
 
 def _malignant(predictor: Predictor, logits: np.ndarray) -> np.ndarray:
-    return predictor.malignant(predictor.calibration.probabilities(logits))
+    probabilities = predictor.calibrated(logits, [DERMOSCOPIC] * len(logits))
+    return predictor.malignant(probabilities)
 
 
 def _best(call: Callable[[], object]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from celery import Celery
 from django.core.files.base import ContentFile
@@ -15,6 +16,7 @@ from classifier.models import ModelVersion
 from classifier.models.model_version import figure_path
 from ml.judging.abcd import Abcd
 from ml.judging.analysis import Analysis, Rejection
+from ml.judging.frames import Box
 from ml.judging.predictor import Judgement
 from ml.judging.quality import Problem
 from skinsite import folder_broker  # noqa: F401  (registers folder:// as a broker address)
@@ -32,6 +34,9 @@ class FakeAnalyst:
         rejection: of every picture that is screened.
         possible: the set of classes; without one it promises nothing.
         heat_map: of every picture.
+        image_type: of every picture.
+        judged_as: dermoscopic or clinical, of every picture.
+        frame: what lies within the border of every picture.
         seen: the pictures it was given.
         meanwhile: called in the middle of every analysis, to fail or to change the world.
     """
@@ -43,6 +48,9 @@ class FakeAnalyst:
         self.spread: tuple[float, float] | None = None
         self.heat_map: Image.Image | None = Image.new("RGBA", (256, 192), (253, 231, 37, 220))
         self.abcd: Abcd | None = ABCD
+        self.image_type: str | None = None
+        self.judged_as = "dermoscopic"
+        self.frame: Box | None = None
         self.seen: list[Image.Image] = []
         self.meanwhile: Callable[[], None] = lambda: None
 
@@ -50,10 +58,18 @@ class FakeAnalyst:
         self.seen += images
         self.meanwhile()
         rejection = self.rejection if screened else None
-        return [Analysis(rejection) if rejection else self._analysis() for _ in images]
+        return [self._analysis(rejection) for _ in images]
 
-    def _analysis(self) -> Analysis:
+    def _analysis(self, rejection: Rejection | None) -> Analysis:
+        observed: dict[str, Any] = {
+            "image_type": self.image_type,
+            "judged_as": self.judged_as,
+            "frame": self.frame,
+        }
+        if rejection:
+            return Analysis(rejection, **observed)
         return Analysis(
+            **observed,
             judgement=self._judgement(),
             heat_map=self.heat_map,
             heat_inside=0.625 if self.heat_map else None,

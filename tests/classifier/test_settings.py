@@ -82,10 +82,14 @@ def test_limits_come_from_the_environment(value):
 
 
 def test_how_pictures_are_analysed_comes_from_the_environment(value):
-    names = ("CONFORMAL_COVERAGE", "TEST_TIME_AUGMENTATION")
-    assert value(*names) == ["0.9", "False"]
-    chosen = {"CONFORMAL_COVERAGE": "0.95", "TEST_TIME_AUGMENTATION": "true"}
-    assert value(*names, **chosen) == ["0.95", "True"]
+    names = ("CONFORMAL_COVERAGE", "TEST_TIME_AUGMENTATION", "CLINICAL_PICTURES")
+    assert value(*names) == ["0.9", "False", "True"]
+    chosen = {
+        "CONFORMAL_COVERAGE": "0.95",
+        "TEST_TIME_AUGMENTATION": "true",
+        "CLINICAL_PICTURES": "false",
+    }
+    assert value(*names, **chosen) == ["0.95", "True", "False"]
 
 
 @pytest.mark.parametrize("coverage", ["0", "1", "90"])

@@ -13,7 +13,7 @@ from ml.data.selection import Selection, select
 from ml.judging import backend
 from ml.packaging import weights
 from ml.packaging.bundle import Bundle
-from ml.taxonomy import ANSWERS, BINARY_CLASSES, DIAGNOSIS_CODES, SEVEN_CODES
+from ml.taxonomy import ANSWERS, BINARY_CLASSES, DIAGNOSIS_CODES, IMAGE_TYPES, SEVEN_CODES
 from tests.lesions import render
 from tests.ml import tiny
 
@@ -54,6 +54,7 @@ def write_diagnoses(
     labels: Iterable[str],
     seed: int = 0,
     size: tuple[int, int] = (32, 24),
+    image_type: str = "dermoscopic",
 ) -> Path:
     """Write a manifest of ``each`` generated lesions a label, tinted by it, two views a lesion."""
     directory.mkdir(parents=True)
@@ -65,7 +66,7 @@ def write_diagnoses(
             picture = render(seed + 1000 * number + index, size)
             Image.blend(picture, tint, 0.5).save(path)
             details = {"source": "collection", "sex": ("female", "male")[index % 2]}
-            details["image_type"] = "dermoscopic"
+            details |= {"image_type": image_type, "skin_tone_class": str(1 + index % 3)}
             samples.append(
                 Sample(path, label, lesion=f"{seed}-{number}-{index // 2}", details=details)
             )
@@ -92,13 +93,18 @@ def choose(source: Path, seed: int = 1, validation_share: float = 0.25) -> Selec
     )
 
 
-def export(directory: Path, architecture: str, classes: tuple[str, ...]) -> Bundle:
+def export(
+    directory: Path,
+    architecture: str,
+    classes: tuple[str, ...],
+    image_types: tuple[str, ...] = (),
+) -> Bundle:
     """Write a bundle of an untrained tiny network."""
     import keras
 
     keras.utils.set_random_seed(5)
     logits = 1 if classes == BINARY_CLASSES else len(classes)
-    network = tiny.build(architecture, logits=logits)
+    network = tiny.build(architecture, logits=logits, image_types=len(image_types))
     path = directory / "weights.npz"
     weights.save(path, {variable.path: variable.numpy() for variable in network.weights})
     bundle = Bundle(
@@ -121,6 +127,7 @@ def export(directory: Path, architecture: str, classes: tuple[str, ...]) -> Bund
         data={},
         metrics={},
         created="2026-01-01T00:00:00+00:00",
+        image_types=image_types,
     )
     bundle.write()
     return bundle
@@ -142,6 +149,12 @@ def seven_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
 def eight_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
     """A bundle that answers with the eight diagnoses."""
     return export(tmp_path, "efficientnet_lite0", DIAGNOSIS_CODES)
+
+
+@pytest.fixture
+def telling_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
+    """A bundle that answers with the eight diagnoses and tells the image types apart."""
+    return export(tmp_path, "efficientnet_lite0", DIAGNOSIS_CODES, IMAGE_TYPES)
 
 
 @pytest.fixture

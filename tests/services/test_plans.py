@@ -43,7 +43,7 @@ SUBMISSIONS = """
     INSERT INTO classifier_submission (
         id, owner_id, original_name, image, thumbnail, width, height, status, prediction_id,
         rejection, rejection_reason, failure_reason, failure_detail, attempts, alone,
-        created_at, queued_at, sent_at, started_at, finished_at
+        created_at, queued_at, sent_at, started_at, finished_at, image_type
     )
     SELECT lpad(n::text, 32, '0')::uuid, %(owner)s + n %% 1000, 'mole.jpg',
         left(file, 2) || '/' || file || '.jpg', right(file, 2) || '/' || file || '.jpg', 800, 600,
@@ -51,7 +51,9 @@ SUBMISSIONS = """
             WHEN n %% 50 = 1 THEN 'rejected' ELSE 'done' END,
         CASE WHEN n >= 20 AND n %% 50 > 1 THEN n END,
         'blurred', 'It is blurred.', 'It failed.', '', 1, false,
-        at, at, at, at, CASE WHEN n >= 20 THEN at + interval '10 seconds' END
+        at, at, at, at, CASE WHEN n >= 20 THEN at + interval '10 seconds' END,
+        CASE WHEN n %% 10 = 0 THEN 'clinical' WHEN n %% 1000 = 1 THEN 'other' WHEN n %% 2 = 0
+            THEN 'dermoscopic' END
     FROM generate_series(1, %(rows)s) AS n,
         LATERAL (SELECT now() - n * interval '1 minute', md5(n::text)) AS row(at, file)
 """
@@ -113,6 +115,9 @@ QUERIES: dict[str, Callable[[Client], object]] = {
     "the twentieth page of the list": page_of_the_list(p="20"),
     "the list of failures": page_of_the_list(status__exact="failed"),
     "the list of what waits": page_of_the_list(status__exact="queued"),
+    "the list of photographs": page_of_the_list(image_type__exact="clinical"),
+    "the list of what is something else": page_of_the_list(image_type__exact="other"),
+    "the list of what could not be told": page_of_the_list(image_type__isnull="True"),
     "the list of today": page_of_the_list(
         created_at__gte=str(timezone.now() - timedelta(days=1)),
         created_at__lt=str(timezone.now()),

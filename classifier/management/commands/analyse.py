@@ -10,8 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from classifier import predictors
+from classifier.models.observed import OBSERVED_FIELDS
 from classifier.models.result import RESULT_FIELDS
-from classifier.services.submissions.record import build_result
+from classifier.services.submissions.record import build_observed, build_result
 from classifier.uploads import InvalidImage, open_image
 from ml.judging.conformal import UNCERTAIN
 from ml.judging.predictor import Predictor
@@ -24,6 +25,7 @@ FIELDS = (
     "problem",
     "model",
     "model_version",
+    *OBSERVED_FIELDS,
     *RESULT_FIELDS,
     "diameter_mm",
 )
@@ -75,13 +77,19 @@ def _answer(file: Path, analyst: predictors.Analyst, scale: float | None) -> dic
     except OSError as error:
         return {"status": "rejected", "reason": f"The file cannot be opened: {error.strerror}."}
     found = analyst([image])[0]
-    if found.rejection:
-        rejection = found.rejection
-        return {"status": "rejected", "reason": rejection.advice, "problem": rejection.problem}
+    observed = build_observed(found)
+    if rejection := found.rejection:
+        return {
+            "status": "rejected",
+            "reason": rejection.advice,
+            "problem": rejection.problem,
+            **observed,
+        }
     result = build_result(found)
     diameter = result["abcd"].get("diameter")
     return {
         "status": "done",
+        **observed,
         **result,
         "diameter_mm": diameter / scale if diameter and scale else None,
     }

@@ -19,7 +19,7 @@ CHUNK = 64 * 1024
 ROWS = 200
 NOTE = "For education and research only: nothing in here is a diagnosis."
 #: These parts of a result fit a line of a spreadsheet.
-RESULT_COLUMNS = ("verdict", "malignant_probability", "confidence")
+RESULT_COLUMNS = ("verdict", "malignant_probability", "confidence", "judged_as")
 COLUMNS = (
     "id",
     "sent",
@@ -27,6 +27,7 @@ COLUMNS = (
     "picture",
     "status",
     "reason",
+    "image_type",
     *RESULT_COLUMNS,
     "model",
     "reviews",
@@ -100,6 +101,7 @@ def _described(submission: Submission) -> dict[str, Any]:
         "pixels_per_mm": submission.pixels_per_mm,
         "status": submission.status,
         "reason": _reason(submission),
+        **submission.observed(),
         "predictions": [
             _predicted(submission, prediction) | {"shown": prediction.pk == shown}
             for prediction in submission.predictions.all()
@@ -137,6 +139,7 @@ def _csv(user: User) -> Iterator[bytes]:
                 _picture_name(submission),
                 submission.status,
                 _reason(submission),
+                submission.image_type or "",
                 *(told.get(name, "") for name in RESULT_COLUMNS),
                 prediction.model_version if prediction else "",
                 "; ".join(review.diagnosis for review in submission.reviews.all()),

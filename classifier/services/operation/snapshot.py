@@ -25,6 +25,8 @@ class Snapshot(NamedTuple):
         oldest_seconds: since when the first one in the queue has waited; 0 where none does.
         finished: in the last hour, by status and model version (empty where there is none).
         rejected: in the last hour, by what was wrong with the picture.
+        image_types: finished in the last hour, by how the picture was taken (empty where that could
+            not be told).
         seconds: from the queue to the result, the median and the 95th percentile of the last
             hour's last 500; empty where fewer than two finished.
         batch_pictures: pictures that were claimed together, the mean of the last hour; 0 where
@@ -35,12 +37,13 @@ class Snapshot(NamedTuple):
     oldest_seconds: float
     finished: dict[tuple[str, str], int]
     rejected: dict[str, int]
+    image_types: dict[str, int]
     seconds: dict[str, float]
     batch_pictures: float
 
 
 def take_snapshot() -> Snapshot:
-    """Return the state of the analysis, in six queries whatever the number of rows."""
+    """Return the state of the analysis, in seven queries whatever the number of rows."""
     now = timezone.now()
     unfinished = Submission.objects.filter(status__in=[Status.QUEUED, Status.RUNNING])
     counted = dict(unfinished.order_by().values_list("status").annotate(Count("pk")))
@@ -48,6 +51,7 @@ def take_snapshot() -> Snapshot:
     by_model = recent.values_list(
         "status", "prediction__model_version__name", "prediction__model_version__version"
     ).annotate(Count("pk"))
+    by_type = recent.values_list("image_type").annotate(Count("pk"))
     rejections = recent.filter(status=Status.REJECTED).values_list("rejection")
     return Snapshot(
         waiting={status: counted.get(status, 0) for status in (Status.QUEUED, Status.RUNNING)},
@@ -57,6 +61,7 @@ def take_snapshot() -> Snapshot:
             for status, name, version, number in by_model
         },
         rejected=dict(rejections.annotate(Count("pk"))),
+        image_types={name or "": number for name, number in by_type},
         seconds=_seconds(recent),
         batch_pictures=_batch_pictures(recent),
     )

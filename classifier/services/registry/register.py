@@ -36,6 +36,9 @@ def register_bundle(bundle: Bundle) -> ModelVersion:
     described = {
         "metrics": bundle.metrics,
         "operating_point": bundle.operating_point,
+        "clinical": {
+            name: value for name, value in bundle.clinical.items() if name != "calibration"
+        },
         "card": bundle.read_card(),
         "diagnoses": {
             diagnosis.code: {"name": diagnosis.name, "plain": diagnosis.plain}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +13,11 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from classifier.models import ModelVersion, Prediction, Status, Submission
-from classifier.services.submissions.record import record_predictions, store_heat_maps
+from classifier.services.submissions.record import (
+    build_observed,
+    record_predictions,
+    store_heat_maps,
+)
 from ml.judging.analysis import Analysis, Rejection
 
 logger = logging.getLogger(__name__)
@@ -37,7 +42,7 @@ def end_attempts(analyses: Mapping[Submission, Analysis], *, model_version: Mode
         done = {}
         for submission, analysis in analyses.items():
             if analysis.rejection:
-                _reject(submission, analysis.rejection)
+                _reject(submission, analysis.rejection, build_observed(analysis))
             elif submission.pk in there:
                 done[submission] = analysis
         if done:
@@ -46,7 +51,7 @@ def end_attempts(analyses: Mapping[Submission, Analysis], *, model_version: Mode
         logger.info("%s is %s", submission.pk, "rejected" if analysis.rejection else "done")
 
 
-def _reject(submission: Submission, rejection: Rejection) -> None:
+def _reject(submission: Submission, rejection: Rejection, observed: dict[str, Any]) -> None:
     _latest_attempt(submission).update(
         status=Status.REJECTED,
         rejection=rejection.problem,
@@ -54,6 +59,7 @@ def _reject(submission: Submission, rejection: Rejection) -> None:
         failure_reason="",
         failure_detail=rejection.detail,
         finished_at=timezone.now(),
+        **observed,
     )
 
 
@@ -68,14 +74,32 @@ def _finish(
     # Why a clinician had to overrule stays on the page; what was rejected by mistake does not.
     overruled = any(submission.overruled_by_id for submission in analyses)
     accepted = {} if overruled else {"rejection": "", "rejection_reason": ""}
-    _latest_attempt(*analyses).update(
-        status=Status.DONE,
-        prediction=Subquery(theirs.values("pk")),
-        failure_reason="",
-        failure_detail="",
-        finished_at=timezone.now(),
-        **accepted,
-    )
+    for observed, submissions in _alike(analyses):
+        _latest_attempt(*submissions).update(
+            status=Status.DONE,
+            prediction=Subquery(theirs.values("pk")),
+            failure_reason="",
+            failure_detail="",
+            finished_at=timezone.now(),
+            **accepted,
+            **observed,
+        )
+
+
+def _alike(
+    analyses: Mapping[Submission, Analysis],
+) -> Iterator[tuple[dict[str, Any], list[Submission]]]:
+    """Yield what was found of the pictures beside the results, each with all that have it.
+
+    Most pictures have the same, and one statement does for these.
+    """
+    waiting = {submission: build_observed(analysis) for submission, analysis in analyses.items()}
+    while waiting:
+        observed = next(iter(waiting.values()))
+        submissions = [submission for submission, other in waiting.items() if other == observed]
+        yield observed, submissions
+        for submission in submissions:
+            del waiting[submission]
 
 
 def fail_attempt(submission: Submission, *, reason: str, detail: str) -> None:

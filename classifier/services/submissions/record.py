@@ -17,6 +17,7 @@ from django.core.files.storage import default_storage
 from django.db import DatabaseError
 
 from classifier.models import ModelVersion, Prediction
+from classifier.models.observed import OBSERVED_FIELDS
 from classifier.models.prediction import heat_map_path
 from classifier.models.result import RESULT_FIELDS
 from classifier.storage import STORAGE_ERRORS
@@ -78,6 +79,16 @@ def record_predictions(
         for key, analysis in analyses.items()
         if key not in there
     )
+
+
+def build_observed(analysis: Analysis) -> dict[str, Any]:
+    """Return what was found of any picture, rejected or not, as the `OBSERVED_FIELDS`.
+
+    Raises:
+        KeyError: a field that nothing here knows.
+    """
+    known = vars(analysis) | {"frame": list(analysis.frame) if analysis.frame else None}
+    return {name: known[name] for name in OBSERVED_FIELDS}
 
 
 def build_result(analysis: Analysis) -> dict[str, Any]:

@@ -60,6 +60,9 @@ def _exposed(snapshot: Snapshot) -> bytes:
     rejected = gauge("submissions_rejected", "Rejected within the last hour.", "problem")
     for problem, number in snapshot.rejected.items():
         rejected.labels(problem).set(number)
+    types = gauge("image_types", "Finished within the last hour, by how taken.", "image_type")
+    for image_type, number in snapshot.image_types.items():
+        types.labels(image_type).set(number)
     took = gauge("result_seconds", "From the queue to the result, in the last hour.", "quantile")
     for quantile, seconds in snapshot.seconds.items():
         took.labels(quantile).set(seconds)

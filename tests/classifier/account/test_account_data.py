@@ -57,7 +57,14 @@ def table(archive: zipfile.ZipFile) -> list[dict[str, str]]:
 
 
 def test_everything_is_in_the_file(archive, owner):
-    done = SubmissionFactory(owner=owner, done__explained=True, pixels_per_mm=20.0)
+    done = SubmissionFactory(
+        owner=owner,
+        done__explained=True,
+        done__judged_as="clinical",
+        image_type="clinical",
+        frame=[10, 0, 150, 120],
+        pixels_per_mm=20.0,
+    )
     other = ModelVersionFactory(version="0.0.2")
     PredictionFactory(submission=done, model_version=other, malignant_probability=0.25)
     ReviewFactory(submission=done, diagnosis="unclear", comment="Too small.")
@@ -69,7 +76,9 @@ def test_everything_is_in_the_file(archive, owner):
     assert described["id"] == str(done.pk)
     assert (described["status"], described["pixels_per_mm"]) == ("done", 20.0)
     assert found.read(described["picture"]) == content(done.image)
+    assert (described["image_type"], described["frame"]) == ("clinical", [10, 0, 150, 120])
     first, second = described["predictions"]
+    assert (first["judged_as"], second["judged_as"]) == ("clinical", "dermoscopic")
     assert (first["shown"], second["shown"]) == (True, False)
     assert first["abcd"]["colours"] == ["red", "light brown"]
     assert found.read(first["heat_map"]) == content(done.prediction.heat_map)
@@ -78,6 +87,7 @@ def test_everything_is_in_the_file(archive, owner):
     (row,) = table(found)
     assert (row["id"], row["verdict"], row["reviews"]) == (str(done.pk), "malignant", "unclear")
     assert float(row["malignant_probability"]) == 0.873
+    assert (row["image_type"], row["judged_as"]) == ("clinical", "clinical")
 
 
 @pytest.mark.parametrize(

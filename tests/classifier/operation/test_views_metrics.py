@@ -45,6 +45,16 @@ def finished(seconds: float, ago: timedelta = timedelta(minutes=1), **state) -> 
     return submission
 
 
+def test_what_was_finished_by_how_it_was_taken(read):
+    finished(1, done=True, image_type="clinical"), finished(1, done=True, image_type="clinical")
+    finished(1, rejected=True, image_type="other"), finished(1, done=True)
+    finished(1, ago=timedelta(hours=2), done=True, image_type="dermoscopic")
+    found = {
+        tuple(labels): number for (name, *labels), number in read().items() if name == "image_types"
+    }
+    assert found == {("clinical",): 2, ("other",): 1, ("",): 1}
+
+
 def test_an_idle_site(read):
     found = read()
     assert found["submissions_waiting", "queued"] == 0
@@ -176,5 +186,5 @@ def test_as_many_queries_for_many_rows_as_for_few(read, django_assert_num_querie
     for number in (1, 20):
         for _ in range(number):
             finished(1, done=True)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             read()

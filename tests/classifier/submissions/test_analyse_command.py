@@ -17,12 +17,14 @@ from PIL import Image
 
 from classifier import predictors
 from classifier.management.commands import analyse
+from ml.judging.frames import Box
 from ml.packaging.bundle import available, find
-from tests.classifier.fakes import FakeAnalyst
+from tests.classifier.fakes import REJECTION, FakeAnalyst
 from tests.factories import picture
 from tests.site import ROOT
 
 OF_THE_FILE = ["file", "status", "reason", "problem", "model", "model_version"]
+OF_THE_PICTURE = ["image_type", "frame"]
 OF_THE_RESULT = [
     "verdict",
     "malignant_probability",
@@ -34,6 +36,7 @@ OF_THE_RESULT = [
     "spread_high",
     "heat_inside",
     "abcd",
+    "judged_as",
     "inference_ms",
     "diameter_mm",
 ]
@@ -100,14 +103,14 @@ def test_json_of_the_networks_that_ship(run, files, options, name):
     shipped = find(name)
     answers = {}
     for file, line in zip(files, lines, strict=True):
-        assert list(line) == OF_THE_FILE + OF_THE_RESULT
+        assert list(line) == OF_THE_FILE + OF_THE_PICTURE + OF_THE_RESULT
         assert (line["model"], line["model_version"]) == (name, shipped.version)
         if file not in GOOD:
             assert line["status"] == "rejected"
             assert line["reason"].endswith(".")
             assert {line[field] for field in ["problem", *OF_THE_RESULT]} == {None}
             continue
-        assert line["problem"] is None
+        assert line["problem"] is line["image_type"] is line["frame"] is None
         assert line["abcd"]["diameter"] > 50
         assert line["diameter_mm"] is None
         assert 0 <= line["heat_inside"] <= 1
@@ -180,6 +183,21 @@ def quick(monkeypatch):
         return 0, output.getvalue()
 
     return called
+
+
+@pytest.mark.parametrize(("rejection", "status"), [(None, "done"), (REJECTION, "rejected")])
+def test_how_a_picture_was_taken_and_what_its_border_left(
+    quick, files, monkeypatch, rejection, status
+):
+    fake = FakeAnalyst()
+    fake.rejection, fake.image_type, fake.judged_as = rejection, "clinical", "clinical"
+    fake.frame = Box(9, 8, 300, 200)
+    monkeypatch.setattr(predictors, "make_analyst", lambda network: fake)
+    _, output = quick(str(files["mole.jpg"]), "--json")
+    answer = json.loads(output)
+    assert answer["status"] == status
+    assert (answer["image_type"], answer["frame"]) == ("clinical", [9, 8, 300, 200])
+    assert answer["judged_as"] == (None if rejection else "clinical")
 
 
 def test_good_files_alone_end_well(quick, files):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from django.core.files.storage import FileSystemStorage
@@ -12,11 +13,13 @@ from django.db import connection
 from PIL import Image
 
 from classifier.models import Prediction, Status, Submission
+from classifier.models.observed import OBSERVED_FIELDS
 from classifier.models.result import RESULT_FIELDS
 from classifier.services.account.export import _json
 from classifier.services.registry.reanalyse import reanalyse_submissions
 from classifier.services.submissions.analyse import analyse_waiting_submissions
-from classifier.services.submissions.record import build_result
+from classifier.services.submissions.record import build_observed, build_result
+from ml.judging.frames import Box
 from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +64,37 @@ def test_what_is_recorded_exported_and_printed_is_the_same(kept, analyst):
     (exported,) = json.loads(b"".join(_json(found.submission.owner)))["submissions"]
     (prediction,) = exported["predictions"]
     assert {name: prediction[name] for name in RESULT_FIELDS} == found.told()
+
+
+def test_what_is_kept_printed_and_exported_of_the_picture_is_the_same(kept, analyst):
+    analyst.image_type, analyst.judged_as = "clinical", "clinical"
+    analyst.frame = Box(10, 0, 150, 120)
+    found = kept()
+    submission = Submission.objects.get(pk=found.submission_id)
+    assert submission.observed() == {"image_type": "clinical", "frame": [10, 0, 150, 120]}
+    assert found.judged_as == "clinical"
+    assert submission.observed() == build_observed(analyst([Image.new("RGB", (8, 8))])[0])
+    (exported,) = json.loads(b"".join(_json(submission.owner)))["submissions"]
+    assert {name: exported[name] for name in OBSERVED_FIELDS} == submission.observed()
+
+
+def test_without_a_border_and_a_kind_there_is_nothing_to_keep(kept):
+    found = Submission.objects.get(pk=kept().submission_id)
+    assert found.observed() == dict.fromkeys(OBSERVED_FIELDS)
+    assert Submission.objects.filter(frame__isnull=True, image_type__isnull=True).exists()
+
+
+def test_pictures_that_were_claimed_together_keep_what_is_theirs(analyst, monkeypatch):
+    kinds = iter(["clinical", None, "dermoscopic", "clinical"])
+    answer = analyst._analysis
+    monkeypatch.setattr(
+        analyst, "_analysis", lambda rejection: replace(answer(rejection), image_type=next(kinds))
+    )
+    submissions = SubmissionFactory.create_batch(4)
+    analyse_waiting_submissions(submissions[0].pk)
+    found = Submission.objects.filter(status=Status.DONE).order_by("queued_at")
+    assert [row.image_type for row in found] == ["clinical", None, "dermoscopic", "clinical"]
+    assert all(row.prediction.submission_id == row.pk for row in found)
 
 
 def test_what_there_is_nothing_of_is_empty(kept, analyst, stored_files):

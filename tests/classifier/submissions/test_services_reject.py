@@ -12,6 +12,7 @@ from classifier.services.submissions.retry import (
     requeue_submission,
     retry_submission,
 )
+from ml.judging.frames import Box
 from tests.classifier.fakes import REJECTION
 from tests.factories import SubmissionFactory
 
@@ -41,6 +42,15 @@ def test_a_rejected_picture_has_a_reason_and_no_prediction(rejecting):
     assert found.prediction is None
     assert not Prediction.objects.exists()
     assert found.is_finished
+
+
+def test_how_a_rejected_picture_was_taken_and_what_its_border_left_is_kept(rejecting):
+    rejecting.image_type, rejecting.frame = "clinical", Box(10, 0, 150, 120)
+    submission = SubmissionFactory()
+    analyse_waiting_submissions(submission.pk)
+    found = reloaded(submission)
+    assert (found.status, found.image_type) == (Status.REJECTED, "clinical")
+    assert found.content == (10, 0, 150, 120)
 
 
 def test_a_row_deleted_while_its_picture_is_rejected(rejecting):

@@ -224,3 +224,23 @@ def test_equal_times_have_one_order(listed, owner, time_machine):
     made = SubmissionFactory.create_batch(5, owner=owner)
     expected = sorted(made, key=lambda submission: submission.pk, reverse=True)
     assert listed() == expected
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ("clinical", ["photograph"]),
+        ("other", ["a cat"]),
+        ("unknown", ["nobody knows"]),
+        ("", ["nobody knows", "a cat", "photograph", "dermoscope"]),
+    ],
+)
+def test_only_pictures_that_were_taken_so(listed, owner, chosen, expected):
+    for name, image_type in (
+        ("dermoscope", "dermoscopic"),
+        ("photograph", "clinical"),
+        ("a cat", "other"),
+        ("nobody knows", None),
+    ):
+        SubmissionFactory(owner=owner, original_name=f"{name}.jpg", image_type=image_type)
+    assert names(listed(image_type=chosen)) == expected

@@ -22,6 +22,8 @@ SECTIONS = (
     "By group",
     "Artefacts",
     "Calibration and decision",
+    "Reliability by source",
+    "Kinds of picture",
     "Sets of diagnoses, and not being sure",
     "Pictures it refuses",
     "Eight looks instead of one",
@@ -66,7 +68,15 @@ def test_tables_have_as_many_cells_in_every_line(bundle):
 
 def test_what_was_not_measured_is_said_to_be_so(seven_bundle):
     text = card.render(seven_bundle)
-    given = {"Use", "Network", "Data", "Calibration and decision", "Limits", "Identity"}
+    given = {
+        "Use",
+        "Network",
+        "Data",
+        "Calibration and decision",
+        "Kinds of picture",
+        "Limits",
+        "Identity",
+    }
     for name in set(SECTIONS) - given:
         assert NOT_MEASURED in section(text, name)
     assert "![" not in text
@@ -145,6 +155,87 @@ def test_a_collection_that_nobody_has_described_is_named(seven_bundle):
 
 def test_the_number_of_diagnoses_is_that_of_the_bundle(eight_bundle):
     assert "8 diagnoses, of which 4 count as malignant" in card.render(eight_bundle)
+
+
+def estimated(value):
+    return {"value": value, "low": value, "high": value}
+
+
+def test_a_source_that_is_badly_calibrated_gets_a_sentence(telling_bundle):
+    scores = {"pictures": 400, "malignant": 0.5, "said": 0.4}
+    domains = {
+        "ham10000": scores | {"ece": estimated(0.3), "ece_of_mix": estimated(0.02)},
+        "milk10k/clinical": scores | {"ece": estimated(0.1), "ece_of_mix": estimated(0.17)},
+        "isic2020": scores,
+    }
+    found = {"malignant_share": 0.2, "fitted_to": ["ham10000"], "domains": domains}
+    bundle = replace(telling_bundle, metrics={"reliability": found})
+    text = section(card.render(bundle), "Reliability by source")
+    assert "as if 20 % of the pictures were malignant" in text
+    assert "Pictures of MILK10k, clinical are badly calibrated" in text
+    assert "off by 17 percentage points" in text
+    assert text.count("badly calibrated") == 1
+    assert "| ISIC 2020 | 400 | 0.500 | 0.400 | not enough data | not enough data |" in text
+
+
+def test_kinds_of_picture_are_described_with_what_is_called_what(telling_bundle):
+    shares = {"pictures": 50, "dermoscopic": 0.9, "clinical": 0.02, "other": 0.0, "between": 0.08}
+    chosen = {"dermoscopic": 0.8, "clinical": 0.1, "other": 0.4, "accepted": 0.98}
+    clinical = {
+        "calibration": {"temperature": 2.5, "bias": [0.0] * 8},
+        "threshold": 0.5,
+        "operating_point": {"sensitivity": 0.9, "threshold": 0.123, "pictures": 77},
+    }
+    bundle = replace(
+        telling_bundle,
+        clinical=clinical,
+        image_type_thresholds=chosen | {"called": {"ham10000": shares}},
+    )
+    text = card.render(bundle)
+    kinds = section(text, "Kinds of picture")
+    assert "from a probability of 0.400 on" in kinds
+    assert "| HAM10000 | 50 | 0.900 | 0.020 | 0.000 | 0.080 |" in kinds
+    decision = section(text, "Calibration and decision")
+    assert "**Clinical pictures.** Probabilities are `softmax(logits / 2.500)`" in decision
+    assert "from 0.123 on" in decision
+    assert "without a dermatoscope" not in text
+
+
+def test_groups_without_enough_lesions_say_so():
+    bundle = find("lesion-net")
+    scores = {name: estimated(0.75) for name in ("auroc", "sensitivity")}
+    groups = {
+        "3": {"pictures": 90, "lesions": 31, "judged": estimated(0.5)} | scores,
+        "6": {"pictures": 12, "lesions": 2, "judged": estimated(0.25)},
+    }
+    held_out = bundle.metrics["held_out"] | {
+        "subgroups": {"skin_tone_class": groups},
+        "by_class": {"df": {"pictures": 9}},
+        "screened": {
+            "judged": {"all": estimated(0.875), "benign": estimated(None)},
+            "problems": {"too_small": 3},
+            "called": {},
+            "scores": scores,
+        },
+    }
+    text = card.render(replace(bundle, metrics={"held_out": held_out}))
+    by_group = section(text, "By group")
+    assert "**Skin tone, as it was recorded** (`held_out`)" in by_group
+    assert "| 3 | 90 | 31 | 0.500 (0.500 to 0.500) | 0.750" in by_group
+    assert "| 6 | 12 | 2 | 0.250 (0.250 to 0.250) | not enough data | not enough data |" in by_group
+    assert "fewer than 30 malignant lesions" in by_group
+    results = section(text, "Results")
+    assert "| Dermatofibroma (df) | 9 | not enough data |" in results
+    assert (
+        "Judged are 0.875 (0.875 to 0.875) of the pictures. Rejected are 3 as too small." in results
+    )
+    assert "as it was recorded" in text.split("CLEAR Derm")[1]
+
+
+def test_a_set_that_knows_of_melanoma_alone_is_shown(telling_bundle):
+    result = {"pictures": {"melanoma": 9}, "groups": 9, "melanoma": {"auroc": estimated(0.875)}}
+    text = card.render(replace(telling_bundle, metrics={"isic2017": result}))
+    assert "| AUROC | 0.875 (0.875 to 0.875) |" in section(text, "Results")
 
 
 def test_a_bias_of_a_single_output_belongs_to_malignant(tiny_bundle):

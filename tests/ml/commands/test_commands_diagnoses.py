@@ -34,6 +34,7 @@ def _quick():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "build", tiny.build)
         patch.setattr(evaluation, "RESAMPLES", 50)
+        patch.setattr(evaluation, "ENOUGH", 4)
         yield
 
 

@@ -15,6 +15,7 @@ from ml.judging import limits
 from ml.measuring import evaluation
 from ml.measuring.degradations import DEGRADATIONS
 from ml.measuring.oddities import KINDS, oddities
+from ml.measuring.shares import share_of
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import SEVEN_CODES
 from tests.ml import tiny
@@ -123,11 +124,11 @@ def test_the_audit_counts_every_kind_of_picture(bundle, folder):
 
 def test_an_interval_of_a_share_holds_it_and_stays_within_0_and_1():
     for count, total in ((0, 10), (10, 10), (3, 10), (980, 1000)):
-        share = audit.share_of(count, total)
+        share = share_of(count, total)
         assert 0 <= share["low"] <= share["value"] <= share["high"] <= 1
         assert share["low"] < share["high"]
     # Wilson's interval of 81 of 263 as Newcombe (1998) gives it.
-    assert audit.share_of(81, 263) == pytest.approx(
+    assert share_of(81, 263) == pytest.approx(
         {"value": 0.3080, "low": 0.2553, "high": 0.3662}, abs=1e-4
     )
 

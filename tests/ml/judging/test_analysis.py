@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from ml.judging import analysis, limits
 from ml.judging.analysis import AnalysisSettings, analyse
@@ -175,3 +175,40 @@ def test_every_way_to_tell_strange_pictures_can_be_served(seven_bundle, method):
         )
         found = analyse(Predictor.load(bundle), GOOD)
         assert [bool(one.rejection) for one in found] == [rejected] * 3
+
+
+def in_a_frame(picture: Image.Image) -> Image.Image:
+    framed = Image.new("RGB", (500, 400), "white")
+    framed.paste(picture, (130, 40))
+    return framed
+
+
+def test_a_frame_changes_nothing_but_where_things_lie(predictor):
+    bare = analyse(predictor, GOOD)
+    found = analyse(predictor, [in_a_frame(picture) for picture in GOOD])
+    for one, framed in zip(bare, found, strict=True):
+        assert one.frame is None
+        assert framed.frame == (130, 40, 450, 280)
+        assert framed.judgement.probabilities == pytest.approx(one.judgement.probabilities)
+        assert framed.abcd == one.abcd
+        assert framed.heat_inside == one.heat_inside
+        assert framed.heat_map.size == (256, 205)
+        # The centre square of the content is 240 pixels high and lies at 170, 40.
+        hot = np.asarray(framed.heat_map.convert("RGBA"))[..., 3] > 0
+        y, x = np.argwhere(hot).T * 500 / 256
+        assert 168 <= x.min() <= x.max() <= 412
+        assert 38 <= y.min() <= y.max() <= 282
+
+
+def test_what_was_cut_off_is_told_of_a_rejected_picture_too(predictor):
+    blurred = GOOD[0].filter(ImageFilter.GaussianBlur(9))
+    (found,) = analyse(predictor, [in_a_frame(blurred)])
+    assert found.rejection.problem == Problem.BLURRED
+    assert found.frame == pytest.approx((130, 40, 450, 280), abs=2)
+
+
+def test_the_size_that_counts_is_that_without_the_frame(predictor):
+    framed = Image.new("RGB", (300, 300), "black")
+    framed.paste(render(4, (90, 90)), (100, 100))
+    (found,) = analyse(predictor, [framed])
+    assert found.rejection.problem == Problem.TOO_SMALL

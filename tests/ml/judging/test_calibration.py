@@ -118,3 +118,24 @@ def test_malignant_is_the_sum_over_the_malignant_classes():
     probabilities = np.full((1, 7), 1 / 7)
     found = malignant_probability(probabilities, SEVEN_CODES, MALIGNANT_CODES)
     assert found[0] == pytest.approx(3 / 7)
+
+
+def test_pictures_count_as_their_weights_say():
+    first, second = drawn(Calibration(1.5, (0.0,) * 7), 7), drawn(Calibration(4.0, (0.0,) * 7), 7)
+    logits, targets = (np.concatenate(parts) for parts in zip(first, second, strict=True))
+    weights = np.repeat([1.0, 0.0], len(first[0]))
+    found = fit(logits, targets, with_bias=False, weights=weights)
+    assert found.temperature == pytest.approx(1.5, rel=0.05)
+    kept = cross_validated(
+        logits, targets, np.arange(len(logits)), with_bias=False, weights=weights
+    )
+    assert np.allclose(kept, found.probabilities(logits), atol=0.02)
+
+
+def test_a_sensitivity_is_reached_of_malignant_pictures_as_they_count():
+    malignant = np.array([True] * 4 + [False])
+    probabilities = np.array([0.9, 0.8, 0.7, 0.1, 0.95])
+    assert threshold_for_sensitivity(malignant, probabilities, 0.75) == 0.7
+    weights = np.array([1.0, 1.0, 1.0, 3.0, 9.0])
+    assert threshold_for_sensitivity(malignant, probabilities, 0.75, weights) == 0.1
+    assert threshold_for_sensitivity(malignant, probabilities, 0.5, weights) == 0.7

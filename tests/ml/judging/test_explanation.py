@@ -17,6 +17,7 @@ from ml.judging.explanation import (
     methods,
     overlay,
 )
+from ml.judging.frames import Box
 from ml.judging.preprocessing import to_pixels
 from ml.measuring.faithfulness import blob, enlarge, measure
 from tests.lesions import draw, flower
@@ -125,6 +126,18 @@ def test_the_overlay_has_the_proportions_of_the_picture_and_lies_on_its_centre_s
     assert (x - 0.5, y) == pytest.approx((35 / 48, 15 / 48), abs=0.03)
     hottest = np.asarray(picture)[alpha == OPACITY][:, :3]
     assert (hottest == VIRIDIS[-1]).all()
+
+
+def test_the_overlay_lies_on_what_was_looked_at_within_a_frame():
+    heat = np.zeros((48, 48))
+    heat[:, :24] = 1
+    picture = overlay(heat, (800, 400), Box(500, 100, 700, 400)).convert("RGBA")
+    assert picture.size == (256, 128)
+    y, x = np.argwhere(np.asarray(picture)[..., 3] > OPACITY / 2).T
+    # The centre square of the content is 200 pixels wide; its left half is hot.
+    scale = 256 / 800
+    assert (x.min(), x.max() + 1) == pytest.approx((500 * scale, 600 * scale), abs=3)
+    assert (y.min(), y.max() + 1) == pytest.approx((150 * scale, 350 * scale), abs=3)
 
 
 @pytest.mark.parametrize("heat", [np.zeros((8, 8)), np.full((8, 8), np.nan), np.full((8, 8), -1.0)])

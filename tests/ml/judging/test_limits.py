@@ -31,6 +31,20 @@ def test_what_is_written_is_read_and_what_was_there_stays(bundle):
     assert not list(bundle.directory.glob("*.part"))
 
 
+def test_the_scores_of_clinical_pictures_are_kept_apart(bundle):
+    names = [
+        limits.conformal_name(limits.PLAIN, "benign", name) for name in ("dermoscopic", "clinical")
+    ]
+    assert names == ["plain/benign", "plain/clinical/benign"]
+    written = limits.write(bundle, {names[0]: np.array([0.5]), names[1]: np.array([0.25])})
+    found = limits.read(written)
+    assert limits.conformal_scores(found, limits.PLAIN) == {"benign": np.array([0.5])}
+    assert limits.conformal_scores(found, limits.PLAIN, "clinical") == {"benign": np.array([0.25])}
+    # Calibrating again, on dermoscopic pictures alone, leaves nothing of the others.
+    again = limits.write(written, {names[0]: np.array([0.75])})
+    assert limits.conformal_scores(limits.read(again), limits.PLAIN, "clinical") == {}
+
+
 def test_arrays_of_another_way_to_tell_strange_pictures_do_not_stay(bundle):
     first = limits.write(bundle, {"novelty/mean": np.arange(3), "plain/benign": np.array([0.5])})
     second = limits.write(first, {"novelty/direction": np.ones(3)})

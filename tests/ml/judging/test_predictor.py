@@ -195,3 +195,51 @@ def test_the_probability_of_malignant_is_calibrated_too(bundle, images):
 def test_a_network_with_other_answers_than_its_bundle_is_refused(seven_bundle):
     with pytest.raises(BundleError, match="belongs to another network"):
         Predictor.load(replace(seven_bundle, architecture="seven_stage"))
+
+
+@pytest.fixture
+def sure_of(telling_bundle):
+    """Make a predictor whose second output has these logits about every picture."""
+
+    def load(logits, **changes):
+        arrays = weights.read(telling_bundle.weights_path)
+        arrays["image_type_logit/kernel"] *= 0
+        arrays["image_type_logit/bias"] = np.array(logits, np.float32)
+        weights.save(telling_bundle.weights_path, arrays)
+        sha256 = hashlib.sha256(telling_bundle.weights_path.read_bytes()).hexdigest()
+        return Predictor.load(replace(telling_bundle, sha256=sha256, **changes))
+
+    return load
+
+
+def test_the_kinds_are_the_second_output_of_the_keras_network(telling_bundle, images):
+    predictor = Predictor.load(telling_bundle)
+    pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
+    _, expected = predictor.model(pixels.astype(np.float32), training=False)
+    assert np.ptp(expected, axis=0).max() > 1e-3
+    for found in (predictor.outputs(pixels), predictor.examine(pixels)):
+        assert found.image_types == pytest.approx(np.array(expected), abs=1e-5)
+        assert found.image_types.shape == (len(images), 3)
+
+
+def test_a_network_without_them_has_no_probabilities_of_kinds(seven_bundle, images):
+    pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
+    predictor = Predictor.load(seven_bundle)
+    for found in (predictor.outputs(pixels), predictor.examine(pixels)):
+        assert found.image_types.shape == (len(images), 0)
+
+
+@pytest.mark.parametrize(("logits", "kind"), [([5, 0, 0], "dermoscopic"), ([0, 5, 0], "clinical")])
+def test_probabilities_and_heat_are_those_of_the_kind(sure_of, images, logits, kind):
+    calibration = {"temperature": 3.0, "bias": [0.0, 1.0] + [0.0] * 6}
+    own = {"calibration": calibration, "threshold": 0.0, "operating_point": {}}
+    pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
+    apart = sure_of(logits, clinical=own)
+    expected = sure_of(logits, calibration=calibration) if kind == "clinical" else sure_of(logits)
+    assert np.allclose(apart.probabilities(pixels), expected.probabilities(pixels), atol=1e-6)
+    heat = apart.examine(pixels).heat
+    assert np.allclose(heat, expected.examine(pixels).heat, atol=1e-6)
+    assert heat.max() > 0
+    verdicts = {judgement.verdict for judgement in apart.predict(images)}
+    if kind == "clinical":
+        assert verdicts == {"malignant"}

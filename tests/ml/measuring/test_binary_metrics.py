@@ -142,3 +142,14 @@ def test_two_thousand_resamples_of_two_thousand_pictures_take_seconds():
     scores = {"auroc": METRICS["auroc"](targets, generator.uniform(size=2000), 0.5)}
     estimate(scores, np.arange(2000), 2000, 1)
     assert time.process_time() - started < 10
+
+
+def test_weighted_pictures_score_as_if_there_were_so_many_of_them():
+    targets, probabilities = np.array([0, 1, 1]), np.array([0.2, 0.6, 0.3])
+    repeated = np.repeat([0, 1, 2], [1, 2, 3])
+    weights = np.array([1.0, 2.0, 3.0])
+    for name, metric in METRICS.items():
+        score = metric(targets, probabilities, 0.5)
+        expected = metric(targets[repeated], probabilities[repeated], 0.5)
+        given = estimate({name: score}, np.arange(3), 5, 1, weights)[name]["value"]
+        assert given == pytest.approx(plain(expected, 6))

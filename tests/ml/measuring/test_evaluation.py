@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from ml.data.manifest import read_samples
+from ml.data.manifest import Sample
 from ml.errors import InputError
-from ml.judging.predictor import Predictor
 from ml.measuring import evaluation
-from ml.measuring.answers import Answers, describe, predict
+from ml.measuring.answers import Answers, describe
 from ml.measuring.binary_metrics import METRICS
 from ml.measuring.evaluation import (
     by_subgroup,
@@ -15,13 +16,13 @@ from ml.measuring.evaluation import (
     quantisation_effect,
     score,
 )
-from ml.measuring.perturbations import mask_corners
 from ml.taxonomy import DIAGNOSIS_CODES, SEVEN_CODES
 
 
 @pytest.fixture(autouse=True)
 def _few_resamples(monkeypatch):
     monkeypatch.setattr(evaluation, "RESAMPLES", 50)
+    monkeypatch.setattr(evaluation, "ENOUGH", 1)
 
 
 @pytest.fixture
@@ -136,20 +137,71 @@ def test_every_class_has_its_own_scores_and_a_row_of_the_confusion(sample):
     assert np.array(found["confusion"])[[mel, mel, nv], [mel, nv, nv]].tolist() == [1, 1, 1]
 
 
-def test_subgroups_are_scored_apart_and_small_ones_not_at_all(sample):
+def test_subgroups_are_scored_apart_and_those_with_few_malignant_lesions_not_at_all(
+    sample, monkeypatch
+):
+    monkeypatch.setattr(evaluation, "ENOUGH", 10)
     samples = [sample(f"{i}", ("nv", "mel")[i % 2]) for i in range(60)]
     right = [sample.label for sample in samples[:30]] + ["nv"] * 30
     sexes = np.array(["female"] * 30 + ["male"] * 25 + ["not known"] * 5)
     test, answers = describe(samples, [], None), certain(*right)
-    found = by_subgroup(test, answers, {"sex": sexes, "source": np.array(["one"] * 60)})
-    assert found.keys() == {"sex"}
-    assert {name: scores["pictures"] for name, scores in found["sex"].items()} == {
-        "female": 30,
-        "male": 25,
+    judged = np.array([True] * 45 + [False] * 15)
+    kinds = {
+        "sex": sexes,
+        "source": np.array(["one"] * 60),
+        "diagnosis": np.array([one.label for one in samples]),
     }
-    assert found["sex"]["female"]["sensitivity"]["value"] == 1
-    assert found["sex"]["male"]["sensitivity"]["value"] == 0
+    found = by_subgroup(test, answers, kinds, judged)
+    assert found.keys() == {"sex", "diagnosis"}
+    by_sex = found["sex"]
+    assert {name: (one["pictures"], one["lesions"]) for name, one in by_sex.items()} == {
+        "female": (30, 15),
+        "male": (25, 12),
+        "not known": (5, 3),
+    }
+    assert by_sex["female"]["sensitivity"]["value"] == 1
+    assert by_sex["male"]["sensitivity"]["value"] == 0
+    assert by_sex["not known"].keys() == {"pictures", "lesions", "judged"}
+    assert by_sex["male"]["judged"]["value"] == pytest.approx(15 / 25)
+    # A diagnosis is on one side alone, so that all of its lesions count.
+    assert found["diagnosis"]["nv"]["lesions"] == 30
+    assert found["diagnosis"]["nv"]["specificity"]["value"] == 1
+    assert found["diagnosis"]["mel"]["sensitivity"]["value"] == 0.5
     assert headline(test, answers)["diagnosis_accuracy"]["value"] == pytest.approx(45 / 60)
+
+
+def test_lesions_count_rather_than_their_views(monkeypatch):
+    monkeypatch.setattr(evaluation, "ENOUGH", 3)
+    samples = [Sample(Path(f"/{i}"), "mel", lesion=str(i // 2)) for i in range(5)]
+    samples += [Sample(Path(f"/b{i}"), "nv", lesion=f"b{i}") for i in range(3)]
+    test = describe(samples, [], None)
+    kinds = {"sex": np.array(["female"] * 4 + ["male"] * 4)}
+    answers = certain(*[one.label for one in samples])
+    found = by_subgroup(test, answers, kinds, np.ones(8, bool))
+    assert found["sex"]["female"]["lesions"] == 2
+    assert "accuracy" not in found["sex"]["female"]
+    assert score(test, answers)["by_class"]["mel"]["sensitivity"]["value"] == 1
+    monkeypatch.setattr(evaluation, "ENOUGH", 4)
+    assert score(test, answers)["by_class"]["mel"] == {"pictures": 5}
+
+
+def test_melanoma_or_not_is_scored_by_itself(sample):
+    samples = [sample(f"m{i}", "melanoma") for i in range(4)]
+    samples += [sample(f"n{i}", "not_melanoma") for i in range(4)]
+    test = describe(samples, [], None)
+    answers = certain(*["mel"] * 3, "nv", *["bcc"] * 3, "mel")
+    found = score(test, answers)
+    assert found.keys() == {"melanoma"}
+    assert found["melanoma"]["auroc"]["value"] == pytest.approx(0.75)
+    assert headline(test, answers)["melanoma_auroc"]["value"] == pytest.approx(0.75)
+
+
+def test_every_picture_is_called_by_its_own_threshold(pictures):
+    test = describe(pictures, [], None)
+    answers = Answers(malignant([0.3] * 16).probabilities, np.array([0.5] * 8 + [0.2] * 8))
+    assert score(test, answers)["model"]["accuracy"]["value"] == 1
+    last = np.arange(16) >= 8
+    assert answers.among(last).threshold.tolist() == [0.2] * 8
 
 
 def test_the_effect_of_quantisation_is_the_difference_to_float(pictures):
@@ -164,15 +216,3 @@ def test_the_effect_of_quantisation_is_the_difference_to_float(pictures):
     }
     assert effect["auroc"]["difference"] == 0
     assert effect["largest_change_of_a_probability"] == pytest.approx(0.6)
-
-
-def test_probabilities_come_in_the_order_of_the_samples(tiny_bundle, test_folder):
-    predictor = Predictor.load(tiny_bundle)
-    samples = read_samples(test_folder)
-    forward = predict(predictor, samples, "forward").malignant
-    backward = predict(predictor, samples[::-1], "backward").malignant
-    assert forward.shape == (12,)
-    assert np.allclose(forward, backward[::-1], atol=1e-6)
-    assert len(set(forward.round(5).tolist())) > 6
-    masked = predict(predictor, samples, "masked", mask_corners).malignant
-    assert not np.allclose(forward, masked, atol=1e-4)

@@ -6,10 +6,18 @@ from ml.data.manifest import Sample
 from ml.measuring.subgroups import age_band, subgroups
 from tests.lesions import render
 
+FEMALE = {
+    "sex": "female",
+    "age": "72",
+    "site": "back",
+    "skin_tone_class": "3",
+    "image_type": "clinical",
+}
+
 
 def test_every_picture_is_in_one_subgroup_of_each_kind(tmp_path):
     samples = []
-    for number, details in enumerate(({"sex": "female", "age": "72", "site": "back"}, {})):
+    for number, details in enumerate((FEMALE, {})):
         path = tmp_path / f"{number}.png"
         render(number, (60, 60)).save(path)
         samples.append(Sample(path, "nv", details=details))
@@ -19,7 +27,10 @@ def test_every_picture_is_in_one_subgroup_of_each_kind(tmp_path):
         "sex": ["female", "not known"],
         "age": ["70 and older", "not known"],
         "site": ["back", "not known"],
+        "skin_tone_class": ["3", "not known"],
         "source": ["not known", "not known"],
+        "image_type": ["clinical", "not known"],
+        "diagnosis": ["nv", "nv"],
     }
     assert "not known" not in tones
 

@@ -7,8 +7,15 @@ from dataclasses import replace
 import pytest
 
 from ml.packaging.bundle import Bundle, BundleError, available, find
+from ml.taxonomy import IMAGE_TYPES
 
 CONTENT = b"the weights"
+CLINICAL = {
+    "calibration": {"temperature": 1.5, "bias": [0.0]},
+    "threshold": 0.4,
+    "operating_point": {},
+}
+THRESHOLDS = {"dermoscopic": 0.8, "clinical": 0.2, "other": 0.4, "accepted": 0.98}
 
 
 @pytest.fixture
@@ -109,12 +116,55 @@ def test_a_description_that_is_no_description_is_refused(bundle, content):
         ({"threshold": float("nan")}, "threshold must be in 0..1"),
         ({"weights": "../weights.npz"}, "weights must be a plain file name"),
         ({"weights": "/etc/passwd"}, "weights must be a plain file name"),
+        ({"image_types": ["clinical"]}, "image_types must be empty, or"),
+        # This one tells no image types.
+        ({"clinical": CLINICAL}, "clinical must be empty, or"),
+        ({"image_type_thresholds": THRESHOLDS}, "image_type_thresholds must be empty, or"),
     ],
 )
 def test_a_wrong_description_is_refused_by_field(bundle, changes, message):
     change(bundle, **changes)
     with pytest.raises(BundleError, match=message):
         Bundle.read(bundle.directory)
+
+
+def test_a_bundle_that_tells_image_types_says_by_what(bundle):
+    told = replace(
+        bundle, image_types=IMAGE_TYPES, clinical=CLINICAL, image_type_thresholds=THRESHOLDS
+    )
+    told.write()
+    assert Bundle.read(bundle.directory) == told
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"clinical": {"threshold": 0.5}}, "clinical must be empty, or"),
+        ({"clinical": CLINICAL | {"threshold": 2}}, "clinical must be empty, or"),
+        ({"clinical": CLINICAL | {"calibration": 3}}, "clinical must be empty, or"),
+        ({"clinical": CLINICAL | {"calibration": {}}}, "clinical must be empty, or"),
+        ({"clinical": CLINICAL | {"operating_point": 1}}, "clinical must be empty, or"),
+        ({"image_type_thresholds": {"other": 0.5}}, "image_type_thresholds must be empty, or"),
+        (
+            {"image_type_thresholds": THRESHOLDS | {"clinical": 0.9}},
+            "that of clinical not above that of dermoscopic",
+        ),
+        (
+            {"image_type_thresholds": THRESHOLDS | {"other": "0.4"}},
+            "image_type_thresholds must be empty, or",
+        ),
+    ],
+)
+def test_what_is_wrong_about_image_types_is_refused_by_field(bundle, changes, message):
+    change(bundle, image_types=list(IMAGE_TYPES), **changes)
+    with pytest.raises(BundleError, match=message):
+        Bundle.read(bundle.directory)
+
+
+def test_a_bundle_of_before_there_were_image_types_is_read(bundle):
+    change(bundle, image_types=None, clinical=None, image_type_thresholds=None)
+    read = Bundle.read(bundle.directory)
+    assert (read.image_types, read.clinical, read.image_type_thresholds) == ((), {}, {})
 
 
 def test_a_whole_number_is_a_threshold_too(bundle):

@@ -1,0 +1,43 @@
+"""An analysis says something of every picture, also of one that it rejects.
+
+What a network says of a picture that it judges is a `classifier.models.result.Result`. Both are the
+one description: recording, the export and ``manage.py analyse --json`` take names, order and
+meaning from them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import models
+
+
+class ImageType(models.TextChoices):
+    """How a picture was taken."""
+
+    DERMOSCOPIC = "dermoscopic", "Through a dermoscope"
+    CLINICAL = "clinical", "Ordinary photograph"
+    OTHER = "other", "Something else"
+
+    __empty__ = "Not known"
+
+
+class Content(NamedTuple):
+    """The part of a picture within a plain border, in the picture's own pixels."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+
+#: What is kept of it, on the `Submission`.
+OBSERVED_FIELDS = ("image_type", "frame")

@@ -1,0 +1,88 @@
+"""Reject pictures that a network saw and should not judge: of other things, or of another kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ml.judging.quality import ADVICE, DERMOSCOPY_ALONE, Problem
+from ml.taxonomy import DERMOSCOPIC, IMAGE_TYPES, OTHER
+
+if TYPE_CHECKING:
+    from ml.judging.predictor import Examination, Predictor
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Why a picture gets no answer.
+
+    Attributes:
+        problem: what is wrong with it.
+        advice: a sentence for the person who sent it in.
+        detail: what was measured, for an engineer.
+    """
+
+    problem: Problem
+    advice: str
+    detail: str
+
+    @classmethod
+    def of(cls, problem: Problem, detail: str) -> Rejection:
+        """Return the rejection with the advice that belongs to the problem."""
+        return cls(problem, ADVICE[problem], detail)
+
+
+def reject(
+    predictor: Predictor, examination: Examination, *, clinical_pictures: bool
+) -> list[Rejection | None]:
+    """Return for every picture why it gets no answer, or None.
+
+    Args:
+        predictor: the network.
+        examination: of the pictures.
+        clinical_pictures: see `ml.judging.analysis.AnalysisSettings`.
+    """
+    by_type = _reject_type(predictor, examination, clinical_pictures)
+    strange = _reject_strange(predictor, examination)
+    # That a picture shows something else is said before that it was taken otherwise.
+    return [
+        other if other and (typed is None or typed.problem is Problem.CLINICAL_PICTURE) else typed
+        for typed, other in zip(by_type, strange, strict=True)
+    ]
+
+
+def _reject_type(
+    predictor: Predictor, examination: Examination, clinical_pictures: bool
+) -> list[Rejection | None]:
+    probabilities = examination.image_types
+    if not probabilities.shape[1]:
+        return [None] * len(probabilities)
+
+    def rejection(name: str | None, row: list[float]) -> Rejection | None:
+        measured = ", ".join(
+            f"{kind} {share:.3f}" for kind, share in zip(IMAGE_TYPES, row, strict=True)
+        )
+        if name == OTHER:
+            return Rejection.of(Problem.NOT_DERMOSCOPY, measured)
+        if name != DERMOSCOPIC and not clinical_pictures:
+            return Rejection.of(Problem.CLINICAL_PICTURE, measured)
+        return None
+
+    told = predictor.tell(probabilities)
+    return [rejection(*found) for found in zip(told, probabilities.tolist(), strict=True)]
+
+
+def _reject_strange(predictor: Predictor, examination: Examination) -> list[Rejection | None]:
+    strangeness = predictor.strangeness(examination)
+    if strangeness is None:
+        return [None] * len(examination.logits)
+    threshold = predictor.bundle.novelty["threshold"]
+    problem = Problem.NOT_DERMOSCOPY
+    advice = ADVICE[problem] if predictor.bundle.image_types else DERMOSCOPY_ALONE
+    return [
+        # Not "more than": a score that is no number is no reason to trust the picture.
+        None
+        if score <= threshold
+        else Rejection(problem, advice, f"strangeness {score:.2f}, accepted {threshold:.2f}")
+        for score in strangeness
+    ]

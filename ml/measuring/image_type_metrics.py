@@ -1,0 +1,103 @@
+"""Choose from which probability on a picture is called dermoscopic, clinical or other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from ml.data.manifest import Sample
+from ml.judging.image_types import dermoscopic_share, tell
+from ml.taxonomy import CLINICAL, DERMOSCOPIC, IMAGE_TYPES, OTHER
+
+Array = np.ndarray
+
+#: A threshold beyond this would call nothing else by its name that is not called so already.
+SURE = 0.9
+#: What pictures are counted as that are called neither dermoscopic nor clinical nor other.
+BETWEEN = "between"
+
+
+def choose_thresholds(
+    samples: Sequence[Sample], probabilities: Array, accepted: float
+) -> dict[str, float]:
+    """Return thresholds by which so many pictures are called by their name, where that can be.
+
+    Half of what may be lost is lost to ``other``, whose threshold is otherwise low enough that so
+    many pictures of other things are found. The rest is lost between the two of dermoscopic
+    and clinical, which lie as far apart as the promise and `SURE` allow. Where the promise can be
+    kept for one kind of picture alone, both are the one value that is best for the worst domain.
+
+    Args:
+        samples: validation pictures.
+        probabilities: of each, ``float (n, 3)``.
+        accepted: share in (0, 1) of every domain that is to be called by its name.
+    """
+    types = np.array([sample.image_type for sample in samples])
+    names = np.array([sample.domain for sample in samples])
+    share, other = dermoscopic_share(probabilities), probabilities[:, IMAGE_TYPES.index(OTHER)]
+    lost = (1 - accepted) / 2
+
+    def quantiles(of: Array, kind: str, at: float) -> list[float]:
+        domains = [names[types == kind] == name for name in sorted(set(names[types == kind]))]
+        return [float(np.quantile(of[types == kind][domain], at)) for domain in domains]
+
+    genuine = [
+        found for kind in (DERMOSCOPIC, CLINICAL) for found in quantiles(other, kind, 1 - lost)
+    ]
+    found = [0.5, *quantiles(other, OTHER, 1 - accepted)]
+    dermoscopic = min([SURE, *quantiles(share, DERMOSCOPIC, lost)])
+    clinical = max([1 - SURE, *quantiles(share, CLINICAL, 1 - lost)])
+    if clinical > dermoscopic:
+        dermoscopic = clinical = _best_for_the_worst(share, types, names)
+    # From the threshold on it is another thing: what has just the quantile must stay.
+    highest = float(np.nextafter(max(genuine, default=0.0), 1))
+    return {DERMOSCOPIC: dermoscopic, CLINICAL: clinical, OTHER: max(highest, min(found))}
+
+
+def _best_for_the_worst(share: Array, types: Array, names: Array) -> float:
+    """Return the threshold at which the domain that is called worst is called best."""
+    domains = [
+        (share[chosen], kind == DERMOSCOPIC)
+        for kind in (DERMOSCOPIC, CLINICAL)
+        for name in sorted(set(names[types == kind]))
+        if (chosen := (types == kind) & (names == name)).any()
+    ]
+    candidates = np.unique(share[np.isin(types, (DERMOSCOPIC, CLINICAL))])
+    worst = np.min(
+        [
+            [np.mean((found >= candidate) == is_it) for candidate in candidates]
+            for found, is_it in domains
+        ],
+        axis=0,
+    )
+    return float(candidates[worst.argmax()])
+
+
+def shares_called(
+    samples: Iterable[Sample], image_types: Iterable[str | None]
+) -> dict[str, dict[str, float]]:
+    """Return, by domain, how many ``pictures`` there are and what share is called what.
+
+    Args:
+        samples: the pictures.
+        image_types: what each is called, see `ml.judging.image_types.tell`; none or empty where
+            that is left open.
+    """
+    names = np.array([sample.domain or "unnamed" for sample in samples])
+    called = np.array([name or BETWEEN for name in image_types])
+    return {
+        domain: {"pictures": int((names == domain).sum())}
+        | {
+            name: float((called[names == domain] == name).mean())
+            for name in (*IMAGE_TYPES, BETWEEN)
+        }
+        for domain in sorted(set(names))
+    }
+
+
+def called_by(
+    samples: Sequence[Sample], probabilities: Array, thresholds: Mapping[str, float]
+) -> dict[str, dict[str, float]]:
+    """Return `shares_called` of pictures with these probabilities by the thresholds."""
+    return shares_called(samples, tell(probabilities, thresholds))

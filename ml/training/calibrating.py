@@ -1,0 +1,139 @@
+"""Fit how a network's outputs about one kind of picture are read, to validation pictures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ml.judging import calibration, limits
+from ml.judging.calibration import Calibration
+from ml.judging.conformal import calibration_scores
+from ml.judging.predictor import Predictor
+from ml.judging.preprocessing import symmetries
+from ml.measuring import evaluation
+from ml.measuring.answers import Answers, TestSet, malignancy
+from ml.measuring.screening import in_batches
+from ml.packaging.bundle import Bundle
+from ml.taxonomy import class_of
+from ml.training.objective import targets_of
+
+Array = np.ndarray
+TEMPERATURE, WITH_BIAS = "temperature", "temperature and bias"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was fitted to the pictures of one kind.
+
+    Attributes:
+        calibration: fitted to all of them, as it is served.
+        operating_point: see `ml.packaging.bundle.Bundle`.
+        scores: of the probabilities without a calibration and with each, by name; but for the
+            first, those of a picture come from a calibration fitted to others.
+        probabilities: those that the scores of the chosen calibration are of, ``(n, classes)``.
+    """
+
+    calibration: Calibration
+    operating_point: dict[str, Any]
+    scores: dict[str, Any]
+    probabilities: Array
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The calibration as a bundle keeps it."""
+        return asdict(self.calibration) | {"bias": list(self.calibration.bias)}
+
+
+def fit(
+    bundle: Bundle, test: TestSet, logits: Array, *, with_bias: bool, sensitivity: float
+) -> Fit:
+    """Return what fits pictures of one kind best.
+
+    Args:
+        bundle: of the network.
+        test: the pictures, with how much each counts.
+        logits: of each, ``float (n, k)``.
+        with_bias: whether to fit a bias of each class too.
+        sensitivity: that the operating point must reach.
+    """
+    targets = targets_of(test.samples, bundle.logits)
+    fitted = calibration.fit(logits, targets, with_bias=with_bias, weights=test.weights)
+    compared = {
+        "uncalibrated": calibration.identity(bundle.logits).probabilities(logits),
+        **{
+            name: calibration.cross_validated(
+                logits, targets, test.groups, with_bias=biased, weights=test.weights
+            )
+            for name, biased in ((TEMPERATURE, False), (WITH_BIAS, True))
+        },
+    }
+    chosen = compared[WITH_BIAS if with_bias else TEMPERATURE]
+    known, malignant = malignancy(test.samples)
+    # Fitted to all pictures, as served; its scores are those of probabilities fitted to others.
+    threshold = calibration.threshold_for_sensitivity(
+        malignant[known] == 1,
+        Answers(fitted.probabilities(logits)).malignant[known],
+        sensitivity,
+        None if test.weights is None else test.weights[known],
+    )
+    reached = evaluation.headline(test, Answers(chosen, threshold))
+    return Fit(
+        calibration=fitted,
+        operating_point={
+            "sensitivity": sensitivity,
+            "threshold": threshold,
+            "pictures": int(known.sum()),
+            "validation": {name: reached[name] for name in ("sensitivity", "specificity")},
+        },
+        scores={
+            name: evaluation.score(test, Answers(probabilities, bundle.threshold))
+            for name, probabilities in compared.items()
+        },
+        probabilities=chosen,
+    )
+
+
+def conformal_arrays(
+    predictor: Predictor,
+    image_type: str,
+    samples: Array,
+    logits: Array,
+    pixels: Array,
+    fitted: Calibration,
+) -> dict[str, Array]:
+    """Return the calibration scores of one kind of picture by their names in ``limits.npz``.
+
+    They need no weights: what is promised is promised for malignant and for benign lesions apart.
+
+    Args:
+        predictor: the network.
+        image_type: of the pictures.
+        samples: the pictures, ``object (n,)``.
+        logits: of each, ``float (n, k)``.
+        pixels: of each, ``uint8 (n, s, s, 3)``.
+        fitted: their calibration.
+    """
+    bundle = predictor.bundle
+    # A label that leaves the class open has no probability to keep.
+    exact = [class_of(sample.label, bundle.classes) for sample in samples]
+    chosen = np.array([label is not None for label in exact], bool)
+    labels = [label for label in exact if label is not None]
+    if not labels:
+        return {}
+    views = in_batches(
+        lambda batch: predictor.logits(symmetries(batch)).reshape(len(batch), 8, -1), pixels[chosen]
+    )
+    averaged = fitted.probabilities(views.reshape(-1, views.shape[2]))
+    answers = {
+        limits.PLAIN: fitted.probabilities(logits[chosen]),
+        limits.AVERAGED: averaged.reshape(len(views), 8, -1).mean(1),
+    }
+    return {
+        limits.conformal_name(answer, group, image_type): found
+        for answer, given in answers.items()
+        for group, found in calibration_scores(
+            given, labels, bundle.classes, bundle.malignant
+        ).items()
+    }

@@ -1,0 +1,205 @@
+"""A network that tells image types, through the command line: calibrate, measure, describe."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ml import architectures
+from ml.__main__ import main
+from ml.data.manifest import Sample, read_samples, write_manifest
+from ml.judging import limits
+from ml.judging.predictor import Predictor
+from ml.measuring import evaluation, reliability
+from ml.measuring.oddities import oddities
+from ml.packaging.bundle import Bundle
+from ml.taxonomy import CLINICAL, DERMOSCOPIC, DIAGNOSIS_CODES, IMAGE_TYPES
+from ml.training.expected import PICTURES
+from tests.ml import tiny
+from tests.ml.conftest import export, write_diagnoses
+
+SIZE = (320, 240)
+
+
+def command(*arguments: object) -> None:
+    assert main([str(argument) for argument in arguments]) == 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(architectures, "build", tiny.build)
+        patch.setattr(reliability, "RESAMPLES", 20)
+        patch.setattr(evaluation, "RESAMPLES", 20)
+        yield
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("image-types")
+
+
+@pytest.fixture(scope="module")
+def data(folder) -> Path:
+    """Dermoscopic and clinical pictures of one collection, and pictures of other things."""
+    samples = []
+    for number, image_type in enumerate((DERMOSCOPIC, CLINICAL)):
+        directory = folder / image_type
+        options = {"seed": 50 + number, "size": SIZE, "image_type": image_type}
+        samples += read_samples(write_diagnoses(directory, 6, DIAGNOSIS_CODES, **options))
+    others = folder / "others"
+    others.mkdir()
+    details = {"source": "things", "image_type": "other"}
+    for name, images in oddities(3, seed=7).items():
+        for index, image in enumerate(images):
+            path = others / f"{name}-{index}.png"
+            image.save(path)
+            samples.append(Sample(path, "unknown", details=details))
+    write_manifest(folder / "data.csv", samples)
+    return folder / "data.csv"
+
+
+@pytest.fixture(scope="module")
+def bundle(folder, data) -> Bundle:
+    directory = folder / "bundle"
+    directory.mkdir()
+    export(directory, "efficientnet_lite0", DIAGNOSIS_CODES, IMAGE_TYPES)
+    command("expect", "--bundle", directory)
+    options = ["--data", data, "--malignant-share", 0.2, "--bias"]
+    command("calibrate", "--bundle", directory, *options)
+    return Bundle.read(directory)
+
+
+def test_each_kind_of_picture_has_a_standard_of_its_own(bundle):
+    assert bundle.clinical["calibration"] != bundle.calibration
+    assert bundle.clinical["threshold"] == bundle.threshold
+    assert bundle.operating_point["pictures"] == 48
+    assert bundle.clinical["operating_point"]["pictures"] == 48
+    arrays = limits.read(bundle)
+    for image_type in (DERMOSCOPIC, CLINICAL):
+        for answer in (limits.PLAIN, limits.AVERAGED):
+            scores = limits.conformal_scores(arrays, answer, image_type)
+            assert {group: len(found) for group, found in scores.items()} == {
+                "benign": 4 * 6,
+                "malignant": 4 * 6,
+            }
+
+
+def test_the_stated_mix_is_what_the_probabilities_stand_for(bundle, data):
+    predictor = Predictor.load(bundle)
+    for image_type in (DERMOSCOPIC, CLINICAL):
+        chosen = [s for s in read_samples(data) if s.image_type == image_type]
+        pixels = np.stack([_pixels(sample.path) for sample in chosen])
+        probabilities = predictor.calibrated(predictor.logits(pixels), [image_type] * len(chosen))
+        said = predictor.malignant(probabilities)
+        malignant = np.array([sample.target for sample in chosen])
+        # A fitted bias makes the mean probability that of the weighted pictures.
+        weights = np.where(malignant == 1, 0.2 / malignant.sum(), 0.8 / (1 - malignant).sum())
+        assert (said * weights).sum() == pytest.approx(0.2, abs=0.02)
+
+
+def _pixels(path: Path) -> np.ndarray:
+    from ml.judging.preprocessing import to_pixels
+
+    with Image.open(path) as image:
+        return to_pixels(image, tiny.SIZE)
+
+
+def test_how_pictures_of_each_source_are_called_is_kept(bundle):
+    thresholds = bundle.image_type_thresholds
+    assert thresholds["clinical"] <= thresholds["dermoscopic"]
+    assert thresholds["accepted"] == 0.98
+    assert {name: found["pictures"] for name, found in thresholds["called"].items()} == {
+        "collection": 48,
+        "collection/clinical": 48,
+        "things/other": 12,
+    }
+
+
+def test_reliability_is_recorded_by_source(bundle):
+    found = bundle.metrics["reliability"]
+    assert found["malignant_share"] == 0.2
+    assert found["domains"].keys() == {"collection", "collection/clinical"}
+    for scores in found["domains"].values():
+        assert scores["malignant"] == 0.5
+        assert 0 <= scores["ece_of_mix"]["value"] <= 1
+
+
+def test_expected_answers_follow_the_calibration_and_say_the_kind(bundle):
+    kept = json.loads(bundle.expected_path.read_text())["pictures"]
+    predictor = Predictor.load(bundle)
+    for name, answer in kept.items():
+        pixels = _pixels(PICTURES / name)[None]
+        expected = dict(zip(IMAGE_TYPES, predictor.outputs(pixels).image_types[0], strict=True))
+        assert answer["image_types"] == pytest.approx(expected, abs=1e-3)
+        assert [answer["judged_as"]] == predictor.judge_as(predictor.outputs(pixels).image_types)
+        (probabilities,) = predictor.probabilities(pixels)
+        assert list(answer["probabilities"].values()) == pytest.approx(probabilities, abs=1e-3)
+
+
+def test_calibrating_on_named_sources_leaves_the_others_out(bundle, data, tmp_path):
+    for path in bundle.directory.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    command("calibrate", "--bundle", tmp_path, "--data", data, "--source", "collection=2")
+    again = Bundle.read(tmp_path)
+    assert again.clinical == {}
+    assert limits.conformal_scores(limits.read(again), limits.PLAIN, CLINICAL) == {}
+    assert again.metrics["reliability"]["domains"].keys() == {"collection"}
+    assert again.image_type_thresholds["called"] == bundle.image_type_thresholds["called"]
+
+
+def test_a_source_that_is_not_there_is_refused(bundle, data, capsys):
+    options = ["calibrate", "--bundle", bundle.directory, "--data", data, "--source", "elsewhere"]
+    assert main([str(option) for option in options]) != 0
+    assert "no picture of elsewhere" in capsys.readouterr().err
+
+
+def test_expectations_of_before_logits_were_kept_are_computed_anew(bundle, data, tmp_path):
+    for path in bundle.directory.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    kept = json.loads((tmp_path / "expected.json").read_text())
+    for answer in kept["pictures"].values():
+        del answer["logits"]
+    (tmp_path / "expected.json").write_text(json.dumps(kept))
+    command("calibrate", "--bundle", tmp_path, "--data", data, "--source", "collection")
+    written = json.loads((tmp_path / "expected.json").read_text())["pictures"]
+    calibration = Bundle.read(tmp_path).calibration
+    for answer in written.values():
+        logits = np.array(answer["logits"]) / calibration["temperature"]
+        expected = np.exp(logits) / np.exp(logits).sum()
+        assert list(answer["probabilities"].values()) == pytest.approx(expected)
+
+
+@pytest.fixture(scope="module")
+def evaluated(bundle, data, folder) -> dict:
+    options = ["--data", data, "--set", "held_out", "--output", folder / "report", "--record"]
+    command("evaluate", "--bundle", bundle.directory, *options)
+    return Bundle.read(bundle.directory).metrics["held_out"]
+
+
+def test_an_evaluation_says_what_is_judged_and_what_is_called_what(evaluated):
+    screened = evaluated["screened"]
+    assert 0 < screened["judged"]["all"]["value"] < 1
+    assert screened["problems"]
+    assert screened["called"].keys() == {"collection", "collection/clinical", "things/other"}
+    assert screened["scores"].keys() >= {"auroc", "melanoma_auroc"}
+
+
+def test_an_evaluation_scores_each_kind_of_picture_and_recorded_skin_tone_apart(evaluated):
+    by_type = evaluated["subgroups"]["image_type"]
+    assert by_type.keys() == set(IMAGE_TYPES)
+    # Two views of each: too few to be scored.
+    assert by_type["clinical"]["lesions"] == 12
+    assert "auroc" not in by_type["clinical"]
+    assert evaluated["subgroups"]["skin_tone_class"].keys() == {"1", "2", "3", "not known"}
+
+
+def test_verdicts_hold_the_sets_of_each_kind(evaluated):
+    for found in evaluated["verdicts"].values():
+        assert found["promised"] == 0.9
+        # Calibrated on the same pictures.
+        assert found["coverage"]["malignant"]["value"] >= 0.85
