@@ -91,11 +91,18 @@ class Submission(models.Model):
     thumbnail = models.FileField(upload_to=image_path)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
+    stored_bytes = models.PositiveIntegerField(
+        "bytes of its files",
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Of the picture and its thumbnail.",
+    )
     pixels_per_mm = models.FloatField(
         "pixels per millimetre",
         null=True,
         blank=True,
-        help_text="Scale of the picture, where the person who sent it in knew it.",
+        help_text="Scale of the picture as it is kept, where the person who sent it in knew it.",
     )
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED)
     prediction = models.ForeignKey(

@@ -20,6 +20,9 @@ UPLOAD_MIN_SIDE = env.int("UPLOAD_MIN_SIDE", default=32)
 UPLOADS_PER_HOUR = env.int("UPLOADS_PER_HOUR", default=300)
 RETRIES_PER_HOUR = env.int("RETRIES_PER_HOUR", default=10)
 UPLOADS_KEPT = env.int("UPLOADS_KEPT", default=20_000)
+# So much of the disk, and of a processor for reading its files, whatever comes of them.
+UPLOADS_KEPT_BYTES = 1000**2 * env.int("UPLOADS_KEPT_MEGABYTES", default=2000)
+DECODING_SECONDS_PER_HOUR = env.int("DECODING_SECONDS_PER_HOUR", default=120)
 # Above our own limit, so that one file too many is answered with a sentence.
 DATA_UPLOAD_MAX_NUMBER_FILES = 10 * UPLOAD_MAX_FILES
 

@@ -69,12 +69,12 @@ def _scale(text: str) -> float:
 def _answer(file: Path, analyst: predictors.Analyst, scale: float | None) -> dict[str, Any]:
     try:
         with file.open("rb") as stream:
-            image = open_image(stream).image
+            clean = open_image(stream)
     except InvalidImage as error:
         return {"status": "rejected", "reason": str(error)}
     except OSError as error:
         return {"status": "rejected", "reason": f"The file cannot be opened: {error.strerror}."}
-    found = analyst([image])[0]
+    found = analyst([clean.image])[0]
     if found.rejection:
         rejection = found.rejection
         return {"status": "rejected", "reason": rejection.advice, "problem": rejection.problem}
@@ -83,7 +83,7 @@ def _answer(file: Path, analyst: predictors.Analyst, scale: float | None) -> dic
     return {
         "status": "done",
         **result,
-        "diameter_mm": diameter / scale if diameter and scale else None,
+        "diameter_mm": diameter / (scale * clean.scale) if diameter and scale else None,
     }
 
 
