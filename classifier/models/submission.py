@@ -192,6 +192,10 @@ class Submission(models.Model):
         return str(self.id)
 
     @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+    @property
     def diameter_mm(self) -> float | None:
         """Return the lesion's diameter in the shown answer; None without a scale or an outline."""
         abcd = self.prediction.abcd if self.prediction else None

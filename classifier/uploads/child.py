@@ -16,7 +16,7 @@ import signal
 import struct
 import sys
 import time
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from classifier.uploads.clean import NotSmall, clean_image
 from classifier.uploads.limits import LARGEST_NEED, MIB, SMALL_NEED, Limits
@@ -31,7 +31,7 @@ OWN = 32 * MIB
 LENGTH = struct.Struct(">I")
 
 
-def send(stream: BinaryIO, message: dict[str, Any], *contents: bytes) -> None:
+def send(stream: IO[bytes], message: dict[str, Any], *contents: bytes) -> None:
     """Write a message and what it announces."""
     head = json.dumps(message).encode()
     stream.write(LENGTH.pack(len(head)) + head)
@@ -40,7 +40,7 @@ def send(stream: BinaryIO, message: dict[str, Any], *contents: bytes) -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> dict[str, Any] | None:
+def receive(stream: IO[bytes]) -> dict[str, Any] | None:
     """Read a message; None where whoever writes them has ended."""
     length = stream.read(LENGTH.size)
     if len(length) < LENGTH.size:

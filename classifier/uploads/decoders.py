@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any, Protocol
 
 from django.conf import settings
 
@@ -45,6 +45,14 @@ ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SY
 FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}
 
 
+class Seekable(Protocol):
+    """A file that can be read more than once."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+
 class DecodersBusy(Exception):
     """Too many pictures wait already; this one can be sent again soon."""
 
@@ -63,7 +71,7 @@ class Cleaned:
         seconds: of a processor that it took.
     """
 
-    content: BinaryIO
+    content: IO[bytes]
     size: int
     extension: str
     thumbnail: bytes
@@ -93,7 +101,7 @@ class Decoder:
         self.small = small
         self.process: subprocess.Popen[bytes] | None = None
 
-    def clean(self, stream: BinaryIO, size: int, limits: Limits) -> Cleaned | None:
+    def clean(self, stream: Seekable, size: int, limits: Limits) -> Cleaned | None:
         """Return the picture in ``stream``; None where it is not small, but must be.
 
         Raises:
@@ -111,12 +119,17 @@ class Decoder:
             problem.seconds = time.monotonic() - began
             raise problem from None
 
-    def _ask(self, stream: BinaryIO, size: int, limits: Limits) -> Cleaned | None:
+    def _ask(self, stream: Seekable, size: int, limits: Limits) -> Cleaned | None:
         process = self.process = self.process or self._start()
         assert process.stdin is not None  # pipes were asked for
         assert process.stdout is not None
         slow = threading.Event()
-        watch = threading.Timer(PATIENCE, lambda: (slow.set(), process.kill()))
+
+        def give_up() -> None:
+            slow.set()
+            process.kill()
+
+        watch = threading.Timer(PATIENCE, give_up)
         watch.daemon = True
         watch.start()
         stream.seek(0)
@@ -184,7 +197,7 @@ def _take(stream: Any, answer: dict[str, Any]) -> Cleaned:
         content.close()
         raise
     told = {name: answer[name] for name in ("extension", "width", "height", "scale", "seconds")}
-    return Cleaned(content=content, size=size, thumbnail=thumbnail, **told)  # type: ignore[arg-type]
+    return Cleaned(content=content, size=size, thumbnail=thumbnail, **told)
 
 
 def _exactly(stream: Any, size: int) -> bytes:
@@ -210,7 +223,7 @@ class Lane:
         self._count, self._there = threading.Lock(), Counter[Hashable]()
         self._turn = threading.Lock()
 
-    def clean(self, stream: BinaryIO, size: int, limits: Limits, owner: Hashable) -> Cleaned | None:
+    def clean(self, stream: Seekable, size: int, limits: Limits, owner: Hashable) -> Cleaned | None:
         """As `Decoder.clean`, when it is this picture's turn.
 
         Raises:
@@ -247,10 +260,11 @@ class Lane:
 _small = Lane("small-picture", small=True, places=16, for_each=8)
 # Half of the eight threads that serve pages: the others go on while large pictures wait.
 _large = Lane("large-picture", small=False, places=4, for_each=3)
-atexit.register(lambda: (_small.decoder.end(), _large.decoder.end()))
+atexit.register(_small.decoder.end)
+atexit.register(_large.decoder.end)
 
 
-def clean_apart(stream: BinaryIO, *, owner: Hashable) -> Cleaned:
+def clean_apart(stream: Seekable, *, owner: Hashable) -> Cleaned:
     """Check, decode and clean one uploaded file, in a process of its own.
 
     Args:

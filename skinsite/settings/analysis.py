@@ -42,6 +42,8 @@ TEST_TIME_AUGMENTATION = env.bool("TEST_TIME_AUGMENTATION", default=False)
 
 # Waiting pictures that go through the network together.
 ANALYSIS_BATCH_SIZE = env.int("ANALYSIS_BATCH_SIZE", default=16)
+# ... and so many pixels of them, at four bytes each.
+ANALYSIS_BATCH_PIXELS = env.int("ANALYSIS_BATCH_MEGAPIXELS", default=40) * 1_000_000
 # One analysis: stopped softly, then hard; a row that runs for longer has lost its worker.
 ANALYSIS_TIME_LIMIT = timedelta(seconds=env.int("ANALYSIS_TIME_LIMIT", default=30))
 ANALYSIS_MAX_ATTEMPTS = env.int("ANALYSIS_MAX_ATTEMPTS", default=3)

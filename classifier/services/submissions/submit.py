@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from functools import partial
 from pathlib import PurePath
-from typing import BinaryIO
 
 from django.core.files.base import ContentFile, File
 from django.db import transaction
@@ -22,7 +21,7 @@ from classifier.services.submissions.quota import (
 )
 from classifier.storage import STORAGE_ERRORS
 from classifier.uploads import InvalidImage
-from classifier.uploads.decoders import Cleaned, DecodersBusy, clean_apart
+from classifier.uploads.decoders import Cleaned, DecodersBusy, Seekable, clean_apart
 
 
 class StorageFailed(Exception):
@@ -30,7 +29,7 @@ class StorageFailed(Exception):
 
 
 def submit_picture(
-    *, owner: User, stream: BinaryIO, name: str, pixels_per_mm: float | None = None
+    *, owner: User, stream: Seekable, name: str, pixels_per_mm: float | None = None
 ) -> Submission:
     """Store the picture in ``stream`` and queue its analysis.
 
@@ -55,7 +54,7 @@ def submit_picture(
             return _keep(clean, owner, name, pixels_per_mm)
 
 
-def _clean(stream: BinaryIO, owner: User) -> Cleaned:
+def _clean(stream: Seekable, owner: User) -> Cleaned:
     try:
         clean = clean_apart(stream, owner=owner.pk)
     except InvalidImage as refused:
