@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +18,7 @@ from structlog.contextvars import get_contextvars
 
 from classifier.counters import REQUESTS
 
-#: Room for form fields and the headers of each part.
+#: Bytes that any request may have: room for form fields and the headers of each part.
 SLACK = 1024 * 1024
 
 
@@ -59,25 +61,50 @@ class LogRequests(RequestMiddleware):
 
 
 class LimitRequestSize:
-    """Answer 413 to a body that exceeds the largest upload allowed.
+    """Refuse a body that is too large for its address, before anything of it is read.
 
-    The Content-Length decides; under WSGI a body without one is not read at all.
+    Only people who are signed in may send more than `SLACK`, and only where pictures are sent in.
+    The Content-Length decides; a body that does not tell its length is refused.
     """
+
+    #: Names of the addresses where pictures are sent in.
+    UPLOADS = frozenset({"upload"})
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Answer in place of the view, and before the form is looked at for its CSRF token."""
+        if request.headers.get("Transfer-Encoding"):
+            return render(request, "411.html", status=411)
+        length = _length(request)
+        if length <= SLACK:
+            return None
+        assert request.resolver_match is not None  # there is a view
+        if request.resolver_match.url_name not in self.UPLOADS:
+            return _too_large(request, SLACK)
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
         # One file more than allowed still gets through, to be told apart from the good ones.
         limit = (settings.UPLOAD_MAX_FILES + 1) * settings.UPLOAD_MAX_BYTES + SLACK
-        try:
-            length = int(request.META.get("CONTENT_LENGTH") or 0)
-        except ValueError:
-            length = 0
-        if length > limit:
-            context = {"max_megabytes": limit // 1024**2}
-            return render(request, "413.html", context, status=413)
-        return self.get_response(request)
+        return _too_large(request, limit) if length > limit else None
+
+
+def _length(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def _too_large(request: HttpRequest, limit: int) -> HttpResponse:
+    context = {"max_megabytes": limit // 1024**2}
+    return render(request, "413.html", context, status=413)
 
 
 class RequireSecondFactor:

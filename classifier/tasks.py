@@ -23,7 +23,10 @@ from classifier.services.submissions.dispatch import (
     REANALYSE_TASK,
     dispatch_reanalysis,
 )
-from classifier.services.submissions.sweep import sweep_lost_submissions
+from classifier.services.submissions.sweep import (
+    return_lost_companions,
+    sweep_lost_submissions,
+)
 from ml.packaging.bundle import BundleError
 
 logger = logging.getLogger(__name__)
@@ -52,6 +55,9 @@ def load_model(**kwargs: object) -> None:
 
 @shared_task(bind=True, name=ANALYSE_TASK, max_retries=None)
 def analyse_submission(self: Task, pk: str) -> None:
+    # A message comes again where the worker that had it was killed.
+    if self.request.delivery_info.get("redelivered") and return_lost_companions(pk):
+        return
     if analyse_waiting_submissions(pk):
         raise self.retry(countdown=settings.ANALYSIS_RETRY_DELAY.total_seconds())
 

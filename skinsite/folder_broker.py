@@ -26,6 +26,9 @@ class Channel(filesystem.Channel):
     """
 
     def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
+        # Where whoever takes the message looks for it, as with Redis.
+        if payload.get("redelivered"):
+            payload["properties"]["delivery_info"]["redelivered"] = True
         # Time first: messages are taken in the order of their names.
         path = Path(self.data_folder_out, f"{time.time_ns():020d}_{uuid.uuid4()}.{queue}.msg")
         unfinished = path.with_suffix(".part")

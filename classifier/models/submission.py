@@ -92,11 +92,18 @@ class Submission(models.Model):
     thumbnail = models.FileField(upload_to=image_path)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
+    stored_bytes = models.PositiveIntegerField(
+        "bytes of its files",
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Of the picture and its thumbnail.",
+    )
     pixels_per_mm = models.FloatField(
         "pixels per millimetre",
         null=True,
         blank=True,
-        help_text="Scale of the picture, where the person who sent it in knew it.",
+        help_text="Scale of the picture as it is kept, where the person who sent it in knew it.",
     )
     # Not "", which would be one more way to take a picture.
     image_type = models.CharField(  # noqa: DJ001
@@ -215,6 +222,10 @@ class Submission(models.Model):
     def observed(self) -> dict[str, Any]:
         """Return all of it by name, as it can be written as JSON."""
         return {name: getattr(self, name) for name in OBSERVED_FIELDS}
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
 
     @property
     def diameter_mm(self) -> float | None:

@@ -20,6 +20,9 @@ UPLOAD_MIN_SIDE = env.int("UPLOAD_MIN_SIDE", default=32)
 UPLOADS_PER_HOUR = env.int("UPLOADS_PER_HOUR", default=300)
 RETRIES_PER_HOUR = env.int("RETRIES_PER_HOUR", default=10)
 UPLOADS_KEPT = env.int("UPLOADS_KEPT", default=20_000)
+# So much of the disk, and of a processor for reading its files, whatever comes of them.
+UPLOADS_KEPT_BYTES = 1000**2 * env.int("UPLOADS_KEPT_MEGABYTES", default=2000)
+DECODING_SECONDS_PER_HOUR = env.int("DECODING_SECONDS_PER_HOUR", default=120)
 # Above our own limit, so that one file too many is answered with a sentence.
 DATA_UPLOAD_MAX_NUMBER_FILES = 10 * UPLOAD_MAX_FILES
 
@@ -41,6 +44,8 @@ CLINICAL_PICTURES = env.bool("CLINICAL_PICTURES", default=True)
 
 # Waiting pictures that go through the network together.
 ANALYSIS_BATCH_SIZE = env.int("ANALYSIS_BATCH_SIZE", default=16)
+# ... and so many pixels of them, at four bytes each.
+ANALYSIS_BATCH_PIXELS = env.int("ANALYSIS_BATCH_MEGAPIXELS", default=40) * 1_000_000
 # One analysis: stopped softly, then hard; a row that runs for longer has lost its worker.
 ANALYSIS_TIME_LIMIT = timedelta(seconds=env.int("ANALYSIS_TIME_LIMIT", default=30))
 ANALYSIS_MAX_ATTEMPTS = env.int("ANALYSIS_MAX_ATTEMPTS", default=3)

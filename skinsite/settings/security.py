@@ -50,6 +50,9 @@ else:
 #: Former secrets, which still open what was signed or encrypted with them.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
+# Of a form, without its files; `classifier.middleware.LimitRequestSize` counts all of a request.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

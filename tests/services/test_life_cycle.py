@@ -11,7 +11,8 @@ import pytest
 from classifier.models import Status
 from classifier.services.submissions.submit import submit_picture
 from tests.factories import UserFactory
-from tests.lesions import judged
+from tests.lesions import judged, picture
+from tests.services.slow_worker import DEADLY
 
 WORKER = "tests.services.slow_worker worker"
 BEAT = "skinsite beat --pidfile= --schedule="
@@ -20,7 +21,12 @@ BEAT = "skinsite beat --pidfile= --schedule="
 @pytest.fixture
 def upload(transactional_db):
     owner = UserFactory()
-    return lambda: submit_picture(owner=owner, stream=io.BytesIO(judged()), name="mole.jpg")
+
+    def submit(content: bytes | None = None):
+        stream = io.BytesIO(content or judged())
+        return submit_picture(owner=owner, stream=stream, name="mole.jpg")
+
+    return submit
 
 
 @pytest.fixture
@@ -72,6 +78,22 @@ def test_a_killed_worker_child_is_replaced_and_the_result_comes(
     assert submission.attempts == 2
     assert worker.process.poll() is None
     assert set(worker.children()).isdisjoint(before)
+
+
+def test_what_waits_beside_a_picture_that_kills_its_worker_is_done_within_a_minute(
+    start, upload, wait_for
+):
+    deadly = upload(picture(size=(DEADLY, 250)))
+    others = [upload() for _ in range(3)]
+    # No sweep comes to help, and none would before the time of an analysis is over.
+    start(WORKER, SLOW_SECONDS="0", ANALYSIS_TIME_LIMIT="600")
+    for submission in others:
+        wait_for(submission, Status.DONE, seconds=60)
+        assert_done_once(submission)
+        assert submission.attempts == 2
+        assert submission.alone
+    deadly.refresh_from_db()
+    assert deadly.status != Status.DONE
 
 
 def test_messages_lost_with_the_broker_are_sent_again(start, start_beat, queue, upload, wait_for):

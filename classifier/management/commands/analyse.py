@@ -71,12 +71,12 @@ def _scale(text: str) -> float:
 def _answer(file: Path, analyst: predictors.Analyst, scale: float | None) -> dict[str, Any]:
     try:
         with file.open("rb") as stream:
-            image = open_image(stream).image
+            clean = open_image(stream)
     except InvalidImage as error:
         return {"status": "rejected", "reason": str(error)}
     except OSError as error:
         return {"status": "rejected", "reason": f"The file cannot be opened: {error.strerror}."}
-    found = analyst([image])[0]
+    found = analyst([clean.image])[0]
     observed = build_observed(found)
     if rejection := found.rejection:
         return {
@@ -91,7 +91,7 @@ def _answer(file: Path, analyst: predictors.Analyst, scale: float | None) -> dic
         "status": "done",
         **observed,
         **result,
-        "diameter_mm": diameter / scale if diameter and scale else None,
+        "diameter_mm": diameter / (scale * clean.scale) if diameter and scale else None,
     }
 
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
 from classifier.models import ModelVersion, Status, Submission
 from classifier.predictors import Analyst
+from classifier.services.submissions.claim import fitting
 from classifier.services.submissions.record import record_predictions, store_heat_maps
 from classifier.services.submissions.stored import read_stored_pictures
 from classifier.uploads import InvalidImage
@@ -102,8 +104,13 @@ def _groups(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
     company = [submission for submission in submissions if not submission.alone]
     # A clinician's decision that a picture is to be judged holds for this network too.
     for overruled in (False, True):
-        if group := [s for s in company if bool(s.overruled_by_id) == overruled]:
-            yield group
+        group = [s for s in company if bool(s.overruled_by_id) == overruled]
+        while group:
+            # The first goes in any case; all of a group are in memory at once.
+            first, *others = group
+            together = [first, *fitting(others, settings.ANALYSIS_BATCH_PIXELS - first.pixels)]
+            yield together
+            group = [submission for submission in others if submission not in together]
     yield from ([submission] for submission in submissions if submission.alone)
 
 

@@ -2,38 +2,72 @@
 
 from __future__ import annotations
 
-import logging
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
-from django.core.cache import cache
+from django.db.models import Count, Sum
 
 from classifier.models import Submission, User
+from classifier.services.submissions.last_hour import LastHour
 
-HOUR = 3600
-
-logger = logging.getLogger(__name__)
+GIGABYTE = 1000**3
 
 
 class QuotaExceeded(Exception):
     """The account has asked for too much; the message is a sentence for its owner."""
 
 
-def charge_upload(*, owner: User) -> None:
-    """Count one more picture of ``owner``.
+@contextmanager
+def charge_upload(*, owner: User) -> Iterator[None]:
+    """Count one more picture of ``owner``, unless it is refused in this block.
 
     Raises:
-        QuotaExceeded: it is one too many, in this hour or of all that are kept.
+        QuotaExceeded: it is one too many in the last hour.
     """
-    if _count_this_hour("uploads", owner.pk) > settings.UPLOADS_PER_HOUR:
+    sent = LastHour("uploads", owner.pk)
+    try:
+        if sent.add() > settings.UPLOADS_PER_HOUR:
+            raise QuotaExceeded(
+                f"You have sent in {settings.UPLOADS_PER_HOUR} pictures within an hour, which is "
+                "the limit. Please send this one in an hour."
+            )
+        yield
+    except BaseException:
+        sent.add(-1)
+        raise
+
+
+def check_decoding(*, owner: User) -> None:
+    """Raise `QuotaExceeded` where no more of the files of ``owner`` may be decoded for now."""
+    seconds = settings.DECODING_SECONDS_PER_HOUR
+    if LastHour("decoding", owner.pk).total() >= 1000 * seconds:
         raise QuotaExceeded(
-            f"You have sent in {settings.UPLOADS_PER_HOUR} pictures within an hour, which is the "
-            "limit. Please send this one in an hour."
+            f"Reading your files has taken {seconds} seconds of our computers within an hour, "
+            "which is the limit. Please send this one in an hour."
         )
-    if Submission.objects.owned_by(owner).count() >= settings.UPLOADS_KEPT:
+
+
+def charge_decoding(*, owner: User, seconds: float) -> None:
+    """Count what it took to decode a file of ``owner``, whatever came of it."""
+    if seconds:
+        LastHour("decoding", owner.pk).add(round(1000 * seconds))
+
+
+def check_room(*, owner: User, size: int = 0) -> None:
+    """Raise `QuotaExceeded` where ``owner`` may not keep another picture of ``size`` bytes."""
+    kept = Submission.objects.owned_by(owner).aggregate(
+        pictures=Count("pk"), size=Sum("stored_bytes", default=0)
+    )
+    if kept["pictures"] >= settings.UPLOADS_KEPT:
         raise QuotaExceeded(
             f"You have {settings.UPLOADS_KEPT} pictures here, which is the limit. Please delete "
             "some that you need no more, then send this one again."
+        )
+    if kept["size"] + size > settings.UPLOADS_KEPT_BYTES:
+        raise QuotaExceeded(
+            f"Your pictures take {settings.UPLOADS_KEPT_BYTES / GIGABYTE:g} GB here, which is the "
+            "limit. Please delete some that you need no more, then send this one again."
         )
 
 
@@ -43,22 +77,12 @@ def charge_retry(*, owner_pk: int) -> None:
     Most failures are the site's own fault, and must cost nobody a picture.
 
     Raises:
-        QuotaExceeded: it is one too many in this hour.
+        QuotaExceeded: it is one too many in the last hour.
     """
-    if _count_this_hour("retries", owner_pk) > settings.RETRIES_PER_HOUR:
+    retries = LastHour("retries", owner_pk)
+    if retries.add() > settings.RETRIES_PER_HOUR:
+        retries.add(-1)
         raise QuotaExceeded(
             f"You have tried {settings.RETRIES_PER_HOUR} pictures again within an hour, which is "
             "the limit. Please try this one again in an hour."
         )
-
-
-def _count_this_hour(what: str, owner_pk: int) -> int:
-    """Count in the cache: to delete pictures gives no new ones. Without a cache, nothing counts."""
-    key = f"{what}:{owner_pk}:{int(time.time()) // HOUR}"
-    try:
-        cache.add(key, 0, timeout=2 * HOUR)
-        return cache.incr(key)
-    # Whatever is wrong with the cache must not refuse a picture.
-    except Exception as error:
-        logger.error("Cache unreachable, %s are not counted: %s", what, type(error).__name__)
-        return 0

@@ -32,7 +32,9 @@ def _read(submission: Submission) -> Image.Image | InvalidImage:
     # Now that all of it is here, whatever goes wrong is wrong with the picture, not the storage.
     try:
         with Image.open(content) as image:
-            return image.convert("RGB")
+            image.load()
+            # A copy of a large picture would need as much again.
+            return image if image.mode == "RGB" else image.convert("RGB")
     except DAMAGE as error:
         return _unreadable(error)
 

@@ -6,51 +6,81 @@ import contextlib
 from functools import partial
 from pathlib import PurePath
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.utils import timezone
 
 from classifier.models import Submission, User
 from classifier.models.submission import image_path
 from classifier.services.submissions.dispatch import dispatch_analysis
-from classifier.services.submissions.quota import charge_upload
+from classifier.services.submissions.quota import (
+    charge_decoding,
+    charge_upload,
+    check_decoding,
+    check_room,
+)
 from classifier.storage import STORAGE_ERRORS
-from classifier.uploads import Readable, open_image
+from classifier.uploads import InvalidImage
+from classifier.uploads.decoders import Cleaned, DecodersBusy, Seekable, clean_apart
 
 
 class StorageFailed(Exception):
-    """The picture is fine but could not be kept; nothing of it remains."""
+    """The picture could not be kept just now; nothing of it remains."""
 
 
 def submit_picture(
-    *, owner: User, stream: Readable, name: str, pixels_per_mm: float | None = None
+    *, owner: User, stream: Seekable, name: str, pixels_per_mm: float | None = None
 ) -> Submission:
     """Store the picture in ``stream`` and queue its analysis.
 
     Args:
         owner: whose it will be.
-        stream: the file as it was uploaded, at its beginning.
+        stream: the file as it was uploaded.
         name: the file's name on the person's device, kept so that they recognise it.
         pixels_per_mm: scale of the picture, more than 0, where it is known.
 
     Raises:
         QuotaExceeded: the owner has sent in too much.
         InvalidImage: the file is no picture that can be analysed.
-        StorageFailed: there is no room for it, or the storage is gone.
+        StorageFailed: there is no room for it, the storage is gone, or too many pictures wait to
+            be decoded.
     """
-    charge_upload(owner=owner)
-    clean = open_image(stream)
+    with charge_upload(owner=owner):
+        check_room(owner=owner)
+        check_decoding(owner=owner)
+        clean = _clean(stream, owner)
+        with clean.content:
+            check_room(owner=owner, size=clean.stored_bytes)
+            return _keep(clean, owner, name, pixels_per_mm)
+
+
+def _clean(stream: Seekable, owner: User) -> Cleaned:
+    try:
+        clean = clean_apart(stream, owner=owner.pk)
+    except InvalidImage as refused:
+        charge_decoding(owner=owner, seconds=refused.seconds)
+        raise
+    # The second of them is a disk without room for what is on its way.
+    except (DecodersBusy, OSError) as error:
+        raise StorageFailed from error
+    charge_decoding(owner=owner, seconds=clean.seconds)
+    return clean
+
+
+def _keep(clean: Cleaned, owner: User, name: str, pixels_per_mm: float | None) -> Submission:
     submission = Submission(
         owner=owner,
         original_name=_short(name),
-        width=clean.image.width,
-        height=clean.image.height,
-        pixels_per_mm=pixels_per_mm,
+        width=clean.width,
+        height=clean.height,
+        # Of a picture that is kept smaller, fewer pixels are a millimetre.
+        pixels_per_mm=pixels_per_mm and pixels_per_mm * clean.scale,
+        stored_bytes=clean.stored_bytes,
         sent_at=timezone.now(),
     )
     try:
-        _store(submission, "image", f"image.{clean.extension}", clean.content)
-        _store(submission, "thumbnail", "thumbnail.jpg", clean.thumbnail)
+        _store(submission, "image", f"image.{clean.extension}", File(clean.content))
+        _store(submission, "thumbnail", "thumbnail.jpg", ContentFile(clean.thumbnail))
     except STORAGE_ERRORS as error:
         _forget_files(submission)
         raise StorageFailed from error
@@ -70,11 +100,11 @@ def _short(name: str) -> str:
     return PurePath(printable.replace("\\", "/")).name[-255:] or "picture"
 
 
-def _store(submission: Submission, field: str, filename: str, content: bytes) -> None:
+def _store(submission: Submission, field: str, filename: str, content: File) -> None:
     name = image_path(submission, filename)
     # Known before it is written: of a full disk half a file is left, to be deleted.
     setattr(submission, field, name)
-    getattr(submission, field).storage.save(name, ContentFile(content))
+    getattr(submission, field).storage.save(name, content)
 
 
 def _forget_files(submission: Submission) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 
 from classifier.models import Status, Submission
@@ -36,17 +37,39 @@ def sweep_lost_submissions() -> Swept:
     """Send lost messages again and take back rows from workers that died with them."""
     now = timezone.now()
     overdue = Submission.objects.worker_lost(now - settings.ANALYSIS_TIME_LIMIT)
-    failed = overdue.filter(attempts__gte=settings.ANALYSIS_MAX_ATTEMPTS).update(
-        status=Status.FAILED,
-        alone=True,
-        failure_reason=WORKER_LOST,
-        failure_detail="The worker was lost.",
-        finished_at=now,
-    )
+    failed = _give_up(overdue)
     returned = _send(overdue.order_by("started_at"), BATCH, alone=True)
     unheard = Submission.objects.message_lost(now - settings.MESSAGE_LOST_AFTER)
     resent = _send(unheard.order_by("sent_at"), min(BATCH, _lost(unheard)))
     return Swept(resent, returned, failed)
+
+
+def return_lost_companions(pk: uuid.UUID | str) -> bool:
+    """Take back at once what a worker that died had claimed together with ``pk``.
+
+    The others are sent before it, and so they wait no longer for what may kill the next worker.
+
+    Returns:
+        Whether a worker had died with it.
+    """
+    lost = Submission.objects.filter(pk=pk, status=Status.RUNNING).first()
+    if lost is None:
+        return False
+    together = Submission.objects.filter(status=Status.RUNNING, started_at=lost.started_at)
+    _give_up(together)
+    _send(together.order_by(Case(When(pk=pk, then=1), default=0)), BATCH, alone=True)
+    return True
+
+
+def _give_up(lost: QuerySet[Submission]) -> int:
+    """Fail those of ``lost`` that have had their attempts, and return how many there were."""
+    return lost.filter(attempts__gte=settings.ANALYSIS_MAX_ATTEMPTS).update(
+        status=Status.FAILED,
+        alone=True,
+        failure_reason=WORKER_LOST,
+        failure_detail="The worker was lost.",
+        finished_at=timezone.now(),
+    )
 
 
 def _lost(unheard: QuerySet[Submission]) -> int:

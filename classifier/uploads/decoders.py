@@ -1,0 +1,283 @@
+"""Have pictures cleaned in processes of their own, large ones one at a time.
+
+Two such processes are there at most, however many requests and web processes: one for pictures that
+need little memory and one for all others, so that a small picture never waits for a large one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import IO, Any, Protocol
+
+from django.conf import settings
+
+from classifier.uploads import refusals
+from classifier.uploads.child import receive, send
+from classifier.uploads.limits import MIB, Limits
+from classifier.uploads.refusals import InvalidImage
+
+try:
+    import fcntl
+except ImportError:  # a system without them has one web process
+    fcntl = None  # type: ignore[assignment]
+
+#: Seconds after which a decoder that says nothing is ended.
+PATIENCE = 60.0
+#: How much less of a busy processor the decoder of large pictures gets.
+NICENESS = 10
+#: All that a decoder is told of this process's environment: no secret is among it.
+ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+#: What is freed goes back to the system at once.
+FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}
+
+
+class Seekable(Protocol):
+    """A file that can be read more than once."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+
+class DecodersBusy(Exception):
+    """Too many pictures wait already; this one can be sent again soon."""
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A clean picture, as it came from a decoder.
+
+    Attributes:
+        content: the picture as a file, on disk where it is large; the caller closes it.
+        size: bytes of ``content``.
+        extension: ``jpg`` or ``png``.
+        thumbnail: its centre square as a small JPEG.
+        width, height: of the picture as it is kept.
+        scale: pixels kept for each pixel sent, at most 1.
+        seconds: of a processor that it took.
+    """
+
+    content: IO[bytes]
+    size: int
+    extension: str
+    thumbnail: bytes
+    width: int
+    height: int
+    scale: float
+    seconds: float
+
+    @property
+    def stored_bytes(self) -> int:
+        return self.size + len(self.thumbnail)
+
+
+class _Ended(Exception):
+    """The process ended without an answer, slowly where its time was over."""
+
+    def __init__(self, *, slow: bool) -> None:
+        super().__init__()
+        self.slow = slow
+
+
+class Decoder:
+    """One process that decodes, started when it is first needed and again after its end."""
+
+    def __init__(self, *, small: bool) -> None:
+        """Choose whether it is for small pictures alone; others come after pages."""
+        self.small = small
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def clean(self, stream: Seekable, size: int, limits: Limits) -> Cleaned | None:
+        """Return the picture in ``stream``; None where it is not small, but must be.
+
+        Raises:
+            InvalidImage: as `classifier.uploads.clean.clean_image` does, or it ended the process.
+        """
+        used = self.process is not None
+        began = time.monotonic()
+        try:
+            return self._ask(stream, size, limits)
+        except _Ended as ended:
+            # One that was idle ends by itself: a new one tells whether it was for this picture.
+            if used and not ended.slow:
+                return self.clean(stream, size, limits)
+            problem = refusals.too_slow() if ended.slow else refusals.damaged()
+            problem.seconds = time.monotonic() - began
+            raise problem from None
+
+    def _ask(self, stream: Seekable, size: int, limits: Limits) -> Cleaned | None:
+        process = self.process = self.process or self._start()
+        assert process.stdin is not None  # pipes were asked for
+        assert process.stdout is not None
+        slow = threading.Event()
+
+        def give_up() -> None:
+            slow.set()
+            process.kill()
+
+        watch = threading.Timer(PATIENCE, give_up)
+        watch.daemon = True
+        watch.start()
+        stream.seek(0)
+        try:
+            send(process.stdin, {"bytes": size, "limits": asdict(limits)})
+            shutil.copyfileobj(stream, process.stdin, MIB)
+            process.stdin.flush()
+            answer = receive(process.stdout)
+            if answer is None:
+                raise EOFError
+            cleaned = _take(process.stdout, answer) if "bytes" in answer else None
+        except (BrokenPipeError, EOFError):
+            self.end()
+            by_time = process.returncode == -signal.SIGXCPU
+            raise _Ended(slow=by_time or slow.is_set()) from None
+        except BaseException:
+            # Nobody knows any more what is left in its pipes.
+            self.end()
+            raise
+        finally:
+            watch.cancel()
+        if "refused" in answer:
+            raise InvalidImage(answer["refused"], answer["sentence"], answer["seconds"])
+        return cleaned
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+        command = [sys.executable, "-m", "classifier.uploads.child", *["small"] * self.small]
+        process = subprocess.Popen(
+            command,
+            cwd=settings.BASE_DIR,
+            env=environment | FRUGAL,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Libraries may tell there what is in a file.
+            stderr=subprocess.DEVNULL,
+        )
+        if not self.small and hasattr(os, "setpriority"):
+            # People wait for pages, and for small pictures.
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+        return process
+
+    def end(self) -> None:
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe:
+                    pipe.close()
+
+
+def _take(stream: Any, answer: dict[str, Any]) -> Cleaned:
+    size, small = answer["bytes"]
+    # Whoever asked for the picture closes it.
+    content = tempfile.SpooledTemporaryFile(MIB)  # noqa: SIM115
+    try:
+        for start in range(0, size, MIB):
+            content.write(_exactly(stream, min(MIB, size - start)))
+        content.seek(0)
+        thumbnail = _exactly(stream, small)
+    except BaseException:
+        content.close()
+        raise
+    told = {name: answer[name] for name in ("extension", "width", "height", "scale", "seconds")}
+    return Cleaned(content=content, size=size, thumbnail=thumbnail, **told)
+
+
+def _exactly(stream: Any, size: int) -> bytes:
+    found = stream.read(size)
+    if len(found) < size:
+        raise EOFError
+    return found
+
+
+class Lane:
+    """Where pictures wait for the one decoder of their kind, which all web processes share.
+
+    Args:
+        name: of the file by which web processes take turns.
+        small: whether it is for small pictures alone.
+        places: pictures that may wait or be decoded at once, in each web process.
+        for_each: ... of them of one owner, so that nobody takes all places.
+    """
+
+    def __init__(self, name: str, *, small: bool, places: int, for_each: int) -> None:
+        self.name, self.places, self.for_each = name, places, for_each
+        self.decoder = Decoder(small=small)
+        self._count, self._there = threading.Lock(), Counter[Hashable]()
+        self._turn = threading.Lock()
+
+    def clean(self, stream: Seekable, size: int, limits: Limits, owner: Hashable) -> Cleaned | None:
+        """As `Decoder.clean`, when it is this picture's turn.
+
+        Raises:
+            DecodersBusy: too many wait.
+        """
+        with self._place(owner), self._turn, self._turn_of_this_process():
+            return self.decoder.clean(stream, size, limits)
+
+    @contextmanager
+    def _place(self, owner: Hashable) -> Iterator[None]:
+        with self._count:
+            if self._there.total() >= self.places or self._there[owner] >= self.for_each:
+                raise DecodersBusy
+            self._there[owner] += 1
+        try:
+            yield
+        finally:
+            with self._count:
+                self._there[owner] -= 1
+                self._there += Counter()  # forget owners without any
+
+    @contextmanager
+    def _turn_of_this_process(self) -> Iterator[None]:
+        if fcntl is None:
+            yield
+            return
+        # By the machine's name, where several share a disk.
+        turn = settings.DATA_DIR / "run" / f"{self.name}-{socket.gethostname()}.turn"
+        with turn.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+_small = Lane("small-picture", small=True, places=16, for_each=8)
+# Half of the eight threads that serve pages: the others go on while large pictures wait.
+_large = Lane("large-picture", small=False, places=4, for_each=3)
+atexit.register(_small.decoder.end)
+atexit.register(_large.decoder.end)
+
+
+def clean_apart(stream: Seekable, *, owner: Hashable) -> Cleaned:
+    """Check, decode and clean one uploaded file, in a process of its own.
+
+    Args:
+        stream: the file; it is read from its beginning.
+        owner: whose it is; one owner cannot take all places.
+
+    Raises:
+        InvalidImage: too large, of another format, damaged, animated or too small.
+        DecodersBusy: too many pictures wait already.
+    """
+    limits = Limits.of_the_site()
+    size = stream.seek(0, os.SEEK_END)
+    limits.check_bytes(size)
+    cleaned = _small.clean(stream, size, limits, owner) or _large.clean(stream, size, limits, owner)
+    assert cleaned is not None  # only the first is for small pictures alone
+    return cleaned
