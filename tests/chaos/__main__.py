@@ -10,7 +10,6 @@ from rich.table import Table
 from tests.chaos.harm import Harm
 from tests.chaos.run import run
 
-
 #: Times that a site is asked to end.
 ENDINGS = 30
 
