@@ -15,6 +15,8 @@ from tests.site import Site
 
 #: Seconds within which all must have ended: those of the supervisor, and a loaded machine's.
 LONGEST = GRACE + GONE + 6
+#: What the site says when its web server listens.
+STARTING = "Booting worker"
 FORM = "Host: localhost\r\nCookie: csrftoken=abcdefghijklmnopqrstuvwxyzabcdef\r\nContent-Length:"
 MULTIPART = "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
 #: What hangs on the site meanwhile: heads and forms without an end, and halves of large uploads.
@@ -32,6 +34,8 @@ def end_again_and_again(
     late = left = 0
     for number in range(times):
         site = Site(folder / f"ending{number}", **environment)
+        # As often in the middle of its start.
+        site.ready = chance.choice([Site.ready, STARTING])
         with site:
             clients = [_begin(site.port, sent) for sent in UNFINISHED * 8]
             for part in ("gunicorn", "--queues analysis", "--queues bulk"):

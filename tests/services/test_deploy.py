@@ -31,12 +31,13 @@ from tests.web_image import block_left_out
 
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
-ROLES = ("web", "worker", "bulk", "beat")
+ROLES = ("web", "worker", "bulk", "mail", "beat")
 #: What starts each of them where systemd does.
 UNITS = {
     "web": "skinsite-web.service",
     "worker": "skinsite-worker@analysis.service",
     "bulk": "skinsite-worker@bulk.service",
+    "mail": "skinsite-mail.service",
     "beat": "skinsite-beat.service",
 }
 RELEASE = ["prepare_storage", "migrate --no-input", "register_models"]
