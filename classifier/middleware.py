@@ -8,11 +8,13 @@ from collections.abc import Callable
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_structlog.middlewares import RequestMiddleware
-from structlog.contextvars import get_contextvars
+from structlog.contextvars import bind_contextvars, get_contextvars
 
 from classifier.counters import REQUESTS
 
@@ -55,7 +57,33 @@ class LogRequests(RequestMiddleware):
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         response["X-Request-ID"] = get_contextvars()["request_id"]
+        if failure := getattr(request, "failure", "") or _wrong_host(request):
+            bind_contextvars(failure=failure)
         super().handle_response(request, response)
+
+    def _process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        # The page says that it is for a moment only, and the line what the page says. A traceback
+        # would tell of our code, which is not at fault, and of the rows that it wanted.
+        if isinstance(exception, InterfaceError | OperationalError):
+            tell_failure(request, exception)
+        else:
+            super()._process_exception(request, exception)
+
+
+def tell_failure(request: HttpRequest, error: BaseException) -> None:
+    """Have the line of ``request`` name ``error`` by its kind: its text may hold anything."""
+    causes = (error, error.__cause__)
+    kinds = ("sqlite_errorname", "sqlstate", "strerror")
+    told = [getattr(cause, kind, None) for cause in causes for kind in kinds]
+    request.failure = " ".join([type(error).__name__, *filter(None, told)])  # type: ignore[attr-defined]
+
+
+def _wrong_host(request: HttpRequest) -> str:
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return DisallowedHost.__name__
+    return ""
 
 
 class LimitRequestSize:

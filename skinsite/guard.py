@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable
 
 #: Seconds between asking and killing.
-GRACE = 7.0
+GRACE = 6.0
 
 
 def watch(lines: Iterable[str]) -> set[int]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from classifier.counters import UPLOADS
 from classifier.forms import UploadForm
+from classifier.middleware import tell_failure
 from classifier.models import Submission, User
 from classifier.services.submissions.quota import QuotaExceeded
 from classifier.services.submissions.submit import StorageFailed, submit_picture
@@ -76,7 +77,8 @@ def _submit_all(
         except QuotaExceeded as error:
             rejected.append(RefusedFile(name, str(error)))
             status, outcome = max(status, 429), "quota"
-        except StorageFailed:
+        except StorageFailed as error:
+            tell_failure(request, error.__cause__ or error)
             rejected.append(RefusedFile(name, STORAGE_FAILED))
             status, outcome = 503, "storage"
         UPLOADS.labels(outcome).inc()
