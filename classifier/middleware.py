@@ -17,6 +17,7 @@ from django_structlog.middlewares import RequestMiddleware
 from structlog.contextvars import bind_contextvars, get_contextvars
 
 from classifier.counters import REQUESTS
+from classifier.failures import tell_failure
 
 #: Room for form fields and the headers of each part.
 SLACK = 1024 * 1024
@@ -68,14 +69,6 @@ class LogRequests(RequestMiddleware):
             tell_failure(request, exception)
         else:
             super()._process_exception(request, exception)
-
-
-def tell_failure(request: HttpRequest, error: BaseException) -> None:
-    """Have the line of ``request`` name ``error`` by its kind: its text may hold anything."""
-    causes = (error, error.__cause__)
-    kinds = ("sqlite_errorname", "sqlstate", "strerror")
-    told = [getattr(cause, kind, None) for cause in causes for kind in kinds]
-    request.failure = " ".join([type(error).__name__, *filter(None, told)])  # type: ignore[attr-defined]
 
 
 def _wrong_host(request: HttpRequest) -> str:

@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from classifier.counters import UPLOADS
+from classifier.failures import tell_failure
 from classifier.forms import UploadForm
-from classifier.middleware import tell_failure
 from classifier.models import Submission, User
 from classifier.services.submissions.quota import QuotaExceeded
 from classifier.services.submissions.submit import StorageFailed, submit_picture
