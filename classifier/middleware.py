@@ -10,13 +10,16 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_structlog.middlewares import RequestMiddleware
-from structlog.contextvars import get_contextvars
+from structlog.contextvars import bind_contextvars, get_contextvars
 
 from classifier.counters import REQUESTS
+from classifier.failures import tell_failure
 
 #: Bytes that any request may have: room for form fields and the headers of each part.
 SLACK = 1024 * 1024
@@ -57,7 +60,25 @@ class LogRequests(RequestMiddleware):
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         response["X-Request-ID"] = get_contextvars()["request_id"]
+        if failure := getattr(request, "failure", "") or _wrong_host(request):
+            bind_contextvars(failure=failure)
         super().handle_response(request, response)
+
+    def _process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        # The page says that it is for a moment only, and the line what the page says. A traceback
+        # would tell of our code, which is not at fault, and of the rows that it wanted.
+        if isinstance(exception, InterfaceError | OperationalError):
+            tell_failure(request, exception)
+        else:
+            super()._process_exception(request, exception)
+
+
+def _wrong_host(request: HttpRequest) -> str:
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return DisallowedHost.__name__
+    return ""
 
 
 class LimitRequestSize:

@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError
 
 from classifier import predictors
 from classifier.models import ModelVersion
+from classifier.services.account.mail import MAIL_TASK, send_posted_mail
 from classifier.services.account.retention import delete_expired_submissions
 from classifier.services.operation.tidy import choose_due_folder, delete_unnamed_files
 from classifier.services.registry.reanalyse import reanalyse_submissions, select_next_batch
@@ -107,3 +108,14 @@ def expire_submissions() -> None:
 def tidy_files() -> None:
     if deleted := delete_unnamed_files(choose_due_folder()):
         logger.warning("Tidy: %d files that no row names deleted", deleted)
+
+
+@shared_task(bind=True, name=MAIL_TASK, max_retries=None)
+def send_mail(self: Task, sealed: str) -> None:
+    failure, pauses = send_posted_mail(sealed), settings.MAIL_RETRY_PAUSES
+    if not failure:
+        return
+    if self.request.retries < len(pauses):
+        logger.warning("A mail could not be sent yet: %s", failure)
+        raise self.retry(countdown=pauses[self.request.retries])
+    logger.error("A mail could not be sent, after %d attempts: %s", len(pauses) + 1, failure)

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from typing import Any
 
-worker_class = "gthread"
+worker_class = "skinsite.web_worker.Worker"
 threads = 8
 # An upload over a slow line takes longer than gunicorn's 30 seconds.
 timeout = 120

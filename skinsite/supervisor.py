@@ -10,21 +10,51 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from types import FrameType
 
-#: Seconds that a process gets to end by itself before it is killed.
-GRACE = 7.0
+from skinsite import guard
+from skinsite.output import Output
+
+#: Seconds that a process gets to end by itself before it is killed, and then to be gone.
+GRACE, GONE = guard.GRACE, 2.0
 #: Seconds before a process that died is started again; doubled each time, up to the last.
 FIRST_PAUSE, LAST_PAUSE = 1.0, 30.0
 #: Seconds after which a process counts as having started well.
 STABLE = 60.0
 
+output = Output()
+say = output.say
+
+
+class Guard:
+    """The process that ends the others where this one cannot."""
+
+    def __init__(self) -> None:
+        # By its path: the package would bring all of Celery along.
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", guard.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def tell(self, sign: str, group: int) -> None:
+        assert self.process.stdin is not None  # a pipe was asked for
+        # Without it the site goes on.
+        with contextlib.suppress(OSError):
+            os.write(self.process.stdin.fileno(), f"{sign}{group}\n".encode())
+
+    def end(self) -> None:
+        """Let it end: nothing is left that it would have to end."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
 
 class Supervised:
     """One process with a name, in a process group of its own so that its children end with it."""
 
-    def __init__(self, name: str, command: Sequence[str], width: int) -> None:
-        self.name, self.command = name, command
+    def __init__(self, name: str, command: Sequence[str], width: int, guard: Guard) -> None:
+        self.name, self.command, self.guard = name, command, guard
         self.prefix = f"{name:<{width}} | "
         self.pause = FIRST_PAUSE
         self.start()
@@ -39,6 +69,7 @@ class Supervised:
             errors="replace",
             start_new_session=True,
         )
+        self.guard.tell("+", self.process.pid)
         self.started = time.monotonic()
         self.reader = threading.Thread(target=self._relay, daemon=True)
         self.reader.start()
@@ -60,19 +91,8 @@ class Supervised:
         return pause
 
     def kill_group(self) -> None:
-        # All of it has ended; what macOS says of one that has just ended is that it may not.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-
-
-def say(line: str) -> None:
-    """Print one whole line, whichever thread it comes from."""
-    try:
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-    except OSError:
-        # The terminal was closed, or whatever read our output has ended: go on without.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        guard.kill(self.process.pid)
+        self.guard.tell("-", self.process.pid)
 
 
 def run(commands: dict[str, Sequence[str]], watch: Callable[[threading.Event], None]) -> None:
@@ -82,18 +102,17 @@ def run(commands: dict[str, Sequence[str]], watch: Callable[[threading.Event], N
         commands: argument lists by name; one that dies is started again.
         watch: called in a thread beside them, with the event that tells it to stop.
     """
-    stop = threading.Event()
-
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
+    asked_to_stop: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, ask_to_stop)
-    width = max(map(len, commands))
-    running = [Supervised(name, command, width) for name, command in commands.items()]
+        # It takes no lock: it may run while this thread holds any of them.
+        signal.signal(number, lambda number, frame: asked_to_stop.append(number))
+    output.start()
+    watcher, stop, width = Guard(), threading.Event(), max(map(len, commands))
+    running = [Supervised(name, command, width, watcher) for name, command in commands.items()]
     threading.Thread(target=watch, args=(stop,), daemon=True).start()
     due: dict[str, float] = {}
-    while not stop.wait(0.2):
+    while not asked_to_stop:
+        time.sleep(0.2)
         for one in running:
             if one.name in due:
                 if time.monotonic() >= due[one.name]:
@@ -103,7 +122,10 @@ def run(commands: dict[str, Sequence[str]], watch: Callable[[threading.Event], N
                 # Children of a process that was killed would hold its port and its work.
                 one.kill_group()
                 due[one.name] = time.monotonic() + pause
+    stop.set()
     _end(running)
+    watcher.end()
+    output.end()
 
 
 def _end(running: Sequence[Supervised]) -> None:
@@ -113,10 +135,15 @@ def _end(running: Sequence[Supervised]) -> None:
         one.process.terminate()
     deadline = time.monotonic() + GRACE
     for one in running:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             one.process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            say(f"{one.prefix}did not end in time; killing it")
+            continue
+        say(f"{one.prefix}did not end in time; killing it")
+    for one in running:
         one.kill_group()
-        one.process.wait()
-        one.reader.join(1)
+    deadline = time.monotonic() + GONE
+    for one in running:
+        # One that waits for a disk is gone when the disk answers: nobody waits for that.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            one.process.wait(max(0.0, deadline - time.monotonic()))
+        one.reader.join(max(0.0, deadline - time.monotonic()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.core.exceptions import ImproperlyConfigured
 
 from skinsite.settings import *  # noqa: F403
+from skinsite.settings.accounts import MAIL_TRANSPORT
 from skinsite.settings.base import INSTALLED_APPS, MIDDLEWARE
 from skinsite.settings.environment import PRODUCTION, env
 
@@ -20,6 +21,8 @@ ROOT_URLCONF = "skinsite.development.urls"
 DISPATCHER = env.str(
     "DISPATCHER", default="classifier.services.submissions.dispatch.run_in_this_process"
 )
+# There is no worker to send it.
+EMAIL_BACKEND = MAIL_TRANSPORT
 # A failure is to be looked at, not tried again.
 ANALYSIS_MAX_ATTEMPTS = 1
 

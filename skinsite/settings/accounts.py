@@ -52,8 +52,15 @@ MFA_ADAPTER = "classifier.second_factor.EncryptingMFAAdapter"
 # People who may see others' pictures prove with a second factor who they are.
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=PRODUCTION)
 
+# A worker sends mails; those that fail are tried again after so many seconds. No pause may be as
+# long as Redis waits for an acknowledgement, or the mail would be sent twice.
+EMAIL_BACKEND = "classifier.mail.Postbox"
+MAIL_RETRY_PAUSES = (10, 30, 90, 240)
+_mail_server = {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
 if env.str("EMAIL_URL", default=""):
-    vars().update(env.email_url("EMAIL_URL"))
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    _mail_server = env.email_url("EMAIL_URL")
+MAIL_TRANSPORT = _mail_server.pop("EMAIL_BACKEND")
+vars().update(_mail_server)
+# Seconds for each answer of the mail server.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SkinSite <noreply@localhost>")

@@ -71,12 +71,16 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # How work reaches whoever does it; `skinsite.development` does it where it is asked for.
 DISPATCHER = "classifier.services.submissions.dispatch.send_to_worker"
 
-# People wait for the one; upkeep and re-analysis have the other, so that neither starves the other.
-# A worker that is told no queue serves both.
-ANALYSIS_QUEUE, BULK_QUEUE = "analysis", "bulk"
-CELERY_TASK_QUEUES = [Queue(ANALYSIS_QUEUE), Queue(BULK_QUEUE)]
+# People wait for the first; upkeep and re-analysis have the second, so that neither starves the
+# other. Mails have the third: neither waits for pictures, nor pictures for a slow mail server.
+# A worker that is told no queue serves all of them.
+ANALYSIS_QUEUE, BULK_QUEUE, MAIL_QUEUE = "analysis", "bulk", "mail"
+CELERY_TASK_QUEUES = [Queue(ANALYSIS_QUEUE), Queue(BULK_QUEUE), Queue(MAIL_QUEUE)]
 CELERY_TASK_DEFAULT_QUEUE = BULK_QUEUE
-CELERY_TASK_ROUTES = {"classifier.analyse": {"queue": ANALYSIS_QUEUE}}
+CELERY_TASK_ROUTES = {
+    "classifier.analyse": {"queue": ANALYSIS_QUEUE},
+    "classifier.mail": {"queue": MAIL_QUEUE},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -42,6 +42,16 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 
+
+def put_on_one_line(record: logging.LogRecord) -> bool:
+    """Drop the line of code that Python puts below a warning."""
+    record.msg, record.args = " ".join(record.getMessage().split("\n  ")[0].split()), ()
+    return True
+
+
+# Warnings of libraries, Pillow's about a damaged picture say, are events too.
+logging.captureWarnings(capture=True)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -55,12 +65,15 @@ LOGGING = {
             ],
         }
     },
+    "filters": {"one_line": {"()": lambda: put_on_one_line}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # `classifier.middleware.LogRequests` says the same with the request's id, and no path.
         "django.request": {"level": "CRITICAL"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "py.warnings": {"filters": ["one_line"]},
         # A line for every task received and finished; failures are logged by the services.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

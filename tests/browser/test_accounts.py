@@ -7,7 +7,17 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.visitor import assert_good, log_in, sign_up
+from tests.serve.waiting import wait_until
 from tests.site import Site
+
+
+def links_to(email: str, site: Site) -> list[str]:
+    """Return the links to a new password that were mailed to ``email``."""
+    mails = re.split(r"Subject: ", site.log.read_text())
+    found = [re.search(r"https?://\S+/password/reset/key/\S+\n", mail) for mail in mails]
+    return [
+        link[0].strip() for mail, link in zip(mails, found, strict=True) if link and email in mail
+    ]
 
 
 def log_out(page: Page) -> None:
@@ -35,9 +45,8 @@ def test_a_forgotten_password_is_replaced_by_the_link_in_the_mail(page: Page, si
     page.get_by_label("Email", exact=True).fill(email)
     page.get_by_role("button", name="Reset").click()
     page.wait_for_url("**/password/reset/done/")
-    mails = re.split(r"Subject: ", site.log.read_text())
-    (mail,) = [m for m in mails if f"To: {email}" in m and "password/reset/key" in m]
-    page.goto(re.search(r"https?://\S+/password/reset/key/\S+", mail)[0])
+    wait_until(lambda: links_to(email, site))
+    page.goto(*links_to(email, site))
     assert_good(page)
     page.get_by_label("New Password", exact=True).fill("an even better battery")
     page.get_by_label("New Password (again)").fill("an even better battery")

@@ -10,10 +10,13 @@ from rich.table import Table
 from tests.chaos.harm import Harm
 from tests.chaos.run import run
 
+#: Times that a site is asked to end.
+ENDINGS = 30
+
 
 def main(uploads: int) -> int:
     harm = Harm()
-    report = run(uploads, harm)
+    report = run(uploads, harm, ENDINGS)
     table = Table("what", "how often", "goal", title=f"{uploads} uploads to a site in trouble")
     for name, number in harm._asdict().items():
         table.add_row(name.replace("_", " "), str(number), "")

@@ -15,7 +15,9 @@ from pathlib import Path
 import psycopg
 import requests
 
+from tests.chaos.endings import end_again_and_again
 from tests.chaos.harm import Harm, Troublemaker
+from tests.chaos.report import Report
 from tests.lesions import judged
 from tests.services.processes import Broker, Postgres
 from tests.site import ROOT, Client, Site
@@ -46,31 +48,8 @@ COUNTS = {
 COLUMNS = (("image", "submission"), ("thumbnail", "submission"), ("heat_map", "prediction"))
 
 
-class Report:
-    """What became of everything.
-
-    Attributes:
-        counts: of everything worth knowing.
-        goals: the names of those that must be 0.
-    """
-
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-        self.goals: set[str] = set()
-
-    def add(self, name: str, number: int, *, wanted: bool = True) -> None:
-        self.counts[name] = number
-        if not wanted:
-            self.goals.add(name)
-
-    @property
-    def wrong(self) -> dict[str, int]:
-        """Those that are not 0 and must be."""
-        return {name: self.counts[name] for name in self.goals if self.counts[name]}
-
-
-def run(uploads: int, harm: Harm, seed: int = 0) -> Report:
-    """Send ``uploads`` pictures to a site of its own while ``harm`` is done to it."""
+def run(uploads: int, harm: Harm, endings: int, seed: int = 0) -> Report:
+    """Send ``uploads`` pictures to a site of its own while ``harm`` is done to it, and end it."""
     chance, report = random.Random(seed), Report()
     with tempfile.TemporaryDirectory(prefix="skinsite-chaos-") as name:
         folder = Path(name)
@@ -87,6 +66,7 @@ def run(uploads: int, harm: Harm, seed: int = 0) -> Report:
                 _wait_until_all_ended(postgres.url)
             _count_rows(report, postgres.url, accepted)
             _count_files(report, site, environment)
+            end_again_and_again(report, folder, environment, endings, chance)
         finally:
             broker.kill()
             postgres.stop()

@@ -50,7 +50,9 @@ def test_a_newcomer_gets_an_answer_and_ctrl_c_ends_everything(tmp_path):
         assert re.search("The network says: (benign|malignant|not sure)", page)
         assert client.get("/readyz").json() == {"status": "ok"}
         assert site.failing() == []
-        assert len(site.processes()) >= 8  # make, command, gunicorn twice, two workers twice, beat
+        mailed = re.compile(r"(?m)^mail +\| To: newcomer@example.org")
+        wait_until(lambda: mailed.search(site.log.read_text()))
+        assert len(site.processes()) >= 8  # make, command, gunicorn twice, workers, beat
         assert site.press_ctrl_c() < 10
         assert site.processes() == []
     log = site.log.read_text()
@@ -123,7 +125,7 @@ def test_a_terminal_that_is_closed_during_the_start_ends_everything(tmp_path):
         if line.startswith("web "):
             break
     process.stdout.close()
-    wait_until(lambda: len(site.processes(WORKER)) == 4)  # and has been talking to nobody
+    wait_until(lambda: len(site.processes(WORKER)) == 5)  # and has been talking to nobody
     process.send_signal(signal.SIGHUP)
     assert process.wait(30) == 0
     assert site.processes() == []

@@ -16,7 +16,8 @@ def test_nothing_is_lost_or_left_behind_while_everything_dies_in_turn():
         disk_gone=1,
         delivered_twice=3,
     )
-    report = run(40, harm)
+    report = run(40, harm, endings=1)
     assert report.counts["accepted"] >= 40
     assert report.counts["done"] > 20
+    assert report.counts["endings"] == 1
     assert report.wrong == {}, report.counts

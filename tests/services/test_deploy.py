@@ -31,12 +31,13 @@ from tests.web_image import block_left_out
 
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
-ROLES = ("web", "worker", "bulk", "beat")
+ROLES = ("web", "worker", "bulk", "mail", "beat")
 #: What starts each of them where systemd does.
 UNITS = {
     "web": "skinsite-web.service",
     "worker": "skinsite-worker@analysis.service",
     "bulk": "skinsite-worker@bulk.service",
+    "mail": "skinsite-mail.service",
     "beat": "skinsite-beat.service",
 }
 RELEASE = ["prepare_storage", "migrate --no-input", "register_models"]
@@ -163,20 +164,20 @@ def test_the_web_image_works_without_what_only_the_worker_imports(database, queu
     }
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
     subprocess.run(collect, cwd=ROOT, env=os.environ | environment, check=True)
-    with Process(_runnable(containerfile()["web"], port), tmp_path / "web.log", environment):
-        _wait_until_it_answers(port, "localhost", tmp_path / "web.log")
+    with Process(runnable(containerfile()["web"], port), tmp_path / "web.log", environment):
+        wait_until_it_answers(port, "localhost", tmp_path / "web.log")
         person = Client(f"http://127.0.0.1:{port}")
         person.sign_up("person@example.org")
         assert person.upload([("mole.jpg", judged())]).status_code == 200
         assert person.get("/models/").ok
 
 
-def _runnable(command: list[str], port: int) -> list[str]:
+def runnable(command: list[str], port: int) -> list[str]:
     bound = [part.replace(":8000", f":{port}") for part in command]
     return [str(BIN / bound[0]), *bound[1:]]
 
 
-def _wait_until_it_answers(port: int, host: str, log: Path) -> None:
+def wait_until_it_answers(port: int, host: str, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
@@ -211,11 +212,11 @@ def production(transactional_db, queue, store, endpoint, tmp_path) -> Iterator[i
     with ExitStack() as stack:
         for role, command in commands()["kubernetes"].items():
             log = tmp_path / f"{role}.log"
-            stack.enter_context(Process(_runnable(command, port), log, environment))
-        _wait_until_it_answers(port, HOST, tmp_path / "web.log")
+            stack.enter_context(Process(runnable(command, port), log, environment))
+        wait_until_it_answers(port, HOST, tmp_path / "web.log")
         _, *check = compose()["web"]["healthcheck"]["test"]
         told = os.environ | environment | {"PORT": str(port)}
-        subprocess.run(_runnable(check, port), cwd=ROOT, env=told, check=True)
+        subprocess.run(runnable(check, port), cwd=ROOT, env=told, check=True)
         yield port
 
 

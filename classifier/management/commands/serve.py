@@ -19,6 +19,8 @@ from skinsite.settings.environment import PRODUCTION
 #: Addresses that mean "all interfaces", which nobody can connect to by name, and one who can.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 WORKER_READY = settings.DATA_DIR / "run" / "worker_ready"
+#: A mail server is waited for by threads: one that is slow must not hold up all mails.
+MAIL_OPTIONS = f"--queues {settings.MAIL_QUEUE} --pool threads --concurrency 4"
 
 
 class Command(BaseCommand):
@@ -46,6 +48,7 @@ class Command(BaseCommand):
                 "web": [*python, *gunicorn.split(), f"{_as_written(host)}:{port}"],
                 "worker": [*python, *f"{celery} worker --queues {settings.ANALYSIS_QUEUE}".split()],
                 "bulk": [*python, *f"{celery} worker --queues {settings.BULK_QUEUE}".split()],
+                "mail": [*python, *f"{celery} worker {MAIL_OPTIONS}".split()],
                 "beat": [*python, *f"{celery} beat --pidfile=".split()],
             },
             watch=lambda stop: _announce(host, port, stop),

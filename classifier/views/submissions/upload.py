@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from classifier.counters import UPLOADS
+from classifier.failures import tell_failure
 from classifier.forms import UploadForm
 from classifier.models import Submission, User
 from classifier.services.submissions.quota import QuotaExceeded
@@ -76,7 +77,8 @@ def _submit_all(
         except QuotaExceeded as error:
             rejected.append(RefusedFile(name, str(error)))
             status, outcome = max(status, 429), "quota"
-        except StorageFailed:
+        except StorageFailed as error:
+            tell_failure(request, error.__cause__ or error)
             rejected.append(RefusedFile(name, STORAGE_FAILED))
             status, outcome = 503, "storage"
         UPLOADS.labels(outcome).inc()

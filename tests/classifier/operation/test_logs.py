@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
 import logging.config
 import re
 import runpy
+import sqlite3
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,6 +18,7 @@ from django.conf import settings
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.urls import reverse
 
 from classifier.models import Submission
@@ -103,3 +107,49 @@ def test_a_format_that_is_none(monkeypatch):
     monkeypatch.setenv("LOG_FORMAT", "yaml")
     with pytest.raises(ImproperlyConfigured, match="json or line"):
         runpy.run_path(str(LOGS))
+
+
+def test_a_host_that_is_not_ours_is_one_line(client, events):
+    assert client.get(reverse("about"), headers={"host": "evil.example"}).status_code == 400
+    (event,) = events()
+    assert (event["code"], event["failure"]) == (400, "DisallowedHost")
+    assert "evil" not in str(event)
+
+
+def test_a_warning_of_a_library_is_one_line(events):
+    # pytest shows warnings in its own way, until the settings are read again.
+    logging.captureWarnings(capture=False)
+    runpy.run_path(str(LOGS))
+    warnings.showwarning(UserWarning("Corrupt EXIF data.\n4 bytes"), UserWarning, __file__, 1)
+    (event,) = events()
+    assert event["level"] == "warning"
+    assert event["event"].endswith("1: UserWarning: Corrupt EXIF data. 4 bytes")
+
+
+def test_a_storage_that_fails_is_told_with_the_status_that_was_sent(
+    owner_client, events, monkeypatch
+):
+    def fail(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "left-arm.jpg")
+
+    monkeypatch.setattr(submit_module, "_store", fail)
+    file = SimpleUploadedFile("left-arm.jpg", picture(), "image/jpeg")
+    assert owner_client.post(reverse("upload"), {"images": file}).status_code == 503
+    (event,) = events()
+    assert (event["code"], event["failure"]) == (503, "OSError No space left on device")
+    assert "left-arm" not in str(event)
+
+
+def test_a_locked_database_is_told_with_the_status_that_was_sent(client, events, monkeypatch):
+    locked = sqlite3.OperationalError("database is locked: ada@example.org")
+    locked.sqlite_errorname = "SQLITE_BUSY"
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise OperationalError(str(locked)) from locked
+
+    monkeypatch.setattr("classifier.views.pages.ModelVersion.objects.filter", fail)
+    client.raise_request_exception = False
+    assert client.get(reverse("about")).status_code == 503
+    (event,) = events()
+    assert (event["code"], event["failure"]) == (503, "OperationalError SQLITE_BUSY")
+    assert "ada" not in str(event)

@@ -1,0 +1,65 @@
+"""Mails wait for a worker, so that no page waits for a mail server.
+
+They hold addresses and links to new passwords: on their way they are encrypted, after `KEPT` nobody
+sends them any more, and of what goes wrong only the kind is logged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import timedelta
+
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.message import EmailMessage
+
+from classifier.encryption import fernet
+from classifier.services.submissions.dispatch import WorkersUnreachable, send_to_worker
+
+MAIL_TASK = "classifier.mail"
+#: By then its link is of no use to whoever asked for it.
+KEPT = timedelta(hours=1)
+PURPOSE = "mail"
+FIELDS = ("subject", "body", "from_email", "to", "cc", "bcc", "reply_to", "extra_headers")
+
+logger = logging.getLogger(__name__)
+
+
+def post_mail(message: EmailMessage) -> None:
+    """Leave ``message`` to a worker; where none can be reached, send it now.
+
+    A mail that cannot be sent is no failure of the page: the person asks for another.
+    """
+    if message.attachments:
+        raise ValueError("Mails of this site have no attachments.")
+    content = {name: getattr(message, name) for name in FIELDS}
+    content["alternatives"] = [[*one] for one in getattr(message, "alternatives", [])]
+    sealed = fernet(PURPOSE).encrypt(json.dumps(content).encode()).decode()
+    try:
+        send_to_worker(task=MAIL_TASK, args=[sealed])
+    except WorkersUnreachable as error:
+        logger.error("Broker unreachable, a mail is sent without it: %s", error)
+        if failure := send_posted_mail(sealed):
+            logger.error("A mail could not be sent: %s", failure)
+
+
+def send_posted_mail(sealed: str) -> str:
+    """Send what `post_mail` left; return what kind of thing went wrong, or nothing."""
+    try:
+        content = fernet(PURPOSE).decrypt(sealed.encode(), ttl=int(KEPT.total_seconds()))
+    except InvalidToken:
+        logger.error("A mail is too old, or of another secret: it is not sent")
+        return ""
+    fields = json.loads(content)
+    fields["headers"] = fields.pop("extra_headers")
+    fields["alternatives"] = [tuple(one) for one in fields["alternatives"]]
+    connection = get_connection(settings.MAIL_TRANSPORT)
+    try:
+        EmailMultiAlternatives(**fields, connection=connection).send()
+    # Whatever it is, its text may hold an address.
+    except Exception as error:
+        code = getattr(error, "smtp_code", "")
+        return f"{type(error).__name__} {code}".strip()
+    return ""

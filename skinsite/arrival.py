@@ -1,0 +1,129 @@
+"""A request on its way: how long it may take, and when enough of it is here."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import time
+from collections.abc import Callable
+
+#: A request has so many seconds, and one more for each so many bytes of it that have come: a slow
+#: line is served, one that drips is not.
+PATIENCE, SLOWEST = 15.0, 10_000
+#: However fast it comes, it has ended after so many seconds: the largest upload at half a megabyte
+#: a second.
+LONGEST = 900.0
+#: No head of a request is larger, cookies and all.
+LARGEST_HEAD = 64 * 1024
+
+END_OF_HEAD = b"\r\n\r\n"
+LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$")
+#: Bodies whose length nobody tells, and those that are only sent once they are asked for.
+UNTOLD = re.compile(rb"(?im)^(transfer-encoding|expect):")
+
+TOO_SLOW = (
+    "408 Request Timeout",
+    "This took too long to arrive, and was not read to its end. Please try again.",
+)
+TOO_LARGE = (
+    "431 Request Header Fields Too Large",
+    "The head of this request is too large. Please delete this site's cookies and try again.",
+)
+
+
+class Arrival:
+    """What has come of one request.
+
+    Attributes:
+        content: the bytes themselves.
+        missing: how many must still come before all of it is here; None while its head has not
+            ended, or where nobody tells.
+        head_is_here: whether its head has ended.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.content = bytearray()
+        self.received = 0
+        self.missing: int | None = None
+        self.head_is_here = False
+        self._clock, self._began = clock, clock()
+
+    @property
+    def age(self) -> float:
+        return self._clock() - self._began
+
+    @property
+    def seconds_left(self) -> float:
+        return min(PATIENCE + self.received / SLOWEST, LONGEST) - self.age
+
+    def add(self, data: bytes) -> None:
+        """Take what has come while nobody reads the request."""
+        searched = max(0, len(self.content) - len(END_OF_HEAD) + 1)
+        self.content += data
+        self.count(data)
+        if self.head_is_here:
+            if self.missing is not None:
+                self.missing -= len(data)
+        elif (end := self.content.find(END_OF_HEAD, searched)) >= 0:
+            self.head_is_here = True
+            self._expect(bytes(self.content[: end + 2]), len(self.content) - end - len(END_OF_HEAD))
+
+    def count(self, data: bytes) -> None:
+        self.received += len(data)
+
+    def _expect(self, head: bytes, received: int) -> None:
+        if not UNTOLD.search(head):
+            length = LENGTH.search(head)
+            self.missing = (int(length[1]) if length else 0) - received
+
+
+class PacedSocket:
+    """Reads the rest of a request for as long as it arrives in time, and answers where it does not.
+
+    It stands where gunicorn's parser has its socket.
+    """
+
+    def __init__(self, sock: socket.socket, arrival: Arrival) -> None:
+        self.sock, self.arrival = sock, arrival
+        self.ended = False
+
+    def recv(self, size: int) -> bytes:
+        if self.ended:
+            raise TimeoutError
+        if (seconds := self.arrival.seconds_left) <= 0:
+            self._give_up()
+        self.sock.settimeout(seconds)
+        try:
+            data = self.sock.recv(size)
+        except TimeoutError:
+            self._give_up()
+        finally:
+            self.sock.settimeout(None)
+        self.arrival.count(data)
+        return data
+
+    def end(self) -> None:
+        """Wait for nothing any more: the request has been answered."""
+        self.ended = True
+
+    def _give_up(self) -> None:
+        self.ended = True
+        refuse(self.sock, TOO_SLOW)
+        raise TimeoutError
+
+
+def refuse(sock: socket.socket, answer: tuple[str, str]) -> None:
+    """Answer where no page can, and say that nothing more will be read."""
+    status, sentence = answer
+    head = (
+        f"HTTP/1.1 {status}",
+        "Connection: close",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(sentence)}",
+    )
+    # Whoever does not read it is not waited for.
+    sock.setblocking(False)
+    with contextlib.suppress(OSError):
+        sock.send("\r\n".join([*head, "", sentence]).encode())
+        sock.shutdown(socket.SHUT_WR)

@@ -1,0 +1,61 @@
+"""Ends what a supervisor started, whatever became of the supervisor itself.
+
+It runs in a session of its own and reads, from a pipe that only the supervisor can write to, the
+process groups that live and those that have ended. The pipe closes when the supervisor has ended,
+also where it was killed; what lives then is asked to end, and after a while killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable
+
+#: Seconds between asking and killing.
+GRACE = 6.0
+
+
+def watch(lines: Iterable[str]) -> set[int]:
+    """Return the groups that live when ``lines`` end: ``+123`` has begun, ``-123`` has ended."""
+    living: set[int] = set()
+    for line in lines:
+        group = int(line[1:])
+        (living.add if line[0] == "+" else living.discard)(group)
+    return living
+
+
+def end(groups: set[int]) -> None:
+    """Ask ``groups`` to end, and kill what has not ended in time."""
+    for group in groups:
+        # The first process alone: it ends its children when they have finished their work.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(group, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
+    while any(map(lives, groups)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for group in groups:
+        kill(group)
+
+
+def lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except OSError:
+        return False
+    return True
+
+
+def kill(group: int) -> None:
+    # All of it may have ended; what macOS says of one that has just ended is that it may not.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Whoever sends these to all of the site's processes wants the supervisor to end.
+        signal.signal(number, signal.SIG_IGN)
+    end(watch(sys.stdin))

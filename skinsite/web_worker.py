@@ -1,0 +1,162 @@
+"""gunicorn's worker with threads, none of which waits for a slow client.
+
+gunicorn's own gives a connection to a thread before anything has come over it, and closes one in
+the loop that serves all others, waiting for the client. Eight slow clients would hold the site.
+Here the loop itself gathers requests, and a thread gets one that is here. What is too large to be
+kept in memory goes to threads of its own, unfinished: the site decides whether to read it at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from selectors import EVENT_READ
+from typing import Any
+
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+
+from skinsite.arrival import LARGEST_HEAD, TOO_LARGE, TOO_SLOW, Arrival, PacedSocket, refuse
+
+#: Threads for requests that are too large to be kept until they are here.
+LARGE_THREADS = 8
+#: Bytes of one request that are kept, and of all; beyond the latter, no more than a form's of each.
+LARGEST_KEPT, KEPT_IN_ALL, LARGEST_FORM = 1024 * 1024, 16 * 1024 * 1024, 64 * 1024
+#: Seconds in which a client may close a connection that we have ended.
+FAREWELL = 2.0
+PIECE = 64 * 1024
+
+
+class Worker(ThreadWorker):
+    """Serves requests that are here."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.arriving: dict[TConn, Arrival] = {}
+        self.leaving: dict[TConn, float] = {}
+        self.next_look = 0.0
+
+    def init_process(self) -> None:
+        """Start what must not be shared with the process that this one was forked from."""
+        self.large = ThreadPoolExecutor(LARGE_THREADS)
+        super().init_process()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Wait for a request; gunicorn calls this for each that may come over ``conn``."""
+        arrival = self.arriving[conn] = Arrival()
+        conn.sock.setblocking(False)
+        self.poller.register(conn.sock, EVENT_READ, partial(self._receive, conn))
+        # Of a client that does not wait for one answer before it asks for the next.
+        if conn.parser and (ahead := conn.parser.unreader.take_buffered()):
+            arrival.add(ahead)
+            self._go_on(conn, arrival)
+
+    def _receive(self, conn: TConn, sock: socket.socket) -> None:
+        try:
+            data = sock.recv(PIECE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        arrival = self.arriving[conn]
+        if data:
+            arrival.add(data)
+            self._go_on(conn, arrival)
+        else:
+            self._forget(conn)
+            self._close(conn)
+
+    def _go_on(self, conn: TConn, arrival: Arrival) -> None:
+        if not arrival.head_is_here:
+            if len(arrival.content) > LARGEST_HEAD:
+                self._turn_away(conn, TOO_LARGE)
+        elif arrival.missing is None:
+            self._hand_over(conn, self.large)
+        elif arrival.missing <= 0:
+            self._hand_over(conn, self.tpool)
+        elif len(arrival.content) > self._kept_of_each():
+            self._hand_over(conn, self.large)
+
+    def _kept_of_each(self) -> int:
+        kept = sum(len(arrival.content) for arrival in self.arriving.values())
+        return LARGEST_KEPT if kept < KEPT_IN_ALL else LARGEST_FORM
+
+    def _hand_over(self, conn: TConn, pool: ThreadPoolExecutor) -> None:
+        arrival = self._forget(conn)
+        conn.init()
+        conn.data_ready = True
+        conn.parser.unreader.unread(bytes(arrival.content))
+        conn.parser.unreader.sock = PacedSocket(conn.sock, arrival)
+        arrival.content.clear()
+        future = pool.submit(self.handle, conn)
+        future.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        # A body that the site did not read is not waited for either.
+        conn.parser.unreader.sock.end()
+        return super()._keepalive_after(conn, keepalive)
+
+    def finish_request(self, conn: TConn, fs: Future[bool]) -> None:
+        """Keep or end the connection of a request that has been answered."""
+        if fs.cancelled() or fs.exception() or not fs.result():
+            self._see_off(conn)
+        else:
+            super().finish_request(conn, fs)
+
+    def _see_off(self, conn: TConn) -> None:
+        """Close when the client has closed: earlier, the system would drop the answer's end."""
+        with contextlib.suppress(OSError):
+            conn.sock.shutdown(socket.SHUT_WR)
+        if conn.sock.fileno() < 0:
+            self._close(conn)
+            return
+        conn.sock.setblocking(False)
+        self.leaving[conn] = time.monotonic() + FAREWELL
+        self.poller.register(conn.sock, EVENT_READ, partial(self._drop, conn))
+
+    def _drop(self, conn: TConn, sock: socket.socket) -> None:
+        try:
+            if sock.recv(PIECE):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self._end_farewell(conn)
+
+    def _end_farewell(self, conn: TConn) -> None:
+        del self.leaving[conn]
+        self.poller.unregister(conn.sock)
+        self._close(conn)
+
+    def murder_pending(self) -> None:
+        """Give up what does not arrive in time; gunicorn's loop calls this again and again."""
+        now = time.monotonic()
+        if now < self.next_look:
+            return
+        self.next_look = now + 0.5
+        for conn, arrival in list(self.arriving.items()):
+            # A worker that stops is not held by connections over which nothing comes.
+            idle = not self.alive and not arrival.received and arrival.age > STOP_KEEPALIVE_LINGER
+            if idle or arrival.seconds_left <= 0:
+                self._turn_away(conn, TOO_SLOW if arrival.received else None)
+        for conn, deadline in list(self.leaving.items()):
+            if now > deadline:
+                self._end_farewell(conn)
+
+    def _turn_away(self, conn: TConn, answer: tuple[str, str] | None) -> None:
+        received = self._forget(conn).received
+        if answer:
+            self.log.info("%s, after %d bytes of a request", answer[0], received)
+            refuse(conn.sock, answer)
+        self._see_off(conn)
+
+    def _forget(self, conn: TConn) -> Arrival:
+        self.poller.unregister(conn.sock)
+        return self.arriving.pop(conn)
+
+    def _close(self, conn: TConn) -> None:
+        self.nr_conns -= 1
+        conn.close()

@@ -1,0 +1,145 @@
+"""The worker of the web server, before a site that only says what it has read."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from skinsite.arrival import LONGEST, PATIENCE, Arrival
+from tests.serve.waiting import wait_until
+from tests.services.processes import Process
+from tests.site import free_port
+
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory) -> Iterator[int]:
+    found = free_port()
+    command = f"-m gunicorn --config python:skinsite.gunicorn --bind 127.0.0.1:{found}"
+    log = tmp_path_factory.mktemp("web") / "log"
+    command = [sys.executable, *command.split(), "tests.serve.echo"]
+    with Process(command, log, {}):
+        wait_until(lambda: "Booting worker" in log.read_text())
+        yield found
+
+
+@pytest.fixture
+def client(port) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        yield connection
+
+
+def head(path: str, length: int, *more: str, method: str = "POST") -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {length}", *more]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def answer(client: socket.socket) -> tuple[int, bytes]:
+    with closing(http.client.HTTPResponse(client)) as response:
+        response.begin()
+        return response.status, response.read()
+
+
+def test_a_request_that_comes_byte_by_byte_is_served(client):
+    for byte in head("/drop", 3) + b"abc":
+        client.sendall(bytes([byte]))
+        time.sleep(0.001)
+    assert answer(client) == (200, b"/drop 3")
+
+
+def test_one_connection_serves_many_requests_of_every_size(client):
+    for size in (0, 3, 70_000, 3 * MEGABYTE, 10, 3 * MEGABYTE, 0):
+        client.sendall(head(f"/{size}", size) + b"x" * size)
+        assert answer(client) == (200, f"/{size} {size}".encode())
+
+
+def test_requests_that_come_together_are_each_answered(client):
+    client.sendall(head("/one", 2) + b"ab" + head("/two", 0) + head("/three", 3) + b"a")
+    answers = b""
+    while b"/two 0" not in answers:
+        answers += client.recv(1000)
+    client.sendall(b"bc")
+    while b"/three 3" not in answers:
+        answers += client.recv(1000)
+    assert answers.count(b"200 OK") == 3
+    assert answers.index(b"/one 2") < answers.index(b"/two 0")
+
+
+def test_who_asks_first_is_told_to_send(client):
+    client.sendall(head("/asked", 5, "Expect: 100-continue"))
+    assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    client.sendall(b"12345")
+    assert answer(client) == (200, b"/asked 5")
+
+
+def test_a_body_in_chunks_is_read(client):
+    lines = "POST /chunks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    client.sendall(f"{lines}3\r\nabc\r\n".encode())
+    time.sleep(0.1)
+    client.sendall(b"2\r\nde\r\n0\r\n\r\n")
+    assert answer(client) == (200, b"/chunks 5")
+
+
+def test_a_large_body_that_nobody_reads_is_answered_at_once(client):
+    client.sendall(head("/ignored", 400 * MEGABYTE) + b"x" * 2 * MEGABYTE)
+    assert answer(client) == (200, b"/ignored 8")
+    assert client.recv(1) == b""
+
+
+def test_a_head_without_an_end_is_turned_away(client):
+    client.sendall(b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 70_000)
+    status, sentence = answer(client)
+    assert status == 431
+    assert b"cookies" in sentence
+
+
+def test_clients_that_never_close_make_nobody_wait(port, client):
+    waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+    for one in waiting:
+        one.sendall(head("/", 0, "Connection: close", method="GET"))
+    began = time.monotonic()
+    client.sendall(head("/prompt", 0))
+    assert answer(client) == (200, b"/prompt 0")
+    assert time.monotonic() - began < 1
+    for one in waiting:
+        one.close()
+
+
+def test_what_stops_coming_is_given_up_with_a_sentence(port):
+    """Some while they are gathered, more than there are threads while these read them."""
+    sent = [b"GET / HTTP/1.1\r\nHost: ", head("/form", 100) + b"a"]
+    sent += [head("/large", 3 * MEGABYTE) + b"x" * 2 * MEGABYTE] * 10
+    clients = [socket.create_connection(("127.0.0.1", port), timeout=400) for _ in sent]
+    for client, begin in zip(clients, sent, strict=True):
+        client.sendall(begin)
+    time.sleep(0.5)
+    began = time.monotonic()
+    for client in clients[:2]:
+        status, sentence = answer(client)
+        assert status == 408
+        assert b"Please try again" in sentence
+        client.close()
+    assert PATIENCE - 2 < time.monotonic() - began < PATIENCE + 2
+    for client in clients[2:]:
+        client.close()
+
+
+def test_a_request_has_time_by_what_has_come_of_it():
+    now = 0.0
+    arrival = Arrival(clock=lambda: now)
+    assert arrival.seconds_left == PATIENCE
+    now = 5.0
+    arrival.add(head("/", 10 * MEGABYTE))
+    arrival.add(b"x" * MEGABYTE)
+    assert arrival.missing == 9 * MEGABYTE
+    assert arrival.seconds_left > 100
+    arrival.add(b"x" * 9 * MEGABYTE)
+    assert arrival.missing == 0
+    assert arrival.seconds_left == LONGEST - 5
