@@ -1,4 +1,4 @@
-"""Measure and log each request; refuse what is too large, and staff without a second factor."""
+"""Measure and log each request, keep pages out of caches, and refuse what is too large or weak."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django_structlog.middlewares import RequestMiddleware
 from structlog.contextvars import get_contextvars
 
@@ -38,6 +39,22 @@ class MeasureRequests:
             request.method if request.method in self.METHODS else "other",
             response.status_code,
         ).observe(time.perf_counter() - began)
+        return response
+
+
+class KeepNothing:
+    """Forbid browsers and caches to keep a page, unless its view says for how long they may.
+
+    Pages of an account show secrets and addresses, and what is an error now may be none later.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code >= 400 or not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
         return response
 
 
