@@ -59,7 +59,13 @@ def test_no_page_holds_scripts_styles_or_handlers_or_loads_them_from_elsewhere(
 
 
 #: Pictures say for how long a browser may keep them.
-KEPT = {"result_image", "result_thumbnail", "result_heat_map", "model_figure", "model_version_figure"}
+KEPT = {
+    "result_image",
+    "result_thumbnail",
+    "result_heat_map",
+    "model_figure",
+    "model_version_figure",
+}
 
 
 def assert_kept_by_nobody(answer: HttpResponse) -> None:
