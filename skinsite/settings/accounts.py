@@ -48,6 +48,10 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "SkinSite"
 MFA_ALLOW_UNVERIFIED_EMAIL = not PRODUCTION
+MFA_FORMS = {
+    "add_webauthn": "classifier.forms.AddKeyForm",
+    "edit_webauthn": "classifier.forms.RenameKeyForm",
+}
 MFA_ADAPTER = "classifier.second_factor.EncryptingMFAAdapter"
 # People who may see others' pictures prove with a second factor who they are.
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=PRODUCTION)
