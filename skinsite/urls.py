@@ -20,3 +20,4 @@ urlpatterns = [
 ]
 
 handler500 = "classifier.views.pages.server_error"
+handler429 = "classifier.views.pages.too_many_attempts"

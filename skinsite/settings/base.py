@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "classifier.accounts.devices.RememberBrowser",
     "django_htmx.middleware.HtmxMiddleware",
     "classifier.middleware.RequireSecondFactor",
     "simple_history.middleware.HistoryRequestMiddleware",
