@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError
 from classifier import predictors
 from classifier.models import ModelVersion
 from classifier.services.account.retention import delete_expired_submissions
+from classifier.services.account.sessions import delete_expired_sessions
 from classifier.services.operation.tidy import choose_due_folder, delete_unnamed_files
 from classifier.services.registry.reanalyse import reanalyse_submissions, select_next_batch
 from classifier.services.submissions.analyse import analyse_waiting_submissions
@@ -101,3 +102,8 @@ def expire_submissions() -> None:
 def tidy_files() -> None:
     if deleted := delete_unnamed_files(choose_due_folder()):
         logger.warning("Tidy: %d files that no row names deleted", deleted)
+
+
+@bulk_task(name="classifier.clear_sessions")
+def clear_sessions() -> None:
+    delete_expired_sessions()

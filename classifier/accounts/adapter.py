@@ -1,4 +1,4 @@
-"""Mails that lead to this site alone, and limits on guessing that lock nobody out of their browser."""
+"""Mails that lead to this site alone, and limits on guessing that shut out guessers alone."""
 
 from __future__ import annotations
 

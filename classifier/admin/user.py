@@ -3,13 +3,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import logout
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from classifier.admin.audited import Audited
 from classifier.admin.read_only import TakesReviewsAlong
 from classifier.models import User
+from classifier.services.account.forget import forget_account
 
 
 @admin.register(User)
@@ -32,3 +35,19 @@ class UserAdmin(Audited, TakesReviewsAlong, DjangoUserAdmin):
         """Let a new password stand or fall with its entry."""
         with transaction.atomic():
             return super().user_change_password(request, *args, **kwargs)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        self._forget(request, obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            self._forget(request, user)
+        super().delete_queryset(request, queryset)
+
+    def _forget(self, request: HttpRequest, user: User) -> None:
+        """Leave no trace of who is deleted; what was logged about it a moment ago is one."""
+        forget_account(user)
+        if user == request.user:
+            # Their session has ended; this request must not try to keep it.
+            logout(request)

@@ -40,6 +40,7 @@ PAGES = {
     "delete": OWNER,
     "account_data": MEMBERS,
     "account_export": MEMBERS,
+    "account_devices": MEMBERS,
     "account_delete": MEMBERS,
     "models": EVERYBODY,
     "model": EVERYBODY,
@@ -153,6 +154,7 @@ SENT = {
     "upload": "login 422 422 422 422 422",
     "retry": OWNER,
     "delete": OWNER,
+    "account_devices": MEMBERS,
     # They have to prove once more who they are.
     "account_delete": MEMBERS,
 }

@@ -34,6 +34,7 @@ OF_THE_SITE = {
     "classifier.Submission.failure_reason",
     "classifier.Submission.rejection_reason",
     "sessions.Session.session_data",
+    "usersessions.UserSession.data",
     # The name of a security key is in it; `test_the_name_of_a_security_key` has its limit.
     "mfa.Authenticator.data",
 }

@@ -11,7 +11,6 @@ from django.test import Client
 from django.urls import reverse
 
 from classifier.models import User
-from tests.classifier.markup import visible_text
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Guesses at passwords are few, and nobody is locked out of their own browser by those of others."""
+"""Guesses at passwords are few, and those of others lock nobody out of their own browser."""
 
 from __future__ import annotations
 
