@@ -13,9 +13,11 @@ class ClassifierConfig(AppConfig):
 
         from classifier.accounts.devices import expect_back
         from classifier.accounts.endings import end_other_sessions
+        from classifier.accounts.proof import note_new_factor
 
         user_logged_in.connect(expect_back)
         # Whoever reads the mail of an account may try its new password, whatever others tried.
         password_reset.connect(expect_back)
         for better_protected in (password_changed, password_reset, authenticator_added):
             better_protected.connect(end_other_sessions)
+        authenticator_added.connect(note_new_factor)

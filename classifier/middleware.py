@@ -1,16 +1,13 @@
-"""Measure and log each request, keep pages out of caches, and refuse what is too large or weak."""
+"""Measure and log each request, keep pages out of caches, and refuse what is too large."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django_structlog.middlewares import RequestMiddleware
 from structlog.contextvars import get_contextvars
@@ -94,26 +91,4 @@ class LimitRequestSize:
         if length > limit:
             context = {"max_megabytes": limit // 1024**2}
             return render(request, "413.html", context, status=413)
-        return self.get_response(request)
-
-
-class RequireSecondFactor:
-    """Lead staff who have no second factor to its set-up, wherever in the admin they want to go.
-
-    Staff who have one were asked for it when they signed in.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if (
-            settings.STAFF_SECOND_FACTOR
-            and request.path.startswith(reverse("admin:index"))
-            and request.user.is_authenticated
-            and request.user.is_staff
-            and not is_mfa_enabled(request.user)
-        ):
-            messages.info(request, "Set up a second factor first: staff need one on this site.")
-            return redirect("mfa_index")
         return self.get_response(request)

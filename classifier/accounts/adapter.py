@@ -13,8 +13,10 @@ from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 
 from classifier.accounts.devices import find_device
+from classifier.models import User
 
 
 def site_url(path: str) -> str:
@@ -31,8 +33,13 @@ class AccountAdapter(DefaultAccountAdapter):
             if name.endswith("_url")
         }
         site = SimpleNamespace(name="SkinSite", domain=urlsplit(settings.SITE_ADDRESS).netloc)
+        links["new_password_url"] = site_url(reverse("account_reset_password"))
         told = {"email": email, "current_site": site, **context, **links}
         self.render_mail(template_prefix, email, told).send()
+
+    def tell_of_administrator(self, template_prefix: str, user: User) -> None:
+        """Tell a person by mail what an administrator has changed in their account."""
+        self.send_notification_mail(template_prefix, user, {"by_administrator": True})
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count an attempt at a password before it is tried; whoever is right gets it back.
@@ -41,6 +48,7 @@ class AccountAdapter(DefaultAccountAdapter):
         others count for the account and for the address that they come from.
         """
         login = credentials.get("email", "").lower()
+        limits: list[tuple[str, str | None]]
         if device := find_device(request, login):
             limits = [("login_failed_in_known_browser", device)]
         else:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.core import context
 from django.contrib import admin
 from django.contrib.auth import logout
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +17,23 @@ from classifier.admin.audited import Audited
 from classifier.admin.read_only import TakesReviewsAlong
 from classifier.models import User
 from classifier.services.account.forget import forget_account
+from classifier.services.account.sessions import end_sessions
+
+
+class PasswordByAdministratorForm(AdminPasswordChangeForm):
+    """Ends what was signed in with the former password, and tells its owner by mail."""
+
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit)
+        end_sessions(user, but=context.request.session.session_key)
+        tell = get_adapter().tell_of_administrator
+        transaction.on_commit(partial(tell, "account/email/password_changed", user))
+        return user
 
 
 @admin.register(User)
 class UserAdmin(Audited, TakesReviewsAlong, DjangoUserAdmin):
+    change_password_form = PasswordByAdministratorForm
     ordering = ["email"]
     list_display = ["email", "is_staff", "is_active", "date_joined", "last_login"]
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]

@@ -30,6 +30,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 # On a laptop mail only reaches the console, so an address need not be confirmed there.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "SkinSite: "
+# Whoever changes a password or a second factor may not be its owner, who is told.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 # Attempts per address (ip) and per account (key); beyond them the answer is 429.
@@ -43,6 +45,7 @@ ACCOUNT_RATE_LIMITS = {
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",
     "change_password": "5/m/user",
+    "second_factor_link": "5/5m/user",
 }
 ACCOUNT_ADAPTER = "classifier.accounts.adapter.AccountAdapter"
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)

@@ -49,7 +49,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "classifier.accounts.devices.RememberBrowser",
     "django_htmx.middleware.HtmxMiddleware",
-    "classifier.middleware.RequireSecondFactor",
+    "classifier.accounts.middleware.RequireSecondFactor",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
 

@@ -41,6 +41,8 @@ PAGES = {
     "account_data": MEMBERS,
     "account_export": MEMBERS,
     "account_devices": MEMBERS,
+    "second_factor_link": MEMBERS,
+    "second_factor_set_up": MEMBERS,
     "account_delete": MEMBERS,
     "models": EVERYBODY,
     "model": EVERYBODY,
@@ -155,6 +157,7 @@ SENT = {
     "retry": OWNER,
     "delete": OWNER,
     "account_devices": MEMBERS,
+    "second_factor_link": MEMBERS,
     # They have to prove once more who they are.
     "account_delete": MEMBERS,
 }

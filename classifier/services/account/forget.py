@@ -36,11 +36,11 @@ def _rename_in_log(user: User, addresses: set[str]) -> None:
         mentions |= Q(object_repr__icontains=address) | Q(change_message__icontains=address)
     # No part of a longer address, which is somebody else's.
     alternatives = "|".join(re.escape(address) for address in addresses)
-    address = re.compile(rf"(?<![\w.+-])(?:{alternatives})(?![\w-])", re.IGNORECASE)
+    whole = re.compile(rf"(?<![\w.+-])(?:{alternatives})(?![\w-])", re.IGNORECASE)
     entries = list(LogEntry.objects.filter(mentions))
     for entry in entries:
-        entry.object_repr = address.sub(name, entry.object_repr)
-        entry.change_message = address.sub(name, entry.change_message)
+        entry.object_repr = whole.sub(name, entry.object_repr)
+        entry.change_message = whole.sub(name, entry.change_message)
     LogEntry.objects.bulk_update(entries, ["object_repr", "change_message"])
     # What it was called under an address that it had before.
     LogEntry.objects.filter(of_the_account).update(object_repr=name)
