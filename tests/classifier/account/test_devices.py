@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classifier import tasks
+from classifier.views.account.devices import describe_browser
 from skinsite.settings.analysis import CELERY_BEAT_SCHEDULE
 from tests import PASSWORD
 from tests.classifier.markup import visible_text
@@ -48,9 +49,8 @@ def elsewhere(owner) -> Client:
 def test_the_list_names_every_browser_and_which_is_this_one(here, elsewhere, other):
     sign_in(other, "Safari of somebody else")
     text = visible_text(here.get(DEVICES).content)
-    assert text.index("Chromium elsewhere") < text.index("This browser")
-    assert text.index("This browser") < text.index("Firefox here")
-    assert "From 127.0.0.1" in text
+    assert text.index("Chromium elsewhere") < text.index("Firefox here This browser")
+    assert "from 127.0.0.1" in text
     assert "Safari" not in text
 
 
@@ -72,6 +72,27 @@ def test_all_others_are_signed_out(here, elsewhere):
     assert "signed out everywhere else" in visible_text(answer.content)
     assert (is_signed_in(here), is_signed_in(elsewhere)) == (True, False)
     assert UserSession.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Safari/604.1",
+            "Safari on an iPhone",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Linux"),
+        ("Mozilla/5.0 (Linux; Android 16) Chrome/140.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("curl/8.1", "curl/8.1"),
+        ("", "A browser without a name"),
+    ],
+)
+def test_a_browser_is_called_what_people_call_it(said, told):
+    assert describe_browser(said) == told
 
 
 @pytest.mark.parametrize("key", ["0", "9" * 30, "x", "٣"])
