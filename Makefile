@@ -40,6 +40,7 @@ run: $(VENV)/runtime.stamp
 
 # Reloads on save, shows errors in the browser, and analyses in the process that serves the pages.
 dev: export DJANGO_SETTINGS_MODULE := skinsite.development.settings
+dev: export SITE_ADDRESS ?= http://$(HOST):$(PORT)
 dev: $(VENV)/dev.stamp
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py register_models

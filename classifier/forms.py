@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from classifier.uploads import ACCEPT
+
+#: The name of a security key has room for this many characters.
+KEY_NAME_LENGTH = 100
 
 
 class MultipleFileInput(forms.ClearableFileInput):
@@ -49,3 +53,18 @@ class UploadForm(forms.Form):
         },
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
+
+
+class AddKeyForm(AddWebAuthnForm):
+    """A new security key whose name is cut rather than refused: the key has been made by then."""
+
+    name = forms.CharField(
+        required=False, widget=forms.TextInput(attrs={"maxlength": KEY_NAME_LENGTH})
+    )
+
+    def clean_name(self) -> str:
+        return super().clean_name()[:KEY_NAME_LENGTH]
+
+
+class RenameKeyForm(EditWebAuthnForm):
+    name = forms.CharField(max_length=KEY_NAME_LENGTH)

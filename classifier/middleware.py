@@ -1,4 +1,4 @@
-"""Measure and log each request; refuse what is too large, and staff without a second factor."""
+"""Measure and log each request, keep pages out of caches, and refuse what is too large."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from django_structlog.middlewares import RequestMiddleware
 from structlog.contextvars import bind_contextvars, get_contextvars
 
@@ -43,6 +41,22 @@ class MeasureRequests:
             request.method if request.method in self.METHODS else "other",
             response.status_code,
         ).observe(time.perf_counter() - began)
+        return response
+
+
+class KeepNothing:
+    """Forbid browsers and caches to keep a page, unless its view says for how long they may.
+
+    Pages of an account show secrets and addresses, and what is an error now may be none later.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code >= 400 or not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
         return response
 
 
@@ -126,25 +140,3 @@ def _length(request: HttpRequest) -> int:
 def _too_large(request: HttpRequest, limit: int) -> HttpResponse:
     context = {"max_megabytes": limit // 1024**2}
     return render(request, "413.html", context, status=413)
-
-
-class RequireSecondFactor:
-    """Lead staff who have no second factor to its set-up, wherever in the admin they want to go.
-
-    Staff who have one were asked for it when they signed in.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if (
-            settings.STAFF_SECOND_FACTOR
-            and request.path.startswith(reverse("admin:index"))
-            and request.user.is_authenticated
-            and request.user.is_staff
-            and not is_mfa_enabled(request.user)
-        ):
-            messages.info(request, "Set up a second factor first: staff need one on this site.")
-            return redirect("mfa_index")
-        return self.get_response(request)

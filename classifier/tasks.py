@@ -16,6 +16,7 @@ from classifier import predictors
 from classifier.models import ModelVersion
 from classifier.services.account.mail import MAIL_TASK, send_posted_mail
 from classifier.services.account.retention import delete_expired_submissions
+from classifier.services.account.sessions import delete_expired_sessions
 from classifier.services.operation.tidy import choose_due_folder, delete_unnamed_files
 from classifier.services.registry.reanalyse import reanalyse_submissions, select_next_batch
 from classifier.services.submissions.analyse import analyse_waiting_submissions
@@ -119,3 +120,8 @@ def send_mail(self: Task, sealed: str) -> None:
         logger.warning("A mail could not be sent yet: %s", failure)
         raise self.retry(countdown=pauses[self.request.retries])
     logger.error("A mail could not be sent, after %d attempts: %s", len(pauses) + 1, failure)
+
+
+@bulk_task(name="classifier.clear_sessions")
+def clear_sessions() -> None:
+    delete_expired_sessions()

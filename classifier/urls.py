@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from classifier.views import pages
-from classifier.views.account import data
+from classifier.views.account import data, devices, second_factor
 from classifier.views.operation import health, prometheus
 from classifier.views.registry import cards
 from classifier.views.submissions import history, results, upload
@@ -24,6 +24,13 @@ urlpatterns = [
     path("results/<uuid:pk>/delete/", results.delete, name="delete"),
     path("account/data/", data.account_data, name="account_data"),
     path("account/data/export/", data.account_export, name="account_export"),
+    path("account/devices/", devices.account_devices, name="account_devices"),
+    path("account/second-factor/", second_factor.second_factor_link, name="second_factor_link"),
+    path(
+        "account/second-factor/<str:key>/",
+        second_factor.second_factor_set_up,
+        name="second_factor_set_up",
+    ),
     path("account/delete/", data.account_delete, name="account_delete"),
     path("models/", cards.models, name="models"),
     path("models/<slug:name>/", cards.model, name="model"),

@@ -3,11 +3,15 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any
 
+import allauth.usersessions.admin  # noqa: F401  (registers the model first)
 from allauth.account.admin import EmailAddressAdmin
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -41,6 +45,8 @@ class Audited:
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
 
+# Whom a session belongs to and where it is from is that person's business.
+admin.site.unregister(UserSession)
 # Groups decide who is a reviewer, and addresses decide who receives an account's mail.
 admin.site.unregister([Group, EmailAddress])
 
@@ -52,4 +58,12 @@ class AuditedGroupAdmin(Audited, GroupAdmin):
 
 @admin.register(EmailAddress)
 class AuditedEmailAddressAdmin(Audited, EmailAddressAdmin):
-    pass
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[EmailAddress]) -> Any:
+        """Log the key alone: when its account is deleted, nobody knows any more whose it was."""
+        logged = super().log_deletions(request, queryset)
+        mine = LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(EmailAddress),
+            object_id__in=[str(address.pk) for address in queryset],
+        )
+        mine.update(object_repr="an address")
+        return logged

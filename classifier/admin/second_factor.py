@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import allauth.mfa.admin  # noqa: F401  (registers the model first)
+from allauth.account.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from classifier.admin.audited import Audited
 from classifier.admin.read_only import NoAdding
+from classifier.models import User
 
 # As allauth registers it, the secrets could be read and replaced.
 admin.site.unregister(Authenticator)
@@ -26,3 +32,20 @@ class AuthenticatorAdmin(Audited, NoAdding, admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        super().delete_model(request, obj)
+        _tell([obj.user])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Authenticator]) -> None:
+        people = {factor.user for factor in queryset.select_related("user")}
+        super().delete_queryset(request, queryset)
+        _tell(people)
+
+
+def _tell(people: Iterable[User]) -> None:
+    for person in people:
+        tell = partial(
+            get_adapter().tell_of_administrator, "account/email/second_factor_removed", person
+        )
+        transaction.on_commit(tell)

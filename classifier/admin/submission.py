@@ -15,6 +15,7 @@ from classifier.admin.audited import Audited
 from classifier.admin.prediction import PredictionInline
 from classifier.admin.read_only import NoAdding, TakesReviewsAlong
 from classifier.models import Review, Submission, User
+from classifier.models.review import COMMENT_LENGTH
 from classifier.models.submission import REVIEW_PERMISSION, SubmissionQuerySet
 from classifier.services.operation.audit import record_look, record_look_at_list
 from classifier.services.reading.review import record_review
@@ -47,7 +48,9 @@ class ReviewForm(forms.ModelForm):
     comment = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
-        help_text="Shown to the person who sent the picture in.",
+        max_length=COMMENT_LENGTH,
+        help_text="Shown to the person who sent the picture in. "
+        f"At most {COMMENT_LENGTH:,} characters.",
     )
 
     class Meta:

@@ -1,19 +1,39 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.core import context
 from django.contrib import admin
+from django.contrib.auth import logout
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from classifier.admin.audited import Audited
 from classifier.admin.read_only import TakesReviewsAlong
 from classifier.models import User
+from classifier.services.account.forget import forget_account
+from classifier.services.account.sessions import end_sessions
+
+
+class PasswordByAdministratorForm(AdminPasswordChangeForm):
+    """Ends what was signed in with the former password, and tells its owner by mail."""
+
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit)
+        end_sessions(user, but=context.request.session.session_key)
+        tell = get_adapter().tell_of_administrator
+        transaction.on_commit(partial(tell, "account/email/password_changed", user))
+        return user
 
 
 @admin.register(User)
 class UserAdmin(Audited, TakesReviewsAlong, DjangoUserAdmin):
+    change_password_form = PasswordByAdministratorForm
     ordering = ["email"]
     list_display = ["email", "is_staff", "is_active", "date_joined", "last_login"]
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
@@ -32,3 +52,19 @@ class UserAdmin(Audited, TakesReviewsAlong, DjangoUserAdmin):
         """Let a new password stand or fall with its entry."""
         with transaction.atomic():
             return super().user_change_password(request, *args, **kwargs)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        self._forget(request, obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            self._forget(request, user)
+        super().delete_queryset(request, queryset)
+
+    def _forget(self, request: HttpRequest, user: User) -> None:
+        """Leave no trace of who is deleted; what was logged about it a moment ago is one."""
+        forget_account(user)
+        if user == request.user:
+            # Their session has ended; this request must not try to keep it.
+            logout(request)

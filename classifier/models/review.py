@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
+
+#: A comment has room for this many characters, about a page.
+COMMENT_LENGTH = 4000
 
 
 class Review(models.Model):
@@ -20,7 +24,11 @@ class Review(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews"
     )
     diagnosis = models.CharField(max_length=16, choices=Diagnosis.choices)
-    comment = models.TextField(blank=True, help_text="Shown to the person who sent the picture in.")
+    comment = models.TextField(
+        blank=True,
+        validators=[MaxLengthValidator(COMMENT_LENGTH)],
+        help_text="Shown to the person who sent the picture in.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -14,6 +14,8 @@ from classifier.models import ModelVersion
 
 #: Seconds after which it is worth trying again.
 RETRY_AFTER = 30
+#: Seconds after which every limit of the accounts has room again.
+LIMITS_END_AFTER = 300
 
 
 @require_safe
@@ -36,3 +38,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
     # Without the request: what the page's head shows would ask the database again.
     content = render_to_string("500.html")
     return HttpResponse(content, status=503 if away else 500, headers=headers)
+
+
+def too_many_attempts(request: HttpRequest) -> HttpResponse:
+    """Say for how long nothing more is tried, and what helps at once."""
+    page = render(request, "429.html", {"minutes": LIMITS_END_AFTER // 60}, status=429)
+    page["Retry-After"] = str(LIMITS_END_AFTER)
+    return page

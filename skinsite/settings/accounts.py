@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skinsite.settings.environment import PRODUCTION, env
+from skinsite.settings.environment import EMAIL_URL, PRODUCTION, env
 
 AUTH_USER_MODEL = "classifier.User"
 AUTHENTICATION_BACKENDS = [
@@ -30,17 +30,24 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 # On a laptop mail only reaches the console, so an address need not be confirmed there.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "SkinSite: "
+# Whoever changes a password or a second factor may not be its owner, who is told.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
-# Attempts per address (ip) and per account (key); beyond them the answer is 429, or, where only
-# wrong passwords count, a sentence in the form.
+# Attempts per address (ip) and per account (key); beyond them the answer is 429.
 ACCOUNT_RATE_LIMITS = {
-    "login": "30/m/ip",
-    "login_failed": "10/m/ip,5/5m/key",
+    # An address may be that of a whole clinic in the morning.
+    "login": "100/m/ip",
+    # Where somebody has signed in before, only what is tried in that browser counts.
+    "login_failed": "5/5m/key",
+    "login_failed_from_address": "50/5m/ip",
+    "login_failed_in_known_browser": "10/5m/key",
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",
     "change_password": "5/m/user",
+    "second_factor_link": "5/5m/user",
 }
+ACCOUNT_ADAPTER = "classifier.accounts.adapter.AccountAdapter"
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -48,7 +55,11 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "SkinSite"
 MFA_ALLOW_UNVERIFIED_EMAIL = not PRODUCTION
-MFA_ADAPTER = "classifier.second_factor.EncryptingMFAAdapter"
+MFA_FORMS = {
+    "add_webauthn": "classifier.forms.AddKeyForm",
+    "edit_webauthn": "classifier.forms.RenameKeyForm",
+}
+MFA_ADAPTER = "classifier.accounts.encryption.EncryptingMFAAdapter"
 # People who may see others' pictures prove with a second factor who they are.
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=PRODUCTION)
 
@@ -57,7 +68,7 @@ STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=PRODUCTION)
 EMAIL_BACKEND = "classifier.mail.Postbox"
 MAIL_RETRY_PAUSES = (10, 30, 90, 240)
 _mail_server = {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
-if env.str("EMAIL_URL", default=""):
+if EMAIL_URL:
     _mail_server = env.email_url("EMAIL_URL")
 MAIL_TRANSPORT = _mail_server.pop("EMAIL_BACKEND")
 vars().update(_mail_server)

@@ -62,6 +62,7 @@ RETENTION = timedelta(days=env.int("RETENTION_DAYS", default=0)) or None
 EXPIRE_EVERY = timedelta(minutes=10)
 # One folder of stored files each time, and so all of them in a day.
 TIDY_EVERY = timedelta(minutes=5)
+CLEAR_SESSIONS_EVERY = timedelta(hours=1)
 
 # The queue does not work where the first one in it has waited for longer.
 QUEUE_MAX_AGE = timedelta(seconds=env.int("QUEUE_MAX_AGE", default=900))
@@ -112,6 +113,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "classifier.tidy",
         "schedule": TIDY_EVERY,
         "options": {"expires": TIDY_EVERY.total_seconds()},
+    },
+    "clear_sessions": {
+        "task": "classifier.clear_sessions",
+        "schedule": CLEAR_SESSIONS_EVERY,
+        "options": {"expires": CLEAR_SESSIONS_EVERY.total_seconds()},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(make_folder("run") / "schedule")

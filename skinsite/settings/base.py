@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_filters",
     "django_htmx",
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "classifier.middleware.MeasureRequests",
+    "classifier.middleware.KeepNothing",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
@@ -45,8 +47,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "classifier.accounts.devices.RememberBrowser",
     "django_htmx.middleware.HtmxMiddleware",
-    "classifier.middleware.RequireSecondFactor",
+    "classifier.accounts.middleware.RequireSecondFactor",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
 

@@ -15,6 +15,7 @@ environ.Env.read_env(ROOT / ".env")
 PRODUCTION: bool = env.bool("PRODUCTION", default=False)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(ROOT / "var"))).resolve()
 REDIS_URL: str = env.str("REDIS_URL", default="")
+EMAIL_URL: str = env.str("EMAIL_URL", default="")
 
 if PRODUCTION:
     needed = ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL")

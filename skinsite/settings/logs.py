@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +24,19 @@ _RENDERERS: dict[str, list[Any]] = {
 }
 if LOG_FORMAT not in _RENDERERS:
     raise ImproperlyConfigured(f"LOG_FORMAT must be json or line. Received: {LOG_FORMAT}")
+
+
+class WithoutAddress(logging.Filter):
+    """Keeps of a failed CSRF check the kind of failure alone.
+
+    Django also writes the address, which may be a link to a new password, and the referring one.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        reason, _ = cast("tuple[str, str]", record.args)
+        record.msg, record.args = "Forbidden: %s", (reason.partition(" - ")[0],)
+        return True
+
 
 _every_event: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -65,7 +78,10 @@ LOGGING = {
             ],
         }
     },
-    "filters": {"one_line": {"()": lambda: put_on_one_line}},
+    "filters": {
+        "one_line": {"()": lambda: put_on_one_line},
+        "without_address": {"()": WithoutAddress},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
@@ -74,6 +90,7 @@ LOGGING = {
         "django.request": {"level": "CRITICAL"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "py.warnings": {"filters": ["one_line"]},
+        "django.security.csrf": {"filters": ["without_address"]},
         # A line for every task received and finished; failures are logged by the services.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

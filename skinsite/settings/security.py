@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
+from django.http.request import split_domain_port, validate_host
 
-from skinsite.settings.environment import PRODUCTION, env, make_folder
+from skinsite.settings.environment import EMAIL_URL, PRODUCTION, env, make_folder
 
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -25,6 +27,19 @@ def _local_secret() -> str:
     return path.read_text()
 
 
+def _site_address(given: str) -> str:
+    """Return ``given`` with its scheme; a name alone is as good, as the proxy has it."""
+    address = given if "://" in given else f"{'https' if PRODUCTION else 'http'}://{given}"
+    parts = urlsplit(address.rstrip("/"))
+    name, _ = split_domain_port(parts.netloc)
+    if parts.scheme not in ("http", "https") or name.strip(".*") != name or parts.path:
+        raise ImproperlyConfigured(
+            "SITE_ADDRESS must be where people find the site, like https://skin.example.org. "
+            f"Received: {given}"
+        )
+    return parts.geturl()
+
+
 if PRODUCTION:
     SECRET_KEY = env.str("SECRET_KEY")
     if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10:
@@ -33,6 +48,10 @@ if PRODUCTION:
             "output of: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
         )
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
+    # Links in mails lead here, also those that a worker sends, which sees no request.
+    SITE_ADDRESS = _site_address(env.str("SITE_ADDRESS", default="") or ALLOWED_HOSTS[0])
+    if not validate_host(split_domain_port(urlsplit(SITE_ADDRESS).netloc)[0], ALLOWED_HOSTS):
+        raise ImproperlyConfigured(f"ALLOWED_HOSTS must hold the name in {SITE_ADDRESS}.")
     CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
     # The TLS proxy must set this header on every request and drop a client's own.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -45,7 +64,13 @@ if PRODUCTION:
     CSRF_COOKIE_SECURE = True
 else:
     SECRET_KEY = env.str("SECRET_KEY", default="") or _local_secret()
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOOPBACK)
+    SITE_ADDRESS = _site_address(env.str("SITE_ADDRESS", default="") or "http://localhost:8000")
+    _name, _ = split_domain_port(urlsplit(SITE_ADDRESS).netloc)
+    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=list(dict.fromkeys([*LOOPBACK, _name])))
+if "*" in ALLOWED_HOSTS and (PRODUCTION or EMAIL_URL):
+    raise ImproperlyConfigured(
+        "ALLOWED_HOSTS must name the hosts of a site that sends mail; * is none of them."
+    )
 
 #: Former secrets, which still open what was signed or encrypted with them.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])

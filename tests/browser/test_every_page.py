@@ -32,6 +32,7 @@ PRIVATE = [
     "/accounts/2fa/webauthn/",
     "/accounts/2fa/webauthn/add/",
     "/account/data/",
+    "/account/devices/",
     "/account/delete/",
     "/accounts/password/change/",
     "/accounts/logout/",

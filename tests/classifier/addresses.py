@@ -65,6 +65,7 @@ class Paths:
             "admin:view_on_site": [ContentType.objects.get_for_model(Review).pk, review.pk],
             "admin:classifier_review_simple_history": [review.pk, review.history.get().pk],
             "account_confirm_email": ["no-such-key"],
+            "second_factor_set_up": ["no-such-key"],
             "model": [version.name],
             "model_version": name_and_version,
             "model_figure": [version.name, "held-out-roc"],

@@ -58,15 +58,36 @@ def test_no_page_holds_scripts_styles_or_handlers_or_loads_them_from_elsewhere(
         assert_strict(answer)
 
 
-#: Pages that show something of a person, which no cache may keep.
-PRIVATE = ["upload", "history", "result", "result_status", "delete"]
+#: Pictures say for how long a browser may keep them.
+KEPT = {
+    "result_image",
+    "result_thumbnail",
+    "result_heat_map",
+    "model_figure",
+    "model_version_figure",
+}
 
 
-@pytest.mark.parametrize("name", [*PRIVATE, "healthz", "readyz"])
-def test_what_no_cache_may_keep(name, browsers, path_of):
-    answer = browsers["owner"].get(path_of(name))
-    assert "no-store" in answer["Cache-Control"]
-    assert "private" in answer["Cache-Control"]
+def assert_kept_by_nobody(answer: HttpResponse) -> None:
+    assert {"no-store", "private"} <= set(answer["Cache-Control"].split(", "))
+
+
+@pytest.mark.parametrize("role", ["anonymous", "owner", "superuser"])
+def test_what_no_cache_may_keep(role, browsers, path_of):
+    for name in ROUTES.keys() - KEPT:
+        answer = browsers[role].get(path_of(name), follow=True)
+        answer.close()
+        assert_kept_by_nobody(answer)
+
+
+def test_a_picture_that_is_not_there_is_kept_by_nobody(browsers, path_of, media):
+    paths = [path_of(name) for name in KEPT]
+    for file in [file for file in media.rglob("*") if file.is_file()]:
+        file.unlink()
+    for path in paths:
+        answer = browsers["owner"].get(path)
+        assert answer.status_code == 404
+        assert_kept_by_nobody(answer)
 
 
 @pytest.mark.parametrize("name", ["home", "about", "upload", "history", "result", "delete"])
@@ -138,6 +159,7 @@ def test_an_error_is_a_page_and_tells_nothing(owner_client, monkeypatch, error, 
     answer = owner_client.get("/history/")
     assert (answer.status_code, answer.get("Retry-After")) == (status, again_in)
     assert b"secret inner life" not in answer.content
+    assert_kept_by_nobody(answer)
     assert "try again" in Page(answer.content).text
 
 
@@ -145,10 +167,13 @@ def test_a_form_that_was_open_too_long():
     answer = Client(enforce_csrf_checks=True).post(reverse("account_login"))
     assert answer.status_code == 403
     assert "Please send that again" in Page(answer.content).text
+    assert_kept_by_nobody(answer)
 
 
 def test_another_host_name_is_refused(client):
-    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+    answer = client.get("/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert_kept_by_nobody(answer)
 
 
 def test_the_way_back_to_a_page_leads_through_the_login(client, owner):

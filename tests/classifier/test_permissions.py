@@ -40,6 +40,9 @@ PAGES = {
     "delete": OWNER,
     "account_data": MEMBERS,
     "account_export": MEMBERS,
+    "account_devices": MEMBERS,
+    "second_factor_link": MEMBERS,
+    "second_factor_set_up": MEMBERS,
     "account_delete": MEMBERS,
     "models": EVERYBODY,
     "model": EVERYBODY,
@@ -153,6 +156,8 @@ SENT = {
     "upload": "login 422 422 422 422 422",
     "retry": OWNER,
     "delete": OWNER,
+    "account_devices": MEMBERS,
+    "second_factor_link": MEMBERS,
     # They have to prove once more who they are.
     "account_delete": MEMBERS,
 }

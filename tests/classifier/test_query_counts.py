@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -47,6 +49,19 @@ def test_pages_of_a_person(name, limit, owner, owner_client, submission, queries
     many = queries(owner_client, reverse(name, args=args))
     assert few == many
     assert many <= limit
+
+
+def test_the_list_of_devices(owner, owner_client, queries):
+    def sign_in_elsewhere(times: int) -> None:
+        for _ in range(times):
+            key = SessionStore()
+            key.create()
+            UserSession.objects.create(user=owner, session_key=key.session_key, ip="192.0.2.1")
+
+    sign_in_elsewhere(1)
+    few = queries(owner_client, reverse("account_devices"))
+    sign_in_elsewhere(20)
+    assert queries(owner_client, reverse("account_devices")) == few <= 8
 
 
 @pytest.mark.parametrize("name", ["models", "model", "model_version"])

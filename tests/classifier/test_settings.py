@@ -74,6 +74,45 @@ def test_the_secret_of_a_laptop_is_made_once_and_kept_to_its_user(value, tmp_pat
     assert value("SECRET_KEY", DATA_DIR=str(tmp_path / "elsewhere")) != first
 
 
+MAIL = {"EMAIL_URL": "smtp://mail.example.org"}
+
+
+def test_links_in_mails_lead_to_this_machine_unless_the_site_has_an_address(value):
+    assert value("SITE_ADDRESS") == ["'http://localhost:8000'"]
+    address = {"SITE_ADDRESS": "https://skin.example.org/"}
+    told = value("SITE_ADDRESS", "ALLOWED_HOSTS", **MAIL, **address)
+    assert told[0] == "'https://skin.example.org'"
+    assert "'skin.example.org'" in told[1]
+    assert value("SITE_ADDRESS", **PRODUCTION) == ["'https://skinsite.example'"]
+    # As the proxy has it.
+    told = value("SITE_ADDRESS", **PRODUCTION, SITE_ADDRESS="skinsite.example")
+    assert told == ["'https://skinsite.example'"]
+
+
+@pytest.mark.parametrize("hosts", ["*", "skin.example.org,*"])
+@pytest.mark.parametrize("base", [PRODUCTION, MAIL], ids=["production", "mail"])
+def test_a_site_that_sends_mail_answers_to_no_name_that_somebody_makes_up(python, base, hosts):
+    environment = base | {"ALLOWED_HOSTS": hosts, "SITE_ADDRESS": "http://skin.example.org"}
+    answer = python("import skinsite.settings", **environment)
+    assert answer.returncode != 0
+    assert "must name the hosts of a site that sends mail" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"SITE_ADDRESS": "https://elsewhere.example"}, "ALLOWED_HOSTS must hold the name in"),
+        ({"SITE_ADDRESS": "https://skinsite.example/path"}, "SITE_ADDRESS must be where"),
+        ({"SITE_ADDRESS": "ftp://skinsite.example"}, "SITE_ADDRESS must be where"),
+        ({"ALLOWED_HOSTS": ".example.org"}, "SITE_ADDRESS must be where"),
+    ],
+)
+def test_an_address_that_mails_could_not_lead_to_is_refused(python, given, said):
+    answer = python("import skinsite.settings", **PRODUCTION | given)
+    assert answer.returncode != 0
+    assert said in answer.stderr.splitlines()[-1]
+
+
 def test_limits_come_from_the_environment(value):
     names = ("UPLOAD_MAX_FILES", "UPLOAD_MAX_BYTES", "UPLOAD_MAX_PIXELS")
     assert value(*names) == ["20", str(20 * 1024**2), "50000000"]

@@ -139,11 +139,11 @@ def test_it_listens_on_an_ipv6_address(tmp_path, host):
         assert requests.get(f"http://[::1]:{site.port}/about/", timeout=5).ok
 
 
-def refusal(data_dir: Path, *options: str) -> str:
+def refusal(data_dir: Path, *options: str, **environment: str) -> str:
     answer = subprocess.run(
         [sys.executable, "manage.py", "serve", *options],
         cwd=ROOT,
-        env=Site(data_dir).environment,
+        env=Site(data_dir, **environment).environment,
         capture_output=True,
         text=True,
         timeout=60,
@@ -152,6 +152,12 @@ def refusal(data_dir: Path, *options: str) -> str:
     assert answer.returncode == 1
     assert "Traceback" not in answer.stderr
     return answer.stderr
+
+
+def test_a_site_that_sends_mail_must_know_where_it_is_before_it_listens_to_everybody(tmp_path):
+    message = refusal(tmp_path, "--host", "0.0.0.0", EMAIL_URL="smtp://127.0.0.1:1")
+    assert "must know where people find it" in message
+    assert "make run HOST=0.0.0.0 SITE_ADDRESS=http://skin.example.org" in message
 
 
 def test_a_busy_port_is_named_in_one_sentence(tmp_path):

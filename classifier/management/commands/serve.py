@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from skinsite import supervisor
-from skinsite.settings.environment import PRODUCTION
+from skinsite.settings.environment import EMAIL_URL, PRODUCTION
 
 #: Addresses that mean "all interfaces", which nobody can connect to by name, and one who can.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -33,9 +33,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"].strip("[]"), options["port"]
         _check_port_is_free(host, port)
-        if _as_written(host) not in settings.ALLOWED_HOSTS and not PRODUCTION:
-            # Asked to listen beyond this machine, the site is known there by names we cannot guess.
-            os.environ.setdefault("ALLOWED_HOSTS", "*")
+        if not PRODUCTION:
+            _tell_names(host, port)
         call_command("migrate", interactive=False, verbosity=0)
         call_command("register_models", stdout=self.stdout)
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -58,6 +57,22 @@ class Command(BaseCommand):
 def _as_written(host: str) -> str:
     """Return ``host`` as it stands in front of a port: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def _tell_names(host: str, port: int) -> None:
+    """Tell the processes by which names the site is asked for, and where its mails lead to."""
+    if _as_written(host) not in settings.ALLOWED_HOSTS:
+        # Beyond this machine the site is known by names that we cannot guess. Somebody who makes
+        # one up must not find it in other people's mail.
+        if EMAIL_URL and not os.environ.get("SITE_ADDRESS"):
+            raise CommandError(
+                "The site sends mail (EMAIL_URL), so it must know where people find it. "
+                f"For example: make run HOST={host} SITE_ADDRESS=http://skin.example.org:{port}"
+            )
+        if not EMAIL_URL:
+            os.environ.setdefault("ALLOWED_HOSTS", "*")
+    reachable = _as_written(EVERYWHERE.get(host, host))
+    os.environ.setdefault("SITE_ADDRESS", f"http://{reachable}:{port}")
 
 
 def _check_port_is_free(host: str, port: int) -> None:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from classifier.models import AuditEntry, User
+from classifier.services.account.forget import forget_account
 from classifier.services.operation.audit import record_action
 
 
@@ -16,12 +17,15 @@ class AccountInUse(Exception):
 def delete_account(user: User) -> None:
     """Delete the account and everything that was sent in with it, rows and files, at once.
 
+    Its sessions end, and no log knows its addresses any more.
+
     Raises:
         AccountInUse: its reviews belong to other people's results, and would vanish from them.
     """
     try:
         with transaction.atomic():
             record_action(action=AuditEntry.Action.DELETED, subject=user, actor=user)
+            forget_account(user)
             user.delete()
     except ProtectedError as error:
         raise AccountInUse from error

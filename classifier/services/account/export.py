@@ -8,6 +8,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db.models import Prefetch
 from django.db.models.fields.files import FieldFile
 from zipstream import ZipStream
@@ -81,14 +84,33 @@ def _rows(user: User) -> Iterator[Submission]:
 
 
 def _json(user: User) -> Iterator[bytes]:
-    account = {"email": user.email, "joined": user.date_joined.isoformat()}
-    head = json.dumps({"note": NOTE, "account": account}, indent=1)
+    head = json.dumps({"note": NOTE, "account": _account(user)}, indent=1)
     yield f'{head[:-2]},\n "submissions": ['.encode()
     separator = "\n"
     for submission in _rows(user):
         yield (separator + json.dumps(_described(submission))).encode()
         separator = ",\n"
     yield b"\n]}\n"
+
+
+def _account(user: User) -> dict[str, Any]:
+    return {
+        "email": user.email,
+        "joined": user.date_joined.isoformat(),
+        "addresses": [
+            {"email": one.email, "confirmed": one.verified, "primary": one.primary}
+            for one in EmailAddress.objects.filter(user=user).order_by("pk")
+        ],
+        # Without their secrets: whoever finds the file must not be able to sign in.
+        "second_factors": [
+            {"type": one.type, "added": one.created_at.isoformat()}
+            for one in Authenticator.objects.filter(user=user).order_by("pk")
+        ],
+        "devices": [
+            {"signed_in": one.created_at.isoformat(), "ip": one.ip, "browser": one.user_agent}
+            for one in UserSession.objects.filter(user=user).order_by("pk")
+        ],
+    }
 
 
 def _described(submission: Submission) -> dict[str, Any]:

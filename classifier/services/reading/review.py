@@ -16,7 +16,7 @@ def record_review(
 
     Raises:
         PermissionDenied: not a reviewer.
-        ValidationError: an unknown diagnosis.
+        ValidationError: an unknown diagnosis, or a comment that is too long.
     """
     if not reviewer.has_perm(REVIEW_PERMISSION):
         raise PermissionDenied("Only reviewers may record a diagnosis.")

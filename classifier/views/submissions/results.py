@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from classifier.accounts.proof import require_proof
 from classifier.models import Submission, User
 from classifier.services.operation.audit import record_look, record_look_at_thumbnail
 from classifier.services.submissions.delete import delete_submission
@@ -27,7 +28,13 @@ CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
 def _visible(request: HttpRequest, pk: uuid.UUID) -> Submission:
     """Return the submission, to be put on record as seen once there is something to see."""
-    return get_object_or_404(Submission.objects.visible_to(request.user).with_result(), pk=pk)
+    found = Submission.objects.visible_to(request.user).with_result().filter(pk=pk).first()
+    if not found or found.owner_id != request.user.pk:
+        # Of staff alone, and before they learn whether there is anything.
+        require_proof(request)
+    if not found:
+        raise Http404("There is no such submission.")
+    return found
 
 
 def _panel(submission: Submission) -> dict[str, object]:

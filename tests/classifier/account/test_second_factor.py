@@ -96,20 +96,6 @@ def test_a_copy_of_the_database_does_not_tell_the_secrets(protected, settings):
         adapter.decrypt(token)
 
 
-@pytest.mark.parametrize("role", ["reviewer", "staff", "superuser"])
-def test_staff_are_led_to_its_set_up_where_the_site_requires_it(role, request, login, settings):
-    user = request.getfixturevalue(role)
-    client = login(user)
-    assert client.get(ADMIN).status_code == 200
-    settings.STAFF_SECOND_FACTOR = True
-    for path in (ADMIN, reverse("admin:password_change"), "/admin/no/such/page/"):
-        answer = client.get(path)
-        assert (answer.status_code, answer.url) == (302, reverse("mfa_index"))
-    assert client.get(reverse("history")).status_code == 200
-    TOTP.activate(user, SECRET)
-    assert client.get(ADMIN).status_code == 200
-
-
 def test_others_are_turned_away_from_the_admin_as_ever(owner_client, client, settings):
     settings.STAFF_SECOND_FACTOR = True
     for browser in (owner_client, client):

@@ -19,6 +19,7 @@ from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
+from django.test import Client
 from django.urls import reverse
 
 from classifier.models import Submission
@@ -89,6 +90,26 @@ def test_the_way_to_a_new_password_is_in_no_line(client, owner, events):
     assert "GET /accounts/password/reset/key/" in told[-1]
     key = link.rstrip("/").rpartition("/")[2]
     assert key not in str(events())
+
+
+def test_a_form_that_is_refused_tells_neither_where_it_was_nor_where_it_came_from(owner, events):
+    client = Client(enforce_csrf_checks=True)
+    address = reverse("account_reset_password_from_key", args=["1", "the-key-in-the-mail"])
+    for headers in (
+        {},
+        {"origin": "https://evil.example"},
+        {"referer": f"https://elsewhere.example{address}"},
+    ):
+        answer = client.post(address, {"password1": "x"}, secure=True, headers=headers)
+        assert answer.status_code == 403
+    refused = [event for event in events() if event["logger"] == "django.security.csrf"]
+    assert [event["event"] for event in refused] == [
+        "Forbidden: Referer checking failed",
+        "Forbidden: Origin checking failed",
+        "Forbidden: Referer checking failed",
+    ]
+    for secret in ("the-key-in-the-mail", "elsewhere", "evil"):
+        assert secret not in str(events())
 
 
 def test_every_step_of_a_submission_is_told(

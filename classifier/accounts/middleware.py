@@ -1,0 +1,76 @@
+"""Pages that staff reach with a second factor alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from classifier.accounts.proof import ProofMissing, lacks_proof, may_set_up
+
+#: Of all pages about second factors, these are how one is used.
+USE = {
+    "mfa_index",
+    "mfa_authenticate",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+    "mfa_login_webauthn",
+}
+#: These open to whoever has read the account's mail.
+SET_UP = {"mfa_activate_totp", "mfa_add_webauthn"}
+#: A new address would be where the link is sent to.
+OTHERS = {"account_email"}
+
+
+class RequireSecondFactor:
+    """Lead staff who have not proved who they are to what is missing.
+
+    The admin is closed, and so is whatever could replace or remove a factor. Pages that show other
+    people's pictures ask for themselves, see `classifier.accounts.proof.require_proof`.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
+        if not _is_closed(request) or not lacks_proof(request):
+            return None
+        return _lead_to_proof(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return _lead_to_proof(request) if isinstance(error, ProofMissing) else None
+
+
+def _name(request: HttpRequest) -> str:
+    return request.resolver_match.view_name if request.resolver_match else ""
+
+
+def _is_closed(request: HttpRequest) -> bool:
+    if request.path.startswith(reverse("admin:index")):
+        return True
+    about_factors = request.path.startswith(reverse("mfa_index")) and _name(request) not in USE
+    return about_factors or _name(request) in OTHERS
+
+
+def _lead_to_proof(request: HttpRequest) -> HttpResponse | None:
+    methods = get_adapter().get_reauthentication_methods(request.user)
+    factors = [method for method in methods if method["id"].startswith("mfa_reauthenticate")]
+    if factors:
+        back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("home")
+        messages.info(request, "Confirm who you are with your second factor first.")
+        return redirect(f"{factors[0]['url']}?{urlencode({'next': back})}")
+    if may_set_up(request):
+        if _name(request) in SET_UP:
+            return None
+        messages.info(request, "Set up a second factor first: staff need one on this site.")
+        return redirect("mfa_index")
+    return redirect("second_factor_link")

@@ -1,0 +1,157 @@
+"""Who has left is in no row, no session and no log of the site."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.usersessions.models import UserSession
+from django.apps import apps
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+
+from classifier.models import User
+from classifier.services.account.export import export_account
+from tests import PASSWORD
+from tests.factories import ReviewFactory, SubmissionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+ADDRESS, SECOND, ALIKE = "ada@example.org", "lovelace@example.org", "not.ada@example.org"
+
+
+def all_that_is_kept() -> str:
+    """Every row of every table, and what the sessions hold."""
+    rows: list[Any] = [list(model._base_manager.values()) for model in apps.get_models()]
+    rows.append([session.get_decoded() for session in Session.objects.all()])
+    return json.dumps(rows, default=str).lower()
+
+
+def sign_in(user: User, expected: str = "upload") -> Client:
+    client = Client()
+    answer = client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+    assert answer.url.startswith(reverse(expected))
+    return client
+
+
+@pytest.fixture
+def ada(login, superuser, settings) -> User:
+    """Somebody who is everywhere: signed in twice, half signed in, in the admin's log."""
+    ada = UserFactory(email=ADDRESS)
+    SubmissionFactory(owner=ada, done__explained=True)
+    ReviewFactory(submission=SubmissionFactory(owner=ada, done=True))
+    # From before there were lists.
+    login(ada).get(reverse("upload"))
+    sign_in(ada)
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    sign_in(ada, "account_email_verification_sent")
+    EmailAddress.objects.filter(user=ada).update(verified=True, primary=True)
+    EmailAddress.objects.create(user=ada, email=SECOND)
+    TOTP.activate(ada, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    sign_in(ada, "mfa_authenticate")
+    admin = login(superuser)
+    gone = EmailAddress.objects.create(user=ada, email="ada.byron@example.org")
+    for name, address in (("change", EmailAddress.objects.get(email=SECOND)), ("delete", gone)):
+        path = reverse(f"admin:account_emailaddress_{name}", args=[address.pk])
+        form = {"user": ada.pk, "email": address.email, "post": "yes"}
+        assert admin.post(path, form).status_code == 302
+    path = reverse("admin:classifier_user_change", args=[ada.pk])
+    form = {"email": ADDRESS.upper(), "is_active": "on"}
+    form |= {"date_joined_0": "2026-01-01", "date_joined_1": "12:00"}
+    assert admin.post(path, form).status_code == 302
+    User.objects.filter(pk=ada.pk).update(email=ADDRESS)
+    UserFactory(email=ALIKE)
+    LogEntry.objects.create(
+        user=superuser,
+        action_flag=ADDITION,
+        object_repr=ALIKE,
+        change_message=f"Wrote to {ADDRESS}",
+    )
+    kept = all_that_is_kept()
+    assert all(kept.count(address) > 1 for address in (ADDRESS, SECOND))
+    return ada
+
+
+def assert_forgotten(key: int) -> None:
+    kept = all_that_is_kept().replace(ALIKE, "")
+    for address in (ADDRESS, SECOND, "ada.byron"):
+        assert address not in kept
+    assert f"wrote to account {key}" in kept
+    assert not User.objects.filter(pk=key).exists()
+    assert not UserSession.objects.filter(user=key).exists()
+    # Somebody else's longer address stays.
+    assert LogEntry.objects.filter(object_repr=ALIKE).exists()
+
+
+def leave(ada: User, superuser: User, login: Any) -> None:
+    # Who signed in before there was a second factor.
+    client = login(ada)
+    asked = client.post(reverse("account_delete"))
+    answer = client.post(asked.url, {"password": PASSWORD}, follow=True)
+    assert "Your account is deleted" in answer.content.decode()
+
+
+def be_deleted(ada: User, superuser: User, login: Any) -> None:
+    path = reverse("admin:classifier_user_delete", args=[ada.pk])
+    assert login(superuser).post(path, {"post": "yes"}).status_code == 302
+
+
+def be_deleted_from_the_list(ada: User, superuser: User, login: Any) -> None:
+    form = {"action": "delete_selected", "_selected_action": [ada.pk], "post": "yes"}
+    assert login(superuser).post(reverse("admin:classifier_user_changelist"), form).url
+
+
+@pytest.mark.parametrize("go", [leave, be_deleted, be_deleted_from_the_list])
+def test_nothing_names_who_has_left(go, ada, superuser, login):
+    key = ada.pk
+    go(ada, superuser, login)
+    assert_forgotten(key)
+
+
+def test_other_people_stay_signed_in(ada, superuser, login, other):
+    theirs = login(other)
+    be_deleted(ada, superuser, login)
+    assert theirs.get(reverse("history")).status_code == 200
+
+
+def test_an_administrator_deletes_their_own_account(superuser, login):
+    client = login(superuser)
+    path = reverse("admin:classifier_user_delete", args=[superuser.pk])
+    assert client.post(path, {"post": "yes"}).status_code == 302
+    assert client.get(reverse("history")).status_code == 302
+    assert superuser.email not in all_that_is_kept()
+
+
+def test_what_the_account_is_made_of_is_in_the_export(ada):
+    told = b"".join(export_account(ada)).decode(errors="replace")
+    for text in (SECOND, '"totp"', '"ip": "127.0.0.1"'):
+        assert text in told
+    assert "JBSWY3DPEHPK3PXP" not in told
+
+
+#: Models of people, and where each is told to them; what is not is no more than a key.
+OF_A_PERSON = {
+    "account.EmailAddress": "addresses",
+    "mfa.Authenticator": "second_factors",
+    "usersessions.UserSession": "devices",
+    "classifier.Submission": "submissions",
+    # A clinician's reviews are told to those whose pictures they are about.
+    "classifier.Review": "reviews",
+    "classifier.HistoricalReview": "",
+    # What an administrator did, for the other ones.
+    "admin.LogEntry": "",
+}
+
+
+def test_every_model_of_a_person_is_known_here():
+    fields = [field for model in apps.get_models() for field in model._meta.get_fields()]
+    mine = {
+        field.model._meta.label
+        for field in fields
+        if field.many_to_one and field.related_model is User
+    }
+    assert mine == OF_A_PERSON.keys()
