@@ -191,6 +191,12 @@ class Submission(models.Model):
         return abcd["diameter"] / self.pixels_per_mm if abcd and self.pixels_per_mm else None
 
     @property
+    def is_delayed(self) -> bool:
+        """Whether it waits for longer than a person expects."""
+        waits_since = timezone.now() - settings.QUEUE_DELAYED_AFTER
+        return self.status == Status.QUEUED and self.queued_at < waits_since
+
+    @property
     def is_done(self) -> bool:
         return self.status == Status.DONE
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from classifier.models import Submission
 from tests.classifier.addresses import ROUTES
-from tests.classifier.markup import Page
+from tests.classifier.markup import HTMX, Page
 from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,8 @@ def test_the_public_pages_say_it_first_of_all(name, client, path_of):
 
 @pytest.mark.parametrize("name", ["result", "result_status", "history"])
 def test_wherever_a_result_is_shown_it_is_said_beside_it(name, browsers, path_of):
-    page = Page(browsers["owner"].get(path_of(name)).content)
+    headers = HTMX if name == "result_status" else {}
+    page = Page(browsers["owner"].get(path_of(name), headers=headers).content)
     beside = page.text.replace(FOOTER, "")
     assert re.search("not a diagnosis|no result here is a diagnosis", beside)
 
