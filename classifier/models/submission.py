@@ -86,6 +86,13 @@ class Submission(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="submissions"
     )
+    upload_key = models.UUIDField(
+        "key of the upload",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="A repeat of the upload with the same key stores nothing new.",
+    )
     original_name = models.CharField("name of the file sent in", max_length=255)
     image = models.FileField(upload_to=image_path)
     thumbnail = models.FileField(upload_to=image_path)
@@ -162,6 +169,11 @@ class Submission(models.Model):
             ),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "upload_key"],
+                condition=Q(upload_key__isnull=False),
+                name="submission_upload_key",
+            ),
             models.CheckConstraint(
                 condition=~Q(status="done") | Q(prediction__isnull=False),
                 name="submission_done_has_prediction",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from functools import partial
 from pathlib import PurePath
 
@@ -23,7 +24,12 @@ class StorageFailed(Exception):
 
 
 def submit_picture(
-    *, owner: User, stream: Readable, name: str, pixels_per_mm: float | None = None
+    *,
+    owner: User,
+    stream: Readable,
+    name: str,
+    pixels_per_mm: float | None = None,
+    upload_key: uuid.UUID | None = None,
 ) -> Submission:
     """Store the picture in ``stream`` and queue its analysis.
 
@@ -32,16 +38,19 @@ def submit_picture(
         stream: the file as it was uploaded, at its beginning.
         name: the file's name on the person's device, kept so that they recognise it.
         pixels_per_mm: scale of the picture, more than 0, where it is known.
+        upload_key: what `submit_picture_once` knows it by.
 
     Raises:
         QuotaExceeded: the owner has sent in too much.
         InvalidImage: the file is no picture that can be analysed.
         StorageFailed: there is no room for it, or the storage is gone.
+        IntegrityError: the owner has a submission with this ``upload_key``.
     """
     charge_upload(owner=owner)
     clean = open_image(stream)
     submission = Submission(
         owner=owner,
+        upload_key=upload_key,
         original_name=_short(name),
         width=clean.image.width,
         height=clean.image.height,
