@@ -20,6 +20,7 @@ const SENTENCES = {
     403: "You are signed out, or somebody else has signed in. Sign in again, in another window.",
     413: "The site does not take that much at once. Please send a smaller picture.",
 };
+const NOT_SENT = "Not sent yet";
 const OTHERWISE = "The site could not take this picture just now.";
 
 // Each chosen picture with its row. Its state is waiting, sending, accepted, refused or lost.
@@ -62,13 +63,19 @@ function newKey() {
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+function noPreview() {
+    const box = document.createElement("span");
+    box.className = "thumbnail";
+    return box;
+}
+
 function choose(file) {
     const row = part("row").content.firstElementChild.cloneNode(true);
     const inside = (name) => row.querySelector(`[data-${name}]`);
     const one = { file, key: newKey(), row, inside };
     const picture = row.querySelector("img");
     picture.src = URL.createObjectURL(file);
-    picture.addEventListener("error", () => picture.removeAttribute("src"), { once: true });
+    picture.addEventListener("error", () => picture.replaceWith(noPreview()), { once: true });
     picture.addEventListener("load", () => URL.revokeObjectURL(picture.src), { once: true });
     inside("name").textContent = file.name;
     inside("size").textContent = `(${Math.max(1, Math.round(file.size / 1024))} kB)`;
@@ -83,7 +90,7 @@ function choose(file) {
         offer();
         input.focus();
     });
-    become(one, "waiting", "");
+    become(one, "waiting", NOT_SENT);
     return one;
 }
 
@@ -204,10 +211,10 @@ async function send(one) {
 async function sendAll() {
     sending = true;
     offer();
-    chosen.filter(({ state }) => state === "lost").forEach((one) => become(one, "waiting", ""));
+    chosen.filter(({ state }) => state === "lost").forEach((one) => become(one, "waiting", NOT_SENT));
     let one;
     while ((one = chosen.find(({ state }) => state === "waiting"))) {
-        tell(`Sending ${one.file.name}.`);
+        tell(`Sending ${shortName(one)}.`);
         await send(one);
         if (one.state === "lost") {
             break;
@@ -215,6 +222,10 @@ async function sendAll() {
     }
     sending = false;
     finish(one);
+}
+
+function shortName({ file: { name } }) {
+    return name.length > 40 ? `${name.slice(0, 38)}…` : name;
 }
 
 function tell(sentence) {
@@ -234,7 +245,7 @@ function finish(lost) {
         sentences.push(`${count("refused")} refused; why is said beside the name.`);
     }
     if (lost) {
-        sentences.push(`${lost.file.name}: ${lost.inside("sentence").textContent}`);
+        sentences.push(`${shortName(lost)}: ${lost.inside("sentence").textContent}`);
         sentences.push("Try again: what is accepted is not sent twice.");
     }
     tell(sentences.join(" "));

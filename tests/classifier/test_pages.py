@@ -139,7 +139,9 @@ def test_an_error_is_a_page_and_tells_nothing(owner_client, monkeypatch, error, 
     answer = owner_client.get("/history/")
     assert (answer.status_code, answer.get("Retry-After")) == (status, again_in)
     assert b"secret inner life" not in answer.content
-    assert "try again" in Page(answer.content).text
+    text = Page(answer.content).text
+    assert "try again" in text
+    assert ("back in a moment" in text) == (status == 503)
 
 
 def test_a_form_that_was_open_too_long():
