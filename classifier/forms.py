@@ -36,6 +36,8 @@ class MultipleFileField(forms.FileField):
 
 
 class UploadForm(forms.Form):
+    """What the upload page sends: several pictures, or one with a key by which it is known."""
+
     images = MultipleFileField(
         label="Pictures", widget=MultipleFileInput(attrs={"accept": ACCEPT, "multiple": True})
     )
@@ -53,6 +55,14 @@ class UploadForm(forms.Form):
         },
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
+    #: Only the page's script sends it, which sends one picture a request.
+    upload_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("upload_key") and len(cleaned.get("images", [])) > 1:
+            self.add_error("upload_key", "One key is for one picture.")
+        return cleaned
 
 
 class AddKeyForm(AddWebAuthnForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import uuid
@@ -15,6 +16,10 @@ from kombu.utils.json import dumps, loads
 
 #: Seconds that one call waits for a message.
 LONGEST_WAIT = 0.2
+#: A message is on its way into the folder or out of it under these names,
+ON_THE_WAY = (".part", ".taken")
+#: and for less than so many seconds, unless the process was killed that moved it.
+LEFT_AFTER = 60.0
 
 
 class Channel(filesystem.Channel):
@@ -41,17 +46,30 @@ class Channel(filesystem.Channel):
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
         # Many times a second: scandir costs a tenth of Path.glob.
         with os.scandir(self.data_folder_in) as entries:
-            waiting = [Path(entry) for entry in entries if entry.name.endswith(f".{queue}.msg")]
-        for message in sorted(waiting):
+            names = list(entries)
+        for entry in names:
+            if entry.name.endswith(ON_THE_WAY):
+                _delete_if_left(Path(entry))
+        for message in sorted(Path(e) for e in names if e.name.endswith(f".{queue}.msg")):
             taken = message.with_suffix(".taken")
             try:
-                message.rename(taken)
+                # Opened first: another worker may think that it was left, as it has waited long.
+                with message.open() as content:
+                    message.rename(taken)
+                    payload = loads(content.read())
             except FileNotFoundError:
                 continue  # another worker was quicker
-            payload = loads(taken.read_text())
-            taken.unlink()
+            taken.unlink(missing_ok=True)
             return payload
         raise Empty
+
+
+def _delete_if_left(file: Path) -> None:
+    """Delete what a killed process left; the sweep sends the submission's key again."""
+    # It may have gone on its way meanwhile.
+    with contextlib.suppress(FileNotFoundError):
+        if time.time() - file.stat().st_mtime > LEFT_AFTER:
+            file.unlink()
 
 
 class Transport(filesystem.Transport):

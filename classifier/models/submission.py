@@ -87,6 +87,13 @@ class Submission(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="submissions"
     )
+    upload_key = models.UUIDField(
+        "key of the upload",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="A repeat of the upload with the same key stores nothing new.",
+    )
     original_name = models.CharField("name of the file sent in", max_length=255)
     image = models.FileField(upload_to=image_path)
     thumbnail = models.FileField(upload_to=image_path)
@@ -187,6 +194,11 @@ class Submission(models.Model):
             ),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "upload_key"],
+                condition=Q(upload_key__isnull=False),
+                name="submission_upload_key",
+            ),
             models.CheckConstraint(
                 condition=~Q(status="done") | Q(prediction__isnull=False),
                 name="submission_done_has_prediction",
@@ -232,6 +244,12 @@ class Submission(models.Model):
         """Return the lesion's diameter in the shown answer; None without a scale or an outline."""
         abcd = self.prediction.abcd if self.prediction else None
         return abcd["diameter"] / self.pixels_per_mm if abcd and self.pixels_per_mm else None
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether it waits for longer than a person expects."""
+        waits_since = timezone.now() - settings.QUEUE_DELAYED_AFTER
+        return self.status == Status.QUEUED and self.queued_at < waits_since
 
     @property
     def is_done(self) -> bool:

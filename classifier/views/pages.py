@@ -36,7 +36,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     away = isinstance(sys.exc_info()[1], (InterfaceError, OperationalError))
     headers = {"Retry-After": str(RETRY_AFTER)} if away else {}
     # Without the request: what the page's head shows would ask the database again.
-    content = render_to_string("500.html")
+    content = render_to_string("500.html", {"away": away})
     return HttpResponse(content, status=503 if away else 500, headers=headers)
 
 

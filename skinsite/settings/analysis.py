@@ -64,6 +64,8 @@ EXPIRE_EVERY = timedelta(minutes=10)
 TIDY_EVERY = timedelta(minutes=5)
 CLEAR_SESSIONS_EVERY = timedelta(hours=1)
 
+# A page that waits for longer says that the picture is kept, and that nobody need stay.
+QUEUE_DELAYED_AFTER = timedelta(seconds=env.int("QUEUE_DELAYED_AFTER", default=60))
 # The queue does not work where the first one in it has waited for longer.
 QUEUE_MAX_AGE = timedelta(seconds=env.int("QUEUE_MAX_AGE", default=900))
 # Prometheus sends it as a bearer token to read /metrics; without one nobody may read it.

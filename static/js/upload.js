@@ -1,15 +1,31 @@
-// Makes the plain upload form comfortable: drop zone, previews, early checks, progress.
+// Makes the plain upload form comfortable: drop zone, previews, early checks, and one request for
+// each picture, so that a connection that breaks costs one at most and none is sent twice.
 // Without this file the form works as it is; the server decides all the same.
 
 const form = document.querySelector("[data-upload]");
 const input = form.querySelector("input[type=file]");
 const part = (name) => form.querySelector(`[data-${name}]`);
+const address = form.action || window.location.href;
 const limits = {
     files: Number(form.dataset.maxFiles),
     megabytes: Number(form.dataset.maxMegabytes),
     types: form.dataset.types.split(","),
 };
+// Without a sign of life for so long, a connection counts as broken. In milliseconds, as are these:
+const SILENCE = 60_000;
+// the pauses before asking again for a picture that has arrived and is still being checked.
+const PAUSES = [1000, 2000, 4000, 8000, 16_000];
+const SENTENCES = {
+    0: "The connection broke off.",
+    403: "You are signed out, or somebody else has signed in. Sign in again, in another window.",
+    413: "The site does not take that much at once. Please send a smaller picture.",
+};
+const NOT_SENT = "Not sent yet";
+const OTHERWISE = "The site could not take this picture just now.";
+
+// Each chosen picture with its row. Its state is waiting, sending, accepted, refused or lost.
 let chosen = [];
+let sending = false;
 
 function problemWith(file) {
     if (file.type && !limits.types.includes(file.type)) {
@@ -24,58 +40,73 @@ function problemWith(file) {
     return "";
 }
 
-function fill(name, rows) {
-    part(`${name}-list`).replaceChildren(...rows);
-    part(name === "problem" ? "problems" : name).hidden = rows.length === 0;
+function showProblems(problems) {
+    const rows = problems.map(({ name, reason }) => {
+        const row = document.createElement("li");
+        if (name) {
+            const strong = document.createElement("strong");
+            strong.textContent = name;
+            row.append(strong, ": ");
+        }
+        row.append(reason);
+        return row;
+    });
+    part("problem-list").replaceChildren(...rows);
+    part("problems").hidden = rows.length === 0;
 }
 
-function problemRow({ name, reason }) {
-    const row = document.createElement("li");
-    if (name) {
-        const strong = document.createElement("strong");
-        strong.textContent = name;
-        row.append(strong, ": ");
-    }
-    row.append(reason);
-    return row;
+// A UUID of version 4: crypto.randomUUID is there on secure connections only.
+function newKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function acceptedRow({ name, url }) {
-    const row = document.createElement("li");
-    const link = document.createElement("a");
-    link.href = url;
-    link.textContent = name;
-    row.append(link);
-    return row;
+function noPreview() {
+    const box = document.createElement("span");
+    box.className = "thumbnail";
+    return box;
 }
 
-function fileRow(file) {
-    const row = document.createElement("li");
-    const picture = document.createElement("img");
-    picture.className = "thumbnail";
-    picture.alt = "";
+function choose(file) {
+    const row = part("row").content.firstElementChild.cloneNode(true);
+    const inside = (name) => row.querySelector(`[data-${name}]`);
+    const one = { file, key: newKey(), row, inside };
+    const picture = row.querySelector("img");
     picture.src = URL.createObjectURL(file);
-    picture.addEventListener("error", () => picture.removeAttribute("src"), { once: true });
+    picture.addEventListener("error", () => picture.replaceWith(noPreview()), { once: true });
     picture.addEventListener("load", () => URL.revokeObjectURL(picture.src), { once: true });
-    const name = document.createElement("span");
-    name.textContent = `${file.name} (${Math.max(1, Math.round(file.size / 1024))} kB)`;
-    const remove = document.createElement("button");
-    remove.type = "button";
-    remove.className = "button plain";
-    remove.textContent = "Remove";
-    remove.setAttribute("aria-label", `Remove ${file.name}`);
-    remove.addEventListener("click", () => {
-        show(chosen.filter((other) => other !== file));
+    inside("name").textContent = file.name;
+    inside("size").textContent = `(${Math.max(1, Math.round(file.size / 1024))} kB)`;
+    inside("sent").setAttribute("aria-label", `Sending ${file.name}`);
+    inside("result").setAttribute("aria-label", `See the result of ${file.name}`);
+    inside("again").setAttribute("aria-label", `Try again: ${file.name}`);
+    inside("again").addEventListener("click", () => form.requestSubmit());
+    inside("remove").setAttribute("aria-label", `Remove ${file.name}`);
+    inside("remove").addEventListener("click", () => {
+        chosen = chosen.filter((other) => other !== one);
+        row.remove();
+        offer();
         input.focus();
     });
-    row.append(picture, name, remove);
-    return row;
+    become(one, "waiting", NOT_SENT);
+    return one;
 }
 
-function show(files) {
-    chosen = files;
-    part("files").replaceChildren(...files.map(fileRow));
-    part("send").disabled = files.length === 0;
+function become(one, state, sentence) {
+    one.state = one.row.dataset.state = state;
+    one.inside("sentence").textContent = sentence;
+    one.inside("sent").hidden = state !== "sending";
+    one.inside("result").hidden = state !== "accepted";
+    one.inside("again").hidden = state !== "lost";
+    one.inside("remove").hidden = state === "sending" || state === "accepted";
+}
+
+const count = (...states) => chosen.filter(({ state }) => states.includes(state)).length;
+
+function offer() {
+    part("send").disabled = sending || count("waiting", "lost") === 0;
 }
 
 function add(files) {
@@ -89,80 +120,153 @@ function add(files) {
             good.push(file);
         }
     }
-    const all = [...chosen, ...good];
-    if (all.length > limits.files) {
-        const reason = `You chose ${all.length} pictures. Only the first ${limits.files} are kept.`;
+    const room = limits.files - (chosen.length - count("accepted"));
+    if (good.length > room) {
+        const all = limits.files - room + good.length;
+        const reason = `You chose ${all} pictures. Only the first ${limits.files} are kept.`;
         problems.push({ name: "", reason });
     }
-    fill("problem", problems.map(problemRow));
-    show(all.slice(0, limits.files));
+    showProblems(problems);
+    const added = good.slice(0, room).map(choose);
+    chosen.push(...added);
+    part("files").append(...added.map(({ row }) => row));
+    offer();
     // The chosen files live in our own list, so that choosing again adds to them.
     input.value = "";
 }
 
-function progress(percent, text) {
-    part("progress").hidden = false;
-    form.querySelector("progress").value = percent;
-    part("progress-text").textContent = text;
+// Send one picture, and return the answer's status, 0 where none came, and what it says.
+function post(one) {
+    const data = new FormData(form);
+    data.set(input.name, one.file);
+    data.set("upload_key", one.key);
+    return new Promise((resolve) => {
+        const request = new XMLHttpRequest();
+        let silence;
+        const alive = () => {
+            clearTimeout(silence);
+            silence = setTimeout(() => request.abort(), SILENCE);
+        };
+        request.open("POST", address);
+        request.setRequestHeader("Accept", "application/json");
+        request.responseType = "json";
+        request.upload.addEventListener("progress", ({ loaded, total }) => {
+            alive();
+            const percent = Math.round((100 * loaded) / total);
+            one.inside("sent").value = percent;
+            one.inside("sentence").textContent =
+                percent < 100 ? `${percent} % sent` : "Checking the picture";
+        });
+        request.addEventListener("loadend", () => {
+            clearTimeout(silence);
+            resolve({ status: request.status, said: request.response });
+        });
+        alive();
+        request.send(data);
+    });
 }
 
-function finish(answer) {
-    if (answer.location) {
-        window.location.assign(answer.location);
+// Signing in again in another window makes this page's token worthless. Take that of a new page.
+async function renewToken() {
+    try {
+        const answer = await fetch(address, { headers: { Accept: "text/html" } });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = page.querySelector("[data-upload]");
+        if (fresh?.dataset.account !== form.dataset.account) {
+            return false;
+        }
+        form.elements.csrfmiddlewaretoken.value = fresh.elements.csrfmiddlewaretoken.value;
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+async function send(one) {
+    become(one, "sending", "Starting");
+    let answer = await post(one);
+    if (answer.status === 403 && (await renewToken())) {
+        answer = await post(one);
+    }
+    for (const pause of PAUSES) {
+        if (answer.status !== 409) {
+            break;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        answer = await post(one);
+    }
+    const [accepted, refused] = [answer.said?.accepted?.[0], answer.said?.rejected?.[0]];
+    const sentence = refused?.reason ?? SENTENCES[answer.status] ?? OTHERWISE;
+    if (accepted) {
+        one.inside("result").href = accepted.url;
+        become(one, "accepted", "Accepted");
+    } else if (answer.status === 413 || (answer.status === 422 && refused?.name)) {
+        become(one, "refused", sentence);
+    } else {
+        // Nothing is wrong with the picture: it is sent again as the same one.
+        become(one, "lost", sentence);
+    }
+}
+
+async function sendAll() {
+    sending = true;
+    offer();
+    chosen.filter(({ state }) => state === "lost").forEach((one) => become(one, "waiting", NOT_SENT));
+    let one;
+    while ((one = chosen.find(({ state }) => state === "waiting"))) {
+        tell(`Sending ${shortName(one)}.`);
+        await send(one);
+        if (one.state === "lost") {
+            break;
+        }
+    }
+    sending = false;
+    finish(one);
+}
+
+function shortName({ file: { name } }) {
+    return name.length > 40 ? `${name.slice(0, 38)}…` : name;
+}
+
+function tell(sentence) {
+    part("news").textContent = sentence;
+}
+
+function finish(lost) {
+    offer();
+    const accepted = chosen.filter(({ state }) => state === "accepted");
+    if (accepted.length === chosen.length) {
+        const [first, ...more] = accepted;
+        window.location.assign(more.length ? form.dataset.history : first.inside("result").href);
         return;
     }
-    part("progress").hidden = true;
-    fill("problem", answer.rejected.map(problemRow));
-    fill("accepted", answer.accepted.map(acceptedRow));
-    show([]);
-    part("problems").scrollIntoView({ block: "center" });
-}
-
-function giveUp(reason) {
-    part("progress").hidden = true;
-    fill("problem", [problemRow({ name: "", reason })]);
-    part("send").disabled = false;
-}
-
-function send() {
-    const data = new FormData(form);
-    data.delete(input.name);
-    for (const file of chosen) {
-        data.append(input.name, file);
+    const sentences = [`${accepted.length} of ${chosen.length} accepted.`];
+    if (count("refused")) {
+        sentences.push(`${count("refused")} refused; why is said beside the name.`);
     }
-    const request = new XMLHttpRequest();
-    request.open("POST", form.action || window.location.href);
-    request.setRequestHeader("Accept", "application/json");
-    request.responseType = "json";
-    request.upload.addEventListener("progress", (event) => {
-        const percent = event.lengthComputable ? (100 * event.loaded) / event.total : 0;
-        progress(percent, percent < 100 ? `${Math.round(percent)} % sent` : "Checking the pictures");
-    });
-    request.addEventListener("load", () => {
-        if (request.response) {
-            finish(request.response);
-        } else if (request.status === 413) {
-            giveUp("That is too much at once. Please send fewer or smaller pictures.");
-        } else {
-            giveUp("The site could not take the pictures. Please reload the page and try again.");
-        }
-    });
-    request.addEventListener("error", () => {
-        giveUp("The connection broke off. Your pictures are still chosen: please try again.");
-    });
-    part("send").disabled = true;
-    progress(0, "Starting");
-    request.send(data);
+    if (lost) {
+        sentences.push(`${shortName(lost)}: ${lost.inside("sentence").textContent}`);
+        sentences.push("Try again: what is accepted is not sent twice.");
+    }
+    tell(sentences.join(" "));
+    part("news").scrollIntoView({ block: "nearest" });
 }
 
 input.required = false;
 part("drop-hint").hidden = false;
 part("drop").classList.add("whole");
-show([]);
+offer();
 input.addEventListener("change", () => add(input.files));
 form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send();
+    if (!sending) {
+        sendAll();
+    }
+});
+window.addEventListener("beforeunload", (event) => {
+    if (sending) {
+        event.preventDefault();
+    }
 });
 
 const drop = part("drop");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,13 +49,22 @@ def browser_type_launch_args(browser_type_launch_args) -> dict:
 
 
 @pytest.fixture
-def page(page: Page) -> Iterator[Page]:
+def expected_complaints() -> list[str]:
+    """Return patterns of what the browser complains of in a test that wants it to."""
+    return []
+
+
+@pytest.fixture
+def page(page: Page, expected_complaints: list[str]) -> Iterator[Page]:
     """A page on which any complaint of the browser, of a blocked inline style say, is a failure."""
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
         # A page that is an error by design is noted too; `check` knows which ones are.
-        noted = "the server responded with a status of" in message.text
+        noted = any(
+            re.search(pattern, message.text)
+            for pattern in ("the server responded with a status of", *expected_complaints)
+        )
         if message.type in ("error", "warning") and not noted:
             complaints.append(f"{page.url}: {message.text}")
 

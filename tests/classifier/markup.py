@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+#: What htmx sends along: without it there is no part of a page to be had.
+HTMX = {"hx-request": "true"}
 #: What a ``<script>`` may hold that is data and not code.
 DATA = ("application/json", "text/template")
 

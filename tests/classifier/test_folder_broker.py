@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -119,6 +120,33 @@ def test_a_message_that_another_worker_takes_first(channel, monkeypatch):
 
     monkeypatch.setattr(Path, "rename", stolen)
     assert channel._get("work") == {"n": 2}
+
+
+def test_what_killed_processes_leave_is_tidied_after_a_minute(channel, folder):
+    for suffix in ("part", "taken"):
+        for name, age in (("left", 61), ("new", 30)):
+            file = folder / f"{name}.work.{suffix}"
+            file.write_text("{")
+            os.utime(file, (time.time() - age,) * 2)
+    put(channel, 1)
+    assert drained(channel) == [1]
+    assert sorted(path.name for path in folder.iterdir()) == ["new.work.part", "new.work.taken"]
+
+
+def test_a_message_that_has_waited_long_is_not_lost_to_the_tidying(channel, folder, monkeypatch):
+    put(channel, 1)
+    (message,) = folder.iterdir()
+    os.utime(message, (0, 0))
+    rename = Path.rename
+
+    def tidied_at_once(path: Path, target: Path) -> Path:
+        renamed = rename(path, target)
+        assert drained(channel) == []
+        assert not target.exists()
+        return renamed
+
+    monkeypatch.setattr(Path, "rename", tidied_at_once)
+    assert drained(channel) == [1]
 
 
 def test_a_folder_that_is_gone(channel, folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -53,6 +54,15 @@ def test_rejected_without_a_reason(refuses, given):
     submission = SubmissionFactory()
     with refuses("submission_rejected_has_reason"):
         Submission.objects.filter(pk=submission.pk).update(status=Status.REJECTED, **given)
+
+
+def test_two_submissions_of_one_upload(refuses):
+    key = uuid4()
+    known = SubmissionFactory(upload_key=key)
+    SubmissionFactory(upload_key=key)
+    SubmissionFactory.create_batch(2, owner=known.owner)
+    with refuses("UNIQUE"):
+        SubmissionFactory(owner=known.owner, upload_key=key)
 
 
 @pytest.mark.parametrize("scale", [0, -1.5])

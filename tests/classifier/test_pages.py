@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from classifier.models import Submission
 from tests.classifier.addresses import ROUTES
-from tests.classifier.markup import Page
+from tests.classifier.markup import HTMX, Page
 from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +104,8 @@ def test_the_public_pages_say_it_first_of_all(name, client, path_of):
 
 @pytest.mark.parametrize("name", ["result", "result_status", "history"])
 def test_wherever_a_result_is_shown_it_is_said_beside_it(name, browsers, path_of):
-    page = Page(browsers["owner"].get(path_of(name)).content)
+    headers = HTMX if name == "result_status" else {}
+    page = Page(browsers["owner"].get(path_of(name), headers=headers).content)
     beside = page.text.replace(FOOTER, "")
     assert re.search("not a diagnosis|no result here is a diagnosis", beside)
 
@@ -160,7 +161,9 @@ def test_an_error_is_a_page_and_tells_nothing(owner_client, monkeypatch, error, 
     assert (answer.status_code, answer.get("Retry-After")) == (status, again_in)
     assert b"secret inner life" not in answer.content
     assert_kept_by_nobody(answer)
-    assert "try again" in Page(answer.content).text
+    text = Page(answer.content).text
+    assert "try again" in text
+    assert ("back in a moment" in text) == (status == 503)
 
 
 def test_a_form_that_was_open_too_long():

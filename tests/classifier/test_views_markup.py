@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from classifier.views.submissions.history import PER_PAGE
 from tests.classifier.addresses import ROUTES
-from tests.classifier.markup import Page
+from tests.classifier.markup import HTMX, Page
 from tests.factories import ReviewFactory, SubmissionFactory, picture
 
 pytestmark = pytest.mark.django_db
@@ -166,7 +166,9 @@ def test_a_result_in_every_state(owner, owner_client, state):
         ReviewFactory(submission=submission)
     page = assert_readable(owner_client.get(reverse("result", args=[submission.pk])).content)
     # The part that htmx replaces brings the heading that goes with it.
-    part = Outline(owner_client.get(reverse("result_status", args=[submission.pk])).content)
+    part = Outline(
+        owner_client.get(reverse("result_status", args=[submission.pk]), headers=HTMX).content
+    )
     assert part.headings.count(1) == 1
     assert part.unnamed == []
     assert page.headings[0] == 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -24,6 +26,7 @@ from classifier.services.reading.review import record_review
 from classifier.services.submissions.claim import claim_submissions
 from classifier.services.submissions.dispatch import dispatch_analysis
 from classifier.services.submissions.end import end_attempts
+from classifier.services.submissions.submit_once import StillSubmitting, submit_picture_once
 from classifier.services.submissions.sweep import Swept, sweep_lost_submissions
 from tests.classifier.fakes import FakeAnalyst
 from tests.factories import (
@@ -33,6 +36,7 @@ from tests.factories import (
     SubmissionFactory,
     UserFactory,
 )
+from tests.lesions import judged
 from tests.services.conftest import database_url
 from tests.site import ROOT
 
@@ -47,6 +51,10 @@ REFUSED = {
     "submission_rejected_has_reason": (
         SubmissionFactory,
         change(Submission, status=Status.REJECTED, rejection="blurred"),
+    ),
+    "submission_upload_key": (
+        lambda: SubmissionFactory(upload_key=uuid4()),
+        lambda row: SubmissionFactory(owner=row.owner, upload_key=row.upload_key),
     ),
     "submission_pixels_per_mm": (SubmissionFactory, change(Submission, pixels_per_mm=0)),
     "submission_status": (SubmissionFactory, change(Submission, status="lost")),
@@ -182,6 +190,36 @@ def test_a_review_sent_twice_at_once_is_one_review(transactional_db):
         list(people.map(send, range(8)))
     recorded = Review.objects.get()
     assert recorded.history.count() == 8
+
+
+@pytest.mark.parametrize("cached", [True, False], ids=["taking turns", "without a cache"])
+def test_a_picture_that_is_sent_several_times_at_once_is_one_submission(
+    transactional_db, settings, tmp_path, queue, cached
+):
+    settings.MEDIA_ROOT = tmp_path
+    if not cached:
+        dummy = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+        settings.CACHES = {"default": dummy}
+    owner, upload_key, data = UserFactory(), uuid4(), judged()
+    together = Barrier(4)
+
+    def send(number: int) -> Submission | None:
+        together.wait()
+        try:
+            return submit_picture_once(
+                owner=owner, upload_key=upload_key, stream=io.BytesIO(data), name="mole.jpg"
+            )
+        except StillSubmitting:
+            return None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as requests:
+        answers = set(requests.map(send, range(4)))
+    assert answers - {None} == {Submission.objects.get()}
+    assert cached or None not in answers
+    assert sum(path.is_file() for path in tmp_path.rglob("*")) == 2
+    assert queue.llen("analysis") == 1
 
 
 def test_the_history_takes_as_many_queries_for_many_as_for_few(db, client, settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from functools import partial
 from pathlib import PurePath
 
@@ -29,7 +30,12 @@ class StorageFailed(Exception):
 
 
 def submit_picture(
-    *, owner: User, stream: Seekable, name: str, pixels_per_mm: float | None = None
+    *,
+    owner: User,
+    stream: Seekable,
+    name: str,
+    pixels_per_mm: float | None = None,
+    upload_key: uuid.UUID | None = None,
 ) -> Submission:
     """Store the picture in ``stream`` and queue its analysis.
 
@@ -38,12 +44,14 @@ def submit_picture(
         stream: the file as it was uploaded.
         name: the file's name on the person's device, kept so that they recognise it.
         pixels_per_mm: scale of the picture, more than 0, where it is known.
+        upload_key: what `submit_picture_once` knows it by.
 
     Raises:
         QuotaExceeded: the owner has sent in too much.
         InvalidImage: the file is no picture that can be analysed.
         StorageFailed: there is no room for it, the storage is gone, or too many pictures wait to
             be decoded.
+        IntegrityError: the owner has a submission with this ``upload_key``.
     """
     with charge_upload(owner=owner):
         check_room(owner=owner)
@@ -51,7 +59,7 @@ def submit_picture(
         clean = _clean(stream, owner)
         with clean.content:
             check_room(owner=owner, size=clean.stored_bytes)
-            return _keep(clean, owner, name, pixels_per_mm)
+            return _keep(clean, owner, name, pixels_per_mm, upload_key)
 
 
 def _clean(stream: Seekable, owner: User) -> Cleaned:
@@ -67,9 +75,16 @@ def _clean(stream: Seekable, owner: User) -> Cleaned:
     return clean
 
 
-def _keep(clean: Cleaned, owner: User, name: str, pixels_per_mm: float | None) -> Submission:
+def _keep(
+    clean: Cleaned,
+    owner: User,
+    name: str,
+    pixels_per_mm: float | None,
+    upload_key: uuid.UUID | None,
+) -> Submission:
     submission = Submission(
         owner=owner,
+        upload_key=upload_key,
         original_name=_short(name),
         width=clean.width,
         height=clean.height,

@@ -23,5 +23,10 @@ def history(request: HttpRequest) -> HttpResponse:
     filtered = HistoryFilter(request.GET, queryset=mine)
     paginator = Paginator(filtered.qs, PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
-    context = {"filter": filtered, "page_obj": page, "total": paginator.count}
+    context = {
+        "filter": filtered,
+        "page_obj": page,
+        "total": paginator.count,
+        "unfinished": sum(not submission.is_finished for submission in page),
+    }
     return render(request, "classifier/submissions/history.html", context)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from typing import cast
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseStopPolling, reswap, retarget
+from django_htmx.middleware import HtmxDetails
 
 from classifier.accounts.proof import require_proof
 from classifier.models import Submission, User
@@ -41,6 +47,7 @@ def _panel(submission: Submission) -> dict[str, object]:
     prediction = submission.prediction if submission.is_done else None
     return {
         "submission": submission,
+        "shown": _shown(submission),
         "prediction": prediction,
         "other_predictions": [
             other
@@ -49,6 +56,11 @@ def _panel(submission: Submission) -> dict[str, object]:
         ],
         "reviews": submission.reviews.all(),
     }
+
+
+def _shown(submission: Submission) -> str:
+    """Return what the panel says, in a word that changes with it."""
+    return "delayed" if submission.is_delayed else submission.status
 
 
 @login_required
@@ -67,17 +79,48 @@ def _page(request: HttpRequest, submission: Submission, status: int = 200) -> Ht
     return render(request, "classifier/submissions/result.html", context, status=status)
 
 
-@login_required
+def _signed_in(view: Callable[[HttpRequest, uuid.UUID], HttpResponse]) -> Callable[..., Any]:
+    """Require a login for what is no page: its form leads on to the page of the result."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, pk)
+        if HtmxDetails(request):
+            return _stop(request, "signed_out", pk)
+        return redirect_to_login(reverse("result", args=[pk]))
+
+    return checked
+
+
 @never_cache
+@_signed_in
 @require_safe
 def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer the page that asks until the analysis is finished; empty without a change."""
-    submission = _visible(request, pk)
-    if request.GET.get("shown") == submission.status:
+    if not HtmxDetails(request):
+        # Somebody opened this address by itself, which is only a part of the page.
+        return redirect("result", pk=pk)
+    try:
+        submission = _visible(request, pk)
+    except Http404:
+        return _stop(request, "deleted", pk)
+    if request.GET.get("shown") == _shown(submission):
         return HttpResponse(status=204)
     panel = render(request, "classifier/submissions/partials/result_panel.html", _panel(submission))
     record_look(submission, viewer=request.user)
     return panel
+
+
+def _stop(request: HttpRequest, why: str, pk: uuid.UUID) -> HttpResponse:
+    """Have the page say why it asks no more, in place of all that it showed.
+
+    htmx leaves the page as it is on an error, and asks again; this status it shows, and asks no
+    more.
+    """
+    content = render(request, f"classifier/submissions/partials/stopped_{why}.html", {"pk": pk})
+    stopped = HttpResponseStopPolling(content.content)
+    return reswap(retarget(stopped, "#content"), "innerHTML")
 
 
 @login_required
@@ -122,8 +165,8 @@ def _file(file: FieldFile) -> FileResponse:
         raise Http404("The picture is no longer stored.") from None
 
 
-@login_required
 @never_cache
+@_signed_in
 @require_POST
 def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple, cast
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -20,10 +19,13 @@ from classifier.forms import UploadForm
 from classifier.models import Submission, User
 from classifier.services.submissions.quota import QuotaExceeded
 from classifier.services.submissions.submit import StorageFailed, submit_picture
+from classifier.services.submissions.submit_once import StillSubmitting, submit_picture_once
 from classifier.uploads import ACCEPT, FORMATS_IN_WORDS, InvalidImage
 
 RECENT = 6
 STORAGE_FAILED = "We could not store this picture just now. Please send it again in a few minutes."
+STILL_SUBMITTING = "This picture has arrived and is being checked. Please ask again in a moment."
+SIGNED_OUT = "You are signed out. Sign in again, in another window, then try again here."
 
 
 class RefusedFile(NamedTuple):
@@ -33,14 +35,25 @@ class RefusedFile(NamedTuple):
     reason: str
 
 
-@login_required
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
+    if _wants_json(request) and not request.user.is_authenticated:
+        # A script would follow the way to the sign-in and not know where it is.
+        return _answer([], [RefusedFile("", SIGNED_OUT)], status=401)
+    return _upload(request)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def _upload(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, UploadForm())
     form = UploadForm(request.POST, request.FILES)
-    wants_json = request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    wants_json = _wants_json(request)
     if not form.is_valid():
         if wants_json:
             problems = [str(error) for errors in form.errors.values() for error in errors]
@@ -63,14 +76,14 @@ def _submit_all(
     rejected: list[RefusedFile] = []
     status = 201
     files: list[UploadedFile] = form.cleaned_data["images"]
-    scale = form.cleaned_data["pixels_per_mm"]
     for file in files:
         name = file.name or "picture"
         try:
-            accepted.append(
-                submit_picture(owner=owner, stream=file, name=name, pixels_per_mm=scale)
-            )
+            accepted.append(_submit(owner, file, name, form))
             outcome = "accepted"
+        except StillSubmitting:
+            rejected.append(RefusedFile(name, STILL_SUBMITTING))
+            status, outcome = max(status, 409), "repeated"
         except InvalidImage as error:
             rejected.append(RefusedFile(name, str(error)))
             status, outcome = max(status, 422), error.reason
@@ -82,9 +95,16 @@ def _submit_all(
             rejected.append(RefusedFile(name, STORAGE_FAILED))
             status, outcome = 503, "storage"
         UPLOADS.labels(outcome).inc()
-    if accepted and not rejected and len(accepted) > 1:
-        messages.success(request, f"{len(accepted)} pictures are being analysed.")
     return accepted, rejected, status
+
+
+def _submit(owner: User, file: UploadedFile, name: str, form: UploadForm) -> Submission:
+    scale, key = form.cleaned_data["pixels_per_mm"], form.cleaned_data["upload_key"]
+    if key:
+        return submit_picture_once(
+            owner=owner, upload_key=key, stream=file, name=name, pixels_per_mm=scale
+        )
+    return submit_picture(owner=owner, stream=file, name=name, pixels_per_mm=scale)
 
 
 def _destination(accepted: list[Submission]) -> str:

@@ -17,6 +17,7 @@ from classifier.models import Submission, User
 from classifier.services.submissions import submit as submit_module
 from classifier.services.submissions.analyse import analyse_waiting_submissions
 from classifier.services.submissions.sweep import sweep_lost_submissions
+from tests.classifier.markup import HTMX
 from tests.factories import picture
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +141,7 @@ def test_everything_else_a_person_does(ada, analyst, time_machine):
     sweep_lost_submissions()
     analyse_waiting_submissions(submission.pk)
     for name in ("result", "result_status", "delete", "retry"):
-        ada.get(reverse(name, args=[submission.pk]))
+        ada.get(reverse(name, args=[submission.pk]), headers=HTMX)
     ada.get(reverse("history"), {"verdict": "benign"})
     ada.get("/no/such/page/")
     ada.post(reverse("delete", args=[submission.pk]))

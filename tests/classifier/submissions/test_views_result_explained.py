@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from classifier.models import Status, Submission
-from tests.classifier.markup import visible_text
+from tests.classifier.markup import HTMX, visible_text
 from tests.classifier.submissions.test_models_predictive_value import METRICS
 from tests.factories import (
     ModelVersionFactory,
@@ -36,7 +36,9 @@ def show(owner_client):
     """Return the page of a result."""
 
     def page(submission: Submission, name: str = "result") -> str:
-        return owner_client.get(reverse(name, args=[submission.pk])).content.decode()
+        headers = HTMX if name == "result_status" else {}
+        address = reverse(name, args=[submission.pk])
+        return owner_client.get(address, headers=headers).content.decode()
 
     return page
 
@@ -191,7 +193,7 @@ def test_a_rejected_picture_gets_advice_and_no_verdict(show, owner, name):
 def test_a_rejection_is_announced(owner_client, owner):
     submission = SubmissionFactory(owner=owner, rejected=True)
     address = reverse("result_status", args=[submission.pk])
-    html = owner_client.get(address, headers={"hx-request": "true"}).content.decode()
+    html = owner_client.get(address, headers=HTMX).content.decode()
     announced = html.rpartition('id="announcement" hx-swap-oob="innerHTML"')[2]
     assert "could not be judged" in announced
     assert submission.rejection_reason in announced

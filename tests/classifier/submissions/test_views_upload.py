@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -11,7 +12,9 @@ from django.urls import reverse
 
 from classifier.models import Submission
 from classifier.services.submissions import submit as submit_module
+from classifier.services.submissions.submit_once import StillSubmitting
 from classifier.uploads import ACCEPT
+from classifier.views.submissions import upload as upload_module
 from tests.classifier.markup import visible_text
 from tests.classifier.pictures import png_bomb
 from tests.factories import SubmissionFactory, picture
@@ -19,6 +22,7 @@ from tests.factories import SubmissionFactory, picture
 pytestmark = pytest.mark.django_db
 JSON = {"accept": "application/json"}
 UPLOAD = "/upload/"
+KEY = uuid4()
 
 
 def good(name: str = "mole.jpg", seed: int = 0) -> SimpleUploadedFile:
@@ -33,9 +37,10 @@ def bad(name: str = "letter.jpg", content: bytes = b"Dear doctor") -> SimpleUplo
 def send(owner_client, django_capture_on_commit_callbacks):
     """Post files as the upload form does, and commit."""
 
-    def posted(*files: SimpleUploadedFile, **options):
+    def posted(*files: SimpleUploadedFile, upload_key: str = "", **options):
+        fields = {"images": list(files), "upload_key": upload_key}
         with django_capture_on_commit_callbacks(execute=True):
-            return owner_client.post(UPLOAD, {"images": list(files)}, **options)
+            return owner_client.post(UPLOAD, fields, **options)
 
     return posted
 
@@ -168,6 +173,41 @@ def test_json_nothing_chosen(send):
     answer = send(headers=JSON)
     assert answer.status_code == 422
     assert answer.json()["rejected"] == [{"name": "", "reason": "Choose at least one picture."}]
+
+
+def test_a_repeat_with_the_same_key_gets_the_same_answer(send, sent):
+    first, again = (send(good(), headers=JSON, upload_key=str(KEY)) for _ in range(2))
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json()
+    assert sent == [str(Submission.objects.get(upload_key=KEY).pk)]
+
+
+def test_a_repeat_that_comes_too_early_is_asked_to_wait(send, monkeypatch):
+    def wait(**options: object) -> None:
+        raise StillSubmitting
+
+    monkeypatch.setattr(upload_module, "submit_picture_once", wait)
+    answer = send(good(), headers=JSON, upload_key=str(KEY))
+    assert answer.status_code == 409
+    assert "is being checked" in answer.json()["rejected"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("key", "files", "reason"),
+    [("no-key", 1, "Enter a valid UUID."), (str(KEY), 2, "One key is for one picture.")],
+)
+def test_a_key_that_is_none_is_refused(send, key, files, reason):
+    answer = send(*(good(f"{seed}.jpg") for seed in range(files)), headers=JSON, upload_key=key)
+    assert answer.status_code == 422
+    assert answer.json()["rejected"] == [{"name": "", "reason": reason}]
+    assert not Submission.objects.exists()
+
+
+def test_a_script_whose_session_has_ended_is_told_so(client):
+    answer = client.post(UPLOAD, {"images": [good()]}, headers=JSON)
+    assert answer.status_code == 401
+    assert "Sign in again, in another window" in answer.json()["rejected"][0]["reason"]
+    assert not Submission.objects.exists()
 
 
 def test_the_scale_belongs_to_every_picture(owner_client):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classifier", "0010_model_activated_at"),
+        ("classifier", "0013_upload_key"),
     ]
 
     operations = [

@@ -1,0 +1,86 @@
+"""What a page says that waits for a result: of a slow queue, a lost picture, a lost session."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.visitor import ANSWER, assert_good, log_in, sign_up
+
+
+@pytest.fixture
+def waiting(page: Page, lesion, choose, worker_halted):
+    """The page of a picture that waits, and the address of the person who sent it in."""
+    email = sign_up(page)
+    with worker_halted():
+        choose(lesion("waiting.jpg"))
+        page.get_by_role("button", name="Analyse").click()
+        page.wait_for_url("**/results/**")
+        yield page, email
+
+
+def assert_asks_no_more(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2500)
+    assert asked == []
+
+
+def test_a_picture_that_was_deleted_elsewhere_is_said_to_be_gone(waiting):
+    page, _ = waiting
+    elsewhere = page.context.new_page()
+    elsewhere.goto(page.url)
+    elsewhere.get_by_role("link", name="Delete").click()
+    elsewhere.get_by_role("button", name="Delete for good").click()
+    expect(elsewhere.get_by_text("The picture and its result are deleted.")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This picture is gone")
+    expect(page.get_by_role("alert")).to_contain_text("It was deleted while this page was open")
+    expect(page).to_have_title(re.compile("^This picture is gone"))
+    expect(page.locator("main img")).to_have_count(0)
+    assert_good(page)
+    assert_asks_no_more(page)
+    page.get_by_role("link", name="To your history").click()
+    page.wait_for_url("**/history/")
+
+
+def test_after_signing_in_again_a_person_comes_to_the_whole_page(waiting):
+    page, email = waiting
+    result = page.url
+    page.context.clear_cookies()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out")
+    expect(page.get_by_label("Password")).to_have_count(0)
+    expect(page.locator("main img")).to_have_count(0)
+    assert_good(page)
+    assert_asks_no_more(page)
+    page.get_by_role("main").get_by_role("link", name="Sign in").click()
+    log_in(page, email)
+    page.wait_for_url(result)
+    expect(page.get_by_role("link", name="History", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Your picture is waiting for its turn"
+    )
+
+
+def test_while_the_worker_is_away_the_picture_is_said_to_be_kept(
+    page: Page, lesion, choose, worker_halted, site
+):
+    sign_up(page)
+    sentence = "your picture is kept and will be analysed"
+    with worker_halted():
+        choose(lesion("delayed.jpg"))
+        page.get_by_role("button", name="Analyse").click()
+        page.wait_for_url("**/results/**")
+        expect(page.get_by_text("This usually takes a few seconds.")).to_be_visible()
+        with closing(sqlite3.connect(site.data_dir / "db.sqlite3")) as database, database:
+            database.execute(
+                "UPDATE classifier_submission SET queued_at = '2026-01-01 00:00:00' "
+                "WHERE original_name = 'delayed.jpg'"
+            )
+        expect(page.get_by_role("strong").filter(has_text=sentence)).to_be_visible()
+        expect(page.locator("#announcement")).to_contain_text(sentence)
+        assert_good(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text(ANSWER, timeout=60_000)
