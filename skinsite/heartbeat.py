@@ -17,7 +17,7 @@ from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
 
 #: Seconds between two heartbeats.
-EVERY = 2.0
+EVERY = float(os.environ.get("HEARTBEAT_EVERY", "2"))
 
 #: Workers would tell each other these through the broker, and this thread would wait without an end
 #: while the broker hangs. Nobody listens.

@@ -19,6 +19,8 @@ from tests import PASSWORD
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "a-token-of-the-operator"
+#: What a make that runs the tests tells the makes that they start, which nobody at a shell has.
+OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
 
 
 def free_port() -> int:
@@ -50,7 +52,7 @@ class Site:
         self.log = data_dir / "serve.log"
         self.environment = os.environ | {"DATA_DIR": str(data_dir)}
         # What pytest runs with is not what a newcomer has.
-        for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL"):
+        for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL", *OUTER_MAKE):
             self.environment.pop(name, None)
         self.environment |= {"METRICS_TOKEN": TOKEN} | environment
 
@@ -124,7 +126,7 @@ class Client:
     """A person with a browser's cookies, who reads a page's form before sending it."""
 
     def __init__(self, address: str) -> None:
-        self.address = address
+        self.address, self.email = address, ""
         self.session = requests.Session()
 
     def get(self, path: str) -> requests.Response:
@@ -141,6 +143,7 @@ class Client:
         answer = self.post("/accounts/signup/", fields)
         if not answer.url.endswith("/upload/"):
             raise RuntimeError(f"Sign-up ended at {answer.url} with {answer.status_code}.")
+        self.email = email
 
     def upload(self, pictures: list[tuple[str, bytes]]) -> requests.Response:
         """Upload ``(name, content)`` pictures; ends on the result or history page."""

@@ -8,7 +8,6 @@ from typing import Any, cast
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-from skinsite import error_reports
 from skinsite.settings.environment import PRODUCTION, env
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="json" if PRODUCTION else "line")
@@ -108,4 +107,7 @@ DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 
 # Errors are reported to this address beside the logs; without one they are not reported.
 if SENTRY_DSN := env.str("SENTRY_DSN", default=""):
+    # Megabytes, and a tenth of the start of every process, that others have no use for.
+    from skinsite import error_reports
+
     error_reports.start(SENTRY_DSN)

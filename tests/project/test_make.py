@@ -8,17 +8,13 @@ import subprocess
 
 import pytest
 
-from tests.site import ROOT
+from tests.site import OUTER_MAKE, ROOT
 
 
 @pytest.fixture
 def plan(tmp_path):
     """Return the commands that make would run, also where make runs these tests."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
-    }
+    environment = {name: os.environ[name] for name in os.environ if name not in OUTER_MAKE}
 
     def planned(*arguments: str) -> str:
         command = ["make", "--dry-run", f"VENV={tmp_path / 'fresh'}", *arguments]
@@ -60,3 +56,15 @@ def test_every_lock_is_made_without_the_address_of_an_index(plan):
     for line in made:
         assert "--universal --python-version 3.11 --generate-hashes" in line
         assert "--no-emit-index-url --no-emit-find-links" in line
+
+
+def test_ci_installs_first_and_then_runs_every_check(plan):
+    run = (ROOT / ".ci" / "run").read_text().replace("\\\n", " ")
+    install, check = (line.split() for line in run.splitlines() if re.match("(exec )?make ", line))
+    targets = {part for part in check if re.match("(test|lint)", part)}
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
+    assert targets == {name for name in phony if re.match("(test|lint)", name)}
+    installed = set(re.findall(r"-r (requirements\S*\.txt)", plan("lint")))
+    for target in targets:
+        assert set(re.findall(r"-r (requirements\S*\.txt)", plan(target))) <= installed
+    assert install == ["make", "system-packages", ".venv/lint.stamp"]

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 import redis
-import requests
 from django.core.management import call_command
 from django.db import connection
 from moto.server import ThreadedMotoServer
@@ -43,6 +42,21 @@ def database(transactional_db) -> str:
     """The address of the tests' own database, empty but for the shipped model."""
     call_command("register_models", verbosity=0)
     return database_url(connection.settings_dict["NAME"])
+
+
+@pytest.fixture(scope="module")
+def kept_database(django_db_setup, django_db_blocker) -> Iterator[str]:
+    """The same for all tests of a module, which one site runs through. They may read it only."""
+    with django_db_blocker.unblock():
+        call_command("register_models", verbosity=0)
+        yield database_url(connection.settings_dict["NAME"])
+        empty_tables()
+
+
+def empty_tables() -> None:
+    """Delete all that people and models have left; what migrations wrote stays."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE classifier_user, classifier_modelversion CASCADE")
 
 
 @pytest.fixture
@@ -92,19 +106,16 @@ def wait_for() -> Callable[[Submission, Status], None]:
     return wait
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     port = free_port()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
-    address = f"http://127.0.0.1:{port}"
-    # What it holds outlives a server of the same process.
-    requests.post(f"{address}/moto-api/reset", timeout=10)
-    yield address
+    yield f"http://127.0.0.1:{port}"
     server.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def store(endpoint):
     """The store, with an empty bucket."""
     names = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}

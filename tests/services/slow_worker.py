@@ -1,35 +1,27 @@
-"""The site's worker with a network that takes its time, so that it can be killed in between.
+"""The site's worker with a stand-in for the network that takes its time, to be killed in between.
 
-SIGUSR2 blocks its main thread for good. A picture that is `DEADLY` pixels wide kills the process.
+SIGUSR2 blocks its main thread for good. A picture that is `slow_analyst.DEADLY` wide kills the process.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 
 from celery.signals import worker_init
 
-from ml.judging import analysis
 from skinsite.celery import app
 
 __all__ = ["app"]
 
-_analyse = analysis.analyse
 
+@worker_init.connect
+def _replace_the_network(**options: object) -> None:
+    # Celery sets Django up only after it has imported this module.
+    from classifier import predictors
+    from tests.services.slow_analyst import SlowAnalyst
 
-DEADLY = 333
-
-
-def _slowly(network, images, *arguments, **options):
-    if any(image.width == DEADLY for image in images):
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(float(os.environ["SLOW_SECONDS"]))
-    return _analyse(network, images, *arguments, **options)
-
-
-analysis.analyse = _slowly
+    predictors.load_analyst = lambda model_version: SlowAnalyst()
 
 
 @worker_init.connect

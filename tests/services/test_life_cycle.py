@@ -12,8 +12,9 @@ from classifier.models import Status
 from classifier.services.submissions.submit import submit_picture
 from tests.factories import UserFactory
 from tests.lesions import judged, picture
-from tests.services.slow_worker import DEADLY
+from tests.services.slow_analyst import DEADLY
 
+#: Its network is a stand-in: `make chaos` and its short form kill real ones.
 WORKER = "tests.services.slow_worker worker"
 BEAT = "skinsite beat --pidfile= --schedule="
 
@@ -41,10 +42,10 @@ def assert_done_once(submission):
     assert submission.prediction == submission.predictions.get()
 
 
-def test_an_upload_becomes_a_result(start, upload, wait_for):
-    start(WORKER, SLOW_SECONDS="0")
+def test_an_upload_becomes_a_result_of_the_real_network(start, upload, wait_for):
+    start("skinsite worker")
     submission = upload()
-    wait_for(submission, Status.DONE)
+    wait_for(submission, Status.DONE, seconds=120)
     assert_done_once(submission)
     assert submission.attempts == 1
 
@@ -53,7 +54,7 @@ def test_a_worker_killed_in_the_middle_costs_an_attempt_but_not_the_result(
     start, start_beat, upload, wait_for
 ):
     start_beat()
-    doomed = start(WORKER, SLOW_SECONDS="3")
+    doomed = start(WORKER, SLOW_SECONDS="2")
     submission = upload()
     wait_for(submission, Status.RUNNING)
     doomed.kill()
@@ -67,7 +68,7 @@ def test_a_killed_worker_child_is_replaced_and_the_result_comes(
     start, start_beat, upload, wait_for
 ):
     start_beat()
-    worker = start(WORKER, SLOW_SECONDS="3")
+    worker = start(WORKER, SLOW_SECONDS="2")
     submission = upload()
     wait_for(submission, Status.RUNNING)
     before = worker.children()

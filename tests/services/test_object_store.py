@@ -19,71 +19,87 @@ from tests.site import ROOT, Client, Site
 KEYS = {"S3_ACCESS_KEY": "testing", "S3_SECRET_KEY": "testing"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def options(endpoint) -> dict[str, str]:
     return KEYS | {"S3_BUCKET": BUCKET, "S3_ENDPOINT": endpoint, "S3_ADDRESSING_STYLE": "path"}
 
 
-@pytest.fixture
-def site(tmp_path, options, store) -> Iterator[Site]:
-    with Site(tmp_path / "data", **options) as running:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, options, store) -> Iterator[Site]:
+    with Site(tmp_path_factory.mktemp("site") / "data", **options) as running:
         yield running
         assert not (running.data_dir / "media").exists()
 
 
 @pytest.fixture
-def person(site) -> Client:
+def person(site, request) -> Client:
     client = Client(site.address)
-    client.sign_up("person@example.org")
+    client.sign_up(f"{request.node.name}@example.org")
     return client
 
 
-def pictures(store) -> list[str]:
-    """Names of all objects that are a person's; the figures of models' cards are nobody's."""
-    found = store.list_objects_v2(Bucket=BUCKET).get("Contents", [])
-    return [one["Key"] for one in found if not one["Key"].startswith("models/")]
+@pytest.fixture
+def pictures(store):
+    """Return the names of the new objects; the figures of models' cards are nobody's."""
+
+    def listed() -> set[str]:
+        found = store.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+        return {one["Key"] for one in found if not one["Key"].startswith("models/")}
+
+    before = listed()
+    return lambda: listed() - before
 
 
-def test_a_picture_its_result_and_its_deletion(site, person, store):
+def upload_and_wait(person: Client) -> str:
+    """Return the path of a result that has come."""
     path = person.upload([("mole.jpg", judged())]).url.removeprefix(person.address)
     deadline = time.monotonic() + 60
     while "The network says" not in person.get(path).text:
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert len(pictures(store)) == 3  # the picture, its thumbnail and the heat map
+    return path
+
+
+def test_a_picture_and_its_result_are_stored_for_their_owner_and_deleted(
+    site, person, store, pictures
+):
+    path = upload_and_wait(person)
+    assert len(pictures()) == 3  # the picture, its thumbnail and the heat map
     for part in ("image", "thumbnail", "heat-map"):
         answer = person.get(f"{path}{part}/")
         assert answer.status_code == 200
         Image.open(io.BytesIO(answer.content)).verify()
-    for name in pictures(store):
+    for name in pictures():
         grants = store.get_object_acl(Bucket=BUCKET, Key=name)["Grants"]
         assert not any("AllUsers" in grant["Grantee"].get("URI", "") for grant in grants)
     assert site.failing() == []
     person.post(f"{path}delete/", {})
-    assert pictures(store) == []
+    assert pictures() == set()
 
 
-def test_what_no_row_names_is_found_there_too(tmp_path, options, store, person):
-    person.upload([("mole.jpg", judged())])
+def test_what_no_row_names_is_found_there_too(site, options, store, person, pictures):
+    upload_and_wait(person)
     store.put_object(Bucket=BUCKET, Key="ab/left-behind.jpg", Body=b"a picture")
-    environment = os.environ | options | {"DATA_DIR": str(tmp_path / "data")}
+    environment = os.environ | options | {"DATA_DIR": str(site.data_dir)}
     for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):
         environment.pop(name, None)
     command = [sys.executable, "manage.py", "tidy", "--older-than", "0"]
     assert subprocess.check_output(command, env=environment, cwd=ROOT) == b"1 files deleted\n"
-    assert "ab/left-behind.jpg" not in pictures(store)
-    assert len(pictures(store)) >= 2
+    assert "ab/left-behind.jpg" not in pictures()
+    assert len(pictures()) == 3
 
 
 def test_a_store_that_is_gone_loses_nothing_and_is_told(site, person, store):
     for one in store.list_objects_v2(Bucket=BUCKET).get("Contents", []):
         store.delete_object(Bucket=BUCKET, Key=one["Key"])
     store.delete_bucket(Bucket=BUCKET)
-    answer = person.upload([("mole.jpg", judged())])
-    assert answer.status_code == 503
-    assert "could not store this picture just now" in answer.text
-    assert site.failing() == ["storage"]
-    assert person.get("/readyz").ok
-    assert "Nothing here yet" in person.get("/history/").text
-    store.create_bucket(Bucket=BUCKET)
-    assert person.upload([("mole.jpg", judged())]).status_code == 200
+    try:
+        answer = person.upload([("mole.jpg", judged())])
+        assert answer.status_code == 503
+        assert "could not store this picture just now" in answer.text
+        assert site.failing() == ["storage"]
+        assert person.get("/readyz").ok
+        assert "Nothing here yet" in person.get("/history/").text
+    finally:
+        store.create_bucket(Bucket=BUCKET)
+    upload_and_wait(person)

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from classifier.models import Submission
+from classifier.models import Submission, User
 from classifier.services.account.retention import select_expired_submissions
 from classifier.services.operation.overview import gather_overview
 from classifier.services.operation.snapshot import measure_oldest_seconds, take_snapshot
@@ -21,6 +21,7 @@ from classifier.services.operation.tidy import select_named_files
 from classifier.services.submissions.claim import claim_submissions
 from classifier.services.submissions.sweep import sweep_lost_submissions
 from tests.factories import ModelVersionFactory, UserFactory
+from tests.services.conftest import empty_tables
 
 ROWS = 1_000_000
 #: The latest, which have a prediction to show: more take time and change no plan.
@@ -88,8 +89,7 @@ def _million(django_db_setup, django_db_blocker) -> Iterator[None]:
             # As PostgreSQL does by itself after so many new rows.
             cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
         yield
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE classifier_user, classifier_modelversion CASCADE")
+        empty_tables()
 
 
 def ask(client: Client, name: str, **query: str) -> None:
@@ -149,3 +149,14 @@ def test_no_query_reads_all_submissions(db, client, settings, name):
             plan = "\n".join(line for (line,) in cursor)
         for table in TABLES:
             assert f"Seq Scan on {table}" not in plan, f"{sql}\n{plan}"
+
+
+def test_a_page_of_the_history_reads_its_own_rows_and_no_others(db):
+    """As `django.core.paginator` asks for them, of somebody who has sent in many."""
+    (owner,) = Submission.objects.values_list("owner", flat=True)[:1]
+    mine = Submission.objects.owned_by(User.objects.get(pk=owner))
+    page = mine.with_result()[400:420].explain()
+    assert "submission_history" in page
+    assert "Seq Scan on classifier_submission" not in page
+    assert "Sort" not in page
+    assert "Seq Scan on classifier_submission" not in mine.order_by().explain()

@@ -236,24 +236,6 @@ def test_the_history_takes_as_many_queries_for_many_as_for_few(db, client, setti
     assert queries(2) == queries(16) == queries(20)
 
 
-def test_a_page_of_the_history_reads_its_own_rows_and_no_others(db):
-    """However many submissions there are, as `django.core.paginator` asks for them."""
-    person, other = UserFactory(), UserFactory()
-    fields = {"original_name": "a.jpg", "image": "a", "thumbnail": "b", "width": 1, "height": 1}
-    fields |= {"sent_at": timezone.now()}
-    for owner, number in ((person, 10_000), (other, 60_000)):
-        rows = (Submission(owner=owner, **fields) for _ in range(number))
-        Submission.objects.bulk_create(rows, batch_size=5000)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE classifier_submission")
-    mine = Submission.objects.owned_by(person)
-    page = mine.with_result()[400:420].explain()
-    assert "submission_history" in page
-    assert "Seq Scan on classifier_submission" not in page
-    assert "Sort" not in page
-    assert "Seq Scan on classifier_submission" not in mine.order_by().explain()
-
-
 def test_the_migrations_go_forwards_and_backwards(transactional_db):
     name = f"{connection.settings_dict['NAME']}_migrations"
     environment = os.environ | {
