@@ -12,7 +12,6 @@ from PIL import Image
 from ml.judging.analysis import Analysis
 from tests.classifier.fakes import FakeAnalyst
 
-
 #: Width in pixels of a picture that takes its worker down.
 DEADLY = 333
 

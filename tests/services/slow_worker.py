@@ -1,6 +1,6 @@
 """The site's worker with a stand-in for the network that takes its time, to be killed in between.
 
-SIGUSR2 blocks its main thread for good. A picture that is `slow_analyst.DEADLY` wide kills the process.
+SIGUSR2 blocks its main thread for good. A picture as wide as `slow_analyst.DEADLY` kills it.
 """
 
 from __future__ import annotations
