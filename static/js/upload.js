@@ -15,9 +15,12 @@ const limits = {
 const SILENCE = 60_000;
 // the pauses before asking again for a picture that has arrived and is still being checked.
 const PAUSES = [1000, 2000, 4000, 8000, 16_000];
+const SIGNED_OUT =
+    "You are signed out, or somebody else has signed in. Sign in again, in another window.";
 const SENTENCES = {
     0: "The connection broke off.",
-    403: "You are signed out, or somebody else has signed in. Sign in again, in another window.",
+    401: SIGNED_OUT,
+    403: SIGNED_OUT,
     413: "The site does not take that much at once. Please send a smaller picture.",
 };
 const NOT_SENT = "Not sent yet";
@@ -73,6 +76,7 @@ function choose(file) {
     const row = part("row").content.firstElementChild.cloneNode(true);
     const inside = (name) => row.querySelector(`[data-${name}]`);
     const one = { file, key: newKey(), row, inside };
+    row.tabIndex = -1;
     const picture = row.querySelector("img");
     picture.src = URL.createObjectURL(file);
     picture.addEventListener("error", () => picture.replaceWith(noPreview()), { once: true });
@@ -82,7 +86,11 @@ function choose(file) {
     inside("sent").setAttribute("aria-label", `Sending ${file.name}`);
     inside("result").setAttribute("aria-label", `See the result of ${file.name}`);
     inside("again").setAttribute("aria-label", `Try again: ${file.name}`);
-    inside("again").addEventListener("click", () => form.requestSubmit());
+    inside("again").addEventListener("click", () => {
+        form.requestSubmit();
+        // The button goes away with its reason; a keyboard goes on from here.
+        row.focus();
+    });
     inside("remove").setAttribute("aria-label", `Remove ${file.name}`);
     inside("remove").addEventListener("click", () => {
         chosen = chosen.filter((other) => other !== one);
@@ -159,7 +167,9 @@ function post(one) {
         });
         request.addEventListener("loadend", () => {
             clearTimeout(silence);
-            resolve({ status: request.status, said: request.response });
+            // An upload is answered with 201. A plain page is the sign-in, where the request was led.
+            const status = request.status === 200 ? 401 : request.status;
+            resolve({ status, said: request.response });
         });
         alive();
         request.send(data);

@@ -147,9 +147,20 @@ def test_a_row_shows_what_matters(owner_client, owner, rows):
         assert words in text
     for submission in rows.values():
         assert submission.get_status_display() in text
+        assert submission.original_name in text
         for name in ("result", "result_thumbnail", "delete"):
             assert f'"{reverse(name, args=[submission.pk])}"' in html
     assert "of somebody else" not in html
+
+
+@pytest.mark.usefixtures("rows")
+def test_what_is_still_being_analysed_is_counted_with_the_way_to_the_same_page_again(owner_client):
+    path = f"{reverse('history')}?ordering=created_at"
+    html = owner_client.get(path).content.decode()
+    assert "2 pictures are being analysed." in visible_text(html)
+    assert f'<a href="{path}">reload the page</a>' in html
+    finished = owner_client.get(reverse("history"), {"status": "done"}).content
+    assert "being analysed." not in visible_text(finished)
 
 
 def test_a_row_tells_what_is_worth_a_look(owner_client, owner):
