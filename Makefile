@@ -110,7 +110,7 @@ bench-load: $(VENV)/test.stamp
 bench-engines: $(VENV)/engines.stamp
 	$(BIN)/python -m tests.bench.engines
 
-# A thousand uploads while everything dies in turn; UPLOADS=100 is a quick look.
+# A thousand uploads while everything dies in turn, then thirty endings; UPLOADS=100 is a quick look.
 chaos: $(VENV)/test.stamp
 	.ci/packages postgresql redis-server
 	$(BIN)/python -m tests.chaos $(UPLOADS)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from selectors import EVENT_READ
@@ -36,6 +37,9 @@ class Worker(ThreadWorker):
         super().__init__(*arguments, **options)
         self.arriving: dict[TConn, Arrival] = {}
         self.leaving: dict[TConn, float] = {}
+        # Those of which nothing more is read until a thread is free, in their order.
+        self.paused: dict[TConn, None] = {}
+        self.reading_large = 0
         self.next_look = 0.0
 
     def init_process(self) -> None:
@@ -72,18 +76,30 @@ class Worker(ThreadWorker):
         if not arrival.head_is_here:
             if len(arrival.content) > LARGEST_HEAD:
                 self._turn_away(conn, TOO_LARGE)
-        elif arrival.missing is None:
-            self._hand_over(conn, self.large)
-        elif arrival.missing <= 0:
-            self._hand_over(conn, self.tpool)
-        elif len(arrival.content) > self._kept_of_each():
-            self._hand_over(conn, self.large)
+        elif arrival.missing is not None and arrival.missing <= 0:
+            self._hand_over(conn, self.tpool, self.finish_request)
+        elif arrival.missing is None or len(arrival.content) > self._kept_of_each():
+            self.poller.unregister(conn.sock)
+            self.paused[conn] = None
+            self._read_paused()
 
     def _kept_of_each(self) -> int:
         kept = sum(len(arrival.content) for arrival in self.arriving.values())
         return LARGEST_KEPT if kept < KEPT_IN_ALL else LARGEST_FORM
 
-    def _hand_over(self, conn: TConn, pool: ThreadPoolExecutor) -> None:
+    def _read_paused(self) -> None:
+        while self.paused and self.reading_large < LARGE_THREADS:
+            self.reading_large += 1
+            self._hand_over(next(iter(self.paused)), self.large, self._finish_large)
+
+    def _finish_large(self, conn: TConn, future: Future[bool]) -> None:
+        self.reading_large -= 1
+        self.finish_request(conn, future)
+        self._read_paused()
+
+    def _hand_over(
+        self, conn: TConn, pool: ThreadPoolExecutor, finish: Callable[[TConn, Future[bool]], None]
+    ) -> None:
         arrival = self._forget(conn)
         conn.init()
         conn.data_ready = True
@@ -91,7 +107,7 @@ class Worker(ThreadWorker):
         conn.parser.unreader.sock = PacedSocket(conn.sock, arrival)
         arrival.content.clear()
         future = pool.submit(self.handle, conn)
-        future.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
+        future.add_done_callback(partial(self.method_queue.defer, finish, conn))
 
     def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
         # A body that the site did not read is not waited for either.
@@ -154,7 +170,10 @@ class Worker(ThreadWorker):
         self._see_off(conn)
 
     def _forget(self, conn: TConn) -> Arrival:
-        self.poller.unregister(conn.sock)
+        if conn in self.paused:
+            del self.paused[conn]
+        else:
+            self.poller.unregister(conn.sock)
         return self.arriving.pop(conn)
 
     def _close(self, conn: TConn) -> None:

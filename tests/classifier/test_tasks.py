@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from classifier import predictors, tasks
 from classifier.models import Status, Submission
+from classifier.services.account.mail import MAIL_TASK
 from classifier.services.submissions.dispatch import ANALYSE_TASK
 from ml.packaging.bundle import BundleError
 from skinsite.celery import app
@@ -117,8 +118,9 @@ def test_only_analysis_goes_to_those_who_wait_for_people():
 
     ours = [name for name in app.tasks if name.startswith("classifier.")]
     assert {name for name in ours if queue(name) == "analysis"} == {ANALYSE_TASK}
-    assert {queue(name) for name in ours} == {"analysis", "bulk"}
-    assert set(app.amqp.queues.consume_from) == {"analysis", "bulk"}  # of a worker told none
+    assert {name for name in ours if queue(name) == "mail"} == {MAIL_TASK}
+    assert {queue(name) for name in ours} == {"analysis", "bulk", "mail"}
+    assert set(app.amqp.queues.consume_from) == {"analysis", "bulk", "mail"}  # of one told none
 
 
 def test_a_worker_without_a_model_stays_up_and_says_so(settings, tmp_path, monkeypatch, caplog):

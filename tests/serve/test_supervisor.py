@@ -74,7 +74,7 @@ def test_what_does_not_end_is_killed(start):
     assert GRACE <= seconds < GRACE + 3
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGQUIT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGUSR1])
 def test_nothing_outlives_a_supervisor_that_dies(start, how):
     assert end(start(OBEDIENT, STUBBORN), how) < GRACE + 3
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+import psutil
 import pytest
+import requests
 
 from skinsite.arrival import LONGEST, PATIENCE, Arrival
 from tests.serve.waiting import wait_until
@@ -20,14 +24,19 @@ MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory) -> Iterator[int]:
+def server(tmp_path_factory) -> Iterator[tuple[Process, int]]:
     found = free_port()
     command = f"-m gunicorn --config python:skinsite.gunicorn --bind 127.0.0.1:{found}"
     log = tmp_path_factory.mktemp("web") / "log"
     command = [sys.executable, *command.split(), "tests.serve.echo"]
-    with Process(command, log, {}):
+    with Process(command, log, {}) as process:
         wait_until(lambda: "Booting worker" in log.read_text())
-        yield found
+        yield process, found
+
+
+@pytest.fixture
+def port(server) -> int:
+    return server[1]
 
 
 @pytest.fixture
@@ -129,6 +138,48 @@ def test_what_stops_coming_is_given_up_with_a_sentence(port):
     assert PATIENCE - 2 < time.monotonic() - began < PATIENCE + 2
     for client in clients[2:]:
         client.close()
+
+
+def test_large_uploads_that_stop_take_neither_memory_nor_threads(server, client):
+    process, port = server
+    (worker,) = process.children()
+    before = psutil.Process(worker).memory_info().rss
+    begun = head("/large", 3 * MEGABYTE) + b"x" * 2 * MEGABYTE
+    waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+    for one in waiting:
+        one.setblocking(False)
+        one.send(begun)
+    for _ in range(10):
+        began = time.monotonic()
+        client.sendall(head("/prompt", 1000) + b"x" * 1000)
+        assert answer(client) == (200, b"/prompt 1000")
+        assert time.monotonic() - began < 1
+        time.sleep(0.1)
+    assert psutil.Process(worker).memory_info().rss < before + 60 * MEGABYTE
+    for one in waiting:
+        one.close()
+
+
+def test_a_restart_loses_no_request(server, port):
+    process, port = server
+    restarted: list[bool] = []
+
+    def ask() -> set[int]:
+        found = set()
+        with requests.Session() as session:
+            while not restarted:
+                found.add(session.post(f"http://127.0.0.1:{port}/", b"x" * 1000).status_code)
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask) for _ in range(4)]
+        time.sleep(0.3)
+        before = process.children()
+        process.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not set(before) & set(process.children()))
+        time.sleep(0.3)
+        restarted.append(True)
+        assert [one.result() for one in asking] == [{200}] * 4
 
 
 def test_a_request_has_time_by_what_has_come_of_it():
