@@ -26,6 +26,12 @@ def test_metrics_that_pages_can_show_are_accepted():
     check_metrics({})
 
 
+def test_metrics_of_photographs_must_be_such_that_pages_can_show_them_too():
+    check_metrics({"held_out_clinical": TEST_SET})
+    with pytest.raises(MetricsError, match=r"held_out_clinical\.model must be an object"):
+        check_metrics({"held_out_clinical": TEST_SET | {"model": None}})
+
+
 @pytest.mark.parametrize("bundle", available(), ids=lambda bundle: bundle.name)
 def test_the_metrics_of_what_ships_are_as_they_must_be(bundle):
     check_metrics(bundle.metrics)
