@@ -6,7 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from classifier.models.model_version import CLINICAL_SETS, SHOWN_SCORES, SHOWN_SETS
+from classifier.models.model_version import (
+    CLINICAL_SETS,
+    COMPARED_SCORES,
+    SHOWN_SCORES,
+    SHOWN_SETS,
+    scores_by_image_type,
+)
 
 #: A picture looked at once, and the mean over its symmetries.
 ANSWERS = ("plain", "averaged")
@@ -23,7 +29,8 @@ def check_metrics(metrics: object) -> None:
     their number by class; ``model``, scores by name, each with a ``value`` and the ``low`` and
     ``high`` of its interval; it may have other scores that are shown, and ``verdicts``: for one or
     both of `ANSWERS` the ``promised`` coverage, and in ``rates`` how often each verdict is given to
-    malignant and to benign lesions. Whatever else there is must be finite, as JSON.
+    malignant and to benign lesions. Any set may have ``subgroups`` by ``image_type``, each with its
+    number of ``pictures`` and scores. Whatever else there is must be finite, as JSON.
 
     Raises:
         MetricsError: what is wrong first.
@@ -32,13 +39,23 @@ def check_metrics(metrics: object) -> None:
         _check_finite(section, f"metrics.{name}")
         if name in SHOWN_SETS | CLINICAL_SETS:
             _check_set(_mapping(section, f"metrics.{name}"), f"metrics.{name}")
+        for image_type, scores in scores_by_image_type(section).items():
+            where = f"metrics.{name}.subgroups.image_type.{image_type}"
+            _check_image_type(_mapping(scores, where), where)
+
+
+def _check_image_type(found: Mapping[str, Any], path: str) -> None:
+    _check_number(found.get("pictures"), f"{path}.pictures")
+    for score in COMPARED_SCORES:
+        # A kind with few malignant lesions has none.
+        if score in found:
+            _check_score(found[score], f"{path}.{score}", may_be_none=True)
 
 
 def _check_set(found: Mapping[str, Any], path: str) -> None:
     pictures = _mapping(found.get("pictures"), f"{path}.pictures")
     for name, number in pictures.items():
-        if type(number) is not int or number < 0:
-            raise _error(f"{path}.pictures.{name}", "a number of pictures", number)
+        _check_number(number, f"{path}.pictures.{name}")
     _mapping(found.get("model"), f"{path}.model")
     for part, name, _ in (*SHOWN_SCORES, ("model", "specificity", "")):
         scores = _mapping(found.get(part, {}), f"{path}.{part}")
@@ -69,6 +86,11 @@ def _check_score(score: object, path: str, *, may_be_none: bool = False) -> None
         _check_share(found.get(key), f"{path}.{key}")
     if found["low"] > found["high"]:
         raise _error(path, "an interval", [found["low"], found["high"]])
+
+
+def _check_number(value: object, path: str) -> None:
+    if type(value) is not int or value < 0:
+        raise _error(path, "a number of pictures", value)
 
 
 def _check_share(value: object, path: str) -> None:

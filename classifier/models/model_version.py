@@ -69,11 +69,11 @@ class ComparedScore(NamedTuple):
 class Comparison(NamedTuple):
     """How much an answer about an ordinary photograph is worth beside one about a dermoscopic one.
 
-    ``pictures`` are the photographs that were counted.
+    Both were measured on one test set that has so many pictures of each.
     """
 
-    title: str
-    pictures: int
+    photographs: int
+    dermoscopic: int
     scores: list[ComparedScore]
 
 
@@ -178,19 +178,30 @@ class ModelVersion(models.Model):
     def photographs_compared(self) -> Comparison | None:
         """Return its scores on ordinary photographs beside those on dermoscopic pictures.
 
-        None where they were not measured.
+        None where no test set with both was measured by kind of picture.
         """
-        measured = self.metrics_of(ImageType.CLINICAL)
-        scores, beside = _scores(measured), _scores(self.metrics_of(ImageType.DERMOSCOPIC))
-        if not scores:
-            return None
-        title = next(title for name, title in CLINICAL_SETS.items() if name in self.metrics)
-        compared = [
-            ComparedScore(score, beside.get((part, name)))
-            for (part, name), score in scores.items()
-            if name in COMPARED_SCORES
-        ]
-        return Comparison(title, _pictures(measured), compared)
+        for found in self.metrics.values():
+            kinds = scores_by_image_type(found)
+            clinical = _scores({"model": kinds.get(ImageType.CLINICAL, {})})
+            beside = _scores({"model": kinds.get(ImageType.DERMOSCOPIC, {})})
+            compared = [
+                ComparedScore(score, beside.get((part, name)))
+                for (part, name), score in clinical.items()
+                if name in COMPARED_SCORES
+            ]
+            if compared:
+                return Comparison(
+                    kinds[ImageType.CLINICAL]["pictures"],
+                    kinds.get(ImageType.DERMOSCOPIC, {}).get("pictures", 0),
+                    compared,
+                )
+        return None
+
+
+def scores_by_image_type(found: Any) -> dict[str, dict[str, Any]]:
+    """Return what was measured of one test set by how its pictures were taken; mostly nothing."""
+    subgroups = found.get("subgroups", {}) if isinstance(found, dict) else {}
+    return subgroups.get("image_type", {})
 
 
 def _pictures(found: dict[str, Any]) -> int:

@@ -27,22 +27,13 @@ def screening(bundle: Bundle) -> str:
         "pictures, and on copies of them that were spoilt by measured amounts.",
     ]
     if novelty:
-        rows = (
-            (
-                words(way["method"]).capitalize(),
-                LAYERS[way["layers"]],
-                f"{way['auroc']:.4f}",
-                f"{way['rejected']:.3f}",
-            )
-            for way in novelty["compared"]
-        )
         parts += [
-            f"Then the network's own features tell what it does not know. Compared on "
+            f"Then the network tells what it does not know. Compared on "
             f"{novelty['real']:,} validation pictures and {novelty['strange']:,} of other things, "
             f"with each threshold set to accept {100 * novelty['accepted']:g} % of the real pictures of each source; "
-            f"`{novelty['method']}` is used, from {novelty['threshold']:.2f} on. Outlier exposure "
+            f"{_served(bundle)} Outlier exposure "
             f"learns from {novelty['exposed']:,} more pictures of other things.",
-            table(("score", "features", "AUROC", "others rejected"), rows),
+            _compared(novelty["compared"]),
         ]
     accepted = (
         (f"real: {words(name)}", estimate(score)) for name, score in found["accepted"].items()
@@ -64,6 +55,38 @@ def screening(bundle: Bundle) -> str:
         table(("real pictures, spoilt", "problem", "named rightly", "rejected"), degraded),
     ]
     return "\n\n".join(parts)
+
+
+def _served(bundle: Bundle) -> str:
+    """Return by what strange pictures are refused."""
+    novelty = bundle.novelty
+    if novelty["method"] is None:
+        return "its second output, which tells kinds of picture, is used alone."
+    used = f"`{novelty['method']}` is used, from {novelty['threshold']:.2f} on"
+    if bundle.image_types:
+        return f"{used}, beside the second output, which tells kinds of picture."
+    return f"{used}."
+
+
+def _compared(ways: list[dict[str, Any]]) -> str:
+    """Return a table of the ways to tell strange pictures, alone and beside the second output."""
+    has_both = any("both_rejected" in way for way in ways)
+    headings = ("score", "features", "AUROC", "others rejected")
+    more = ("rejected by either", "real accepted by both") if has_both else ()
+    rows = (
+        (
+            words(way["method"]).capitalize(),
+            LAYERS[way["layers"]],
+            f"{way['auroc']:.4f}",
+            f"{way['rejected']:.3f}",
+            *(
+                f"{way[name]:.3f}" if name in way else "its own"
+                for name in (("both_rejected", "both_accepted") if has_both else ())
+            ),
+        )
+        for way in ways
+    )
+    return table((*headings, *more), rows)
 
 
 def _measured_on(bundle: Bundle) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ml.commands import expect
 from ml.commands.options import PAIRS, SOURCE, between, positive
+from ml.commands.scoreboard import called_table
 from ml.data.manifest import Sample, read_pairs, read_samples
 from ml.errors import InputError
 from ml.packaging.bundle import Bundle
@@ -221,12 +222,8 @@ def _show_domains(measured: dict[str, Any], thresholds: dict[str, Any]) -> None:
     console.print(table)
     if not thresholds:
         return
-    names = (*IMAGE_TYPES, "between")
     chosen = ", ".join(f"{name} {thresholds[name]:.4f}" for name in IMAGE_TYPES)
-    table = Table("source", "pictures", *names, title=f"Called, by the thresholds {chosen}")
-    for domain, found in thresholds["called"].items():
-        table.add_row(domain, str(found["pictures"]), *(f"{found[name]:.4f}" for name in names))
-    console.print(table)
+    console.print(called_table(thresholds["called"], f"Called, by the thresholds {chosen}"))
 
 
 def _cell(value: Any) -> str:

@@ -40,7 +40,7 @@ def show(results: Mapping[str, Any], quantisation: Mapping[str, Any]) -> None:
         console.print(
             f"judged: {_cell(screened['judged']['all'])}; the others: {screened['problems']}"
         )
-        console.print(_called(screened["called"]))
+        console.print(called_table(screened["called"], "called"))
         changed = {"as they are": result["unchanged"], **result["changed"]}
         if screened["scores"]:
             changed["those judged"] = screened["scores"]
@@ -74,8 +74,9 @@ def _table(title: str, scored: Mapping[str, Mapping[str, Any]], *, across: bool 
     return table
 
 
-def _called(domains: Mapping[str, Mapping[str, float]]) -> Table:
-    table = Table("source", "pictures", *CALLED, title="called", title_justify="left")
+def called_table(domains: Mapping[str, Mapping[str, float]], title: str) -> Table:
+    """Return what share of each source is called which image type."""
+    table = Table("source", "pictures", *CALLED, title=title, title_justify="left")
     for name, found in domains.items():
         table.add_row(name, str(found["pictures"]), *(f"{found[kind]:.4f}" for kind in CALLED))
     return table

@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,6 +16,10 @@ from ml.commands.options import SOURCE, between, positive
 from ml.data.manifest import read_samples
 from ml.errors import InputError
 from ml.packaging.bundle import Bundle
+from ml.taxonomy import OTHER
+
+if TYPE_CHECKING:
+    from ml.measuring.screening import Candidate
 
 #: Training pictures that statistics are taken from, and generated pictures of each kind.
 TRAINING, GENERATED = 6000, 50
@@ -30,8 +34,9 @@ def add_to(commands: Any) -> None:
         description=(
             "Compare Mahalanobis distance, nearest neighbours, energy and outlier exposure on "
             "validation pictures and on pictures of anything else, and write the best with its "
-            "threshold and statistics to the bundle. Noise, plain colours, text and drawings are "
-            "generated."
+            "threshold and statistics to the bundle. Of a network that tells image types they are "
+            "compared with that, alone and beside it, and the best is kept beside it only where "
+            "it refuses more than it costs. Noise, plain colours, text and drawings are generated."
         ),
     )
     parser.add_argument("--bundle", required=True, type=Path, help="directory of the bundle")
@@ -59,8 +64,11 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Compare, write the best to the bundle and print all."""
     bundle = Bundle.read(options.bundle)
-    training, real = read_samples(options.training_data), read_samples(options.data)
-    learnt, compared = pictures_in(options.exposed), pictures_in(options.strange)
+    training, real = (
+        [sample for sample in read_samples(path) if sample.image_type != OTHER]
+        for path in (options.training_data, options.data)
+    )
+    learnt, unknown = pictures_in(options.exposed), pictures_in(options.strange)
 
     import numpy as np
 
@@ -68,8 +76,8 @@ def run(options: argparse.Namespace) -> None:
     from ml.judging import limits
     from ml.judging.predictor import Predictor
     from ml.judging.preprocessing import to_pixels
+    from ml.measuring import screening
     from ml.measuring.oddities import oddities
-    from ml.measuring.screening import compare
 
     predictor = Predictor.load(bundle, options.threads)
     size = bundle.input_size
@@ -81,42 +89,67 @@ def run(options: argparse.Namespace) -> None:
         images = chain(map(read_picture, files), chain.from_iterable(generated))
         return np.stack([to_pixels(image, size) for image in images])
 
-    exposed, strange = others(learnt, SEED), others(compared, SEED + 1)
-    candidates = compare(
+    exposed, strange = others(learnt, SEED), others(unknown, SEED + 1)
+    genuine, sources = load_pixels(real, size), np.array([sample.domain for sample in real])
+    candidates = screening.compare(
         predictor,
         load_pixels(training, size),
         exposed,
-        load_pixels(real, size),
-        np.array([sample.source for sample in real]),
+        genuine,
+        sources,
         strange,
         options.accept,
     )
     # The last layer is here to compare with: the site looks at those in the middle.
-    best = next(found for found in candidates if found.layers != "last")
+    served = [found for found in candidates if found.layers != "last"]
+    alone = screening.by_image_type(predictor, genuine, sources, strange)
+    best = screening.best_in_addition(alone, served) if alone else served[0]
+    arrays = (
+        {f"{limits.NOVELTY}/{name}": array for name, array in best.arrays.items()} if best else {}
+    )
+    compared = [alone, *candidates] if alone else candidates
     replace(
-        limits.write(bundle, {f"{limits.NOVELTY}/{k}": a for k, a in best.arrays.items()}),
+        limits.write(bundle, arrays) if arrays else bundle,
         novelty={
-            "method": best.method,
-            "threshold": best.threshold,
+            "method": best.method if best else None,
+            "threshold": best.threshold if best else 0.0,
             "accepted": options.accept,
             "real": len(real),
             "exposed": len(exposed),
             "strange": len(strange),
-            "compared": [
-                {
-                    "method": found.method,
-                    "layers": found.layers,
-                    "auroc": found.auroc,
-                    "rejected": found.rejected,
-                }
-                for found in candidates
-            ],
+            "compared": [_described(found, alone) for found in compared],
         },
     ).write()
-    table = Table(f"accepting {options.accept} of each source", "layers", "AUROC", "rejected")
-    for found in candidates:
-        table.add_row(found.method, found.layers, f"{found.auroc:.4f}", f"{found.rejected:.4f}")
-    Console().print(table)
+    table = Table(
+        f"accepting {options.accept} of each source",
+        "layers",
+        "AUROC",
+        "rejected",
+        "accepted",
+        "both: rejected",
+        "accepted",
+    )
+    for found in compared:
+        both = found.with_image_types if alone and found.with_image_types else ()
+        cells = (found.auroc, found.rejected, found.accepted, *both)
+        table.add_row(found.method, found.layers, *(f"{cell:.4f}" for cell in cells))
+    console = Console()
+    console.print(table)
+    console.print(f"served: {best.method if best else screening.IMAGE_TYPE + ' alone'}")
+
+
+def _described(found: Candidate, alone: Candidate | None) -> dict[str, Any]:
+    """Return a candidate as the bundle keeps it; what both refuse, where there are two."""
+    described = {
+        "method": found.method,
+        "layers": found.layers,
+        "auroc": found.auroc,
+        "rejected": found.rejected,
+        "accepted": found.accepted,
+    }
+    if alone and found.with_image_types:
+        described["both_rejected"], described["both_accepted"] = found.with_image_types
+    return described
 
 
 def pictures_in(folder: Path) -> list[Path]:

@@ -12,10 +12,12 @@ from ml import architectures
 from ml.judging import novelty
 from ml.judging.predictor import BATCH_SIZE, Predictor
 from ml.measuring import novelty_fitting
-from ml.taxonomy import DERMOSCOPIC
+from ml.taxonomy import DERMOSCOPIC, IMAGE_TYPES, OTHER
 
 Array = np.ndarray
 SEED = 20260
+#: How the network's second output is called among the methods.
+IMAGE_TYPE = "image_type"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Candidate:
         threshold: of its score.
         auroc: chance that a strange picture scores higher than a real one.
         rejected: share of the strange pictures beyond the threshold.
+        accepted: share of the real pictures within it, of the source that loses most.
+        with_image_types: the last two where a picture is refused also if the network's second
+            output calls it something else; the same as without, of a network that has none.
     """
 
     method: str
@@ -37,6 +42,8 @@ class Candidate:
     threshold: float
     auroc: float
     rejected: float
+    accepted: float
+    with_image_types: tuple[float, float] | None = None
 
 
 def features(predictor: Predictor, layers: Sequence[str], pixels: Array) -> Array:
@@ -87,6 +94,7 @@ def compare(
         accepted: share of the real pictures of each source that must be accepted.
     """
     layers = architectures.layers_of(predictor.bundle.architecture)
+    refused = _refused_by_type(predictor, real), _refused_by_type(predictor, strange)
     candidates = []
     for title, names in (("middle", layers.novelty), ("last", (layers.last,))):
         known, other, genuine, unknown = (
@@ -94,13 +102,13 @@ def compare(
         )
         for method, (score, arrays) in _scores(known, other).items():
             found = score(genuine), score(unknown)
-            candidates.append(_candidate(method, title, arrays, found, sources, accepted))
+            candidates.append(_candidate(method, title, arrays, found, sources, accepted, refused))
     temperature = predictor.standards[DERMOSCOPIC].calibration.temperature
     energies = tuple(
         novelty.energy(in_batches(predictor.logits, pixels), temperature)
         for pixels in (real, strange)
     )
-    candidates.append(_candidate("energy", "", {}, energies, sources, accepted))
+    candidates.append(_candidate("energy", "", {}, energies, sources, accepted, refused))
     return sorted(candidates, key=lambda found: (-found.rejected, -found.auroc))
 
 
@@ -124,6 +132,70 @@ def _scores(
     }
 
 
+def by_image_type(
+    predictor: Predictor, real: Array, sources: Array, strange: Array
+) -> Candidate | None:
+    """Return what the network's second output refuses by itself, or None where it has none.
+
+    Args:
+        predictor: the network.
+        real: see `compare`.
+        sources: see `compare`.
+        strange: see `compare`.
+    """
+    if not predictor.bundle.image_types:
+        return None
+    other = IMAGE_TYPES.index(OTHER)
+    scores = [
+        in_batches(lambda batch: predictor.outputs(batch).image_types[:, other], pixels)
+        for pixels in (real, strange)
+    ]
+    refused = [_refused_by_type(predictor, pixels) for pixels in (real, strange)]
+    return Candidate(
+        IMAGE_TYPE,
+        "",
+        {},
+        predictor.image_type_thresholds[OTHER],
+        _auroc(*scores),
+        float(refused[1].mean()),
+        _worst_accepted(refused[0], sources),
+    )
+
+
+def best_in_addition(alone: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:
+    """Return the way that is worth having beside the second output, or None where none is.
+
+    Worth it is what refuses more of the strange pictures than it costs the source that loses most.
+
+    Args:
+        alone: the second output by itself.
+        candidates: see `compare`.
+    """
+
+    def worth(candidate: Candidate) -> float:
+        assert candidate.with_image_types
+        rejected, accepted = candidate.with_image_types
+        return (rejected - alone.rejected) - (alone.accepted - accepted)
+
+    best = max(candidates, key=worth)
+    return best if worth(best) > 0 else None
+
+
+def _refused_by_type(predictor: Predictor, pixels: Array) -> Array:
+    """Return which pictures the second output calls something else, ``bool (n,)``."""
+    told = predictor.tell(in_batches(lambda batch: predictor.outputs(batch).image_types, pixels))
+    return np.array([name == OTHER for name in told])
+
+
+def _worst_accepted(refused: Array, sources: Array) -> float:
+    return float(min(1 - refused[sources == name].mean() for name in np.unique(sources)))
+
+
+def _auroc(real: Array, strange: Array) -> float:
+    below = np.searchsorted(np.sort(real), strange, side="left").mean() / len(real)
+    return float(below)
+
+
 def _candidate(
     method: str,
     layers: str,
@@ -131,9 +203,19 @@ def _candidate(
     scores: tuple[Array, ...],
     sources: Array,
     accepted: float,
+    by_type: tuple[Array, Array],
 ) -> Candidate:
     real, strange = scores
     threshold = novelty_fitting.accepting(real, sources, accepted)
-    below = np.searchsorted(np.sort(real), strange, side="left").mean() / len(real)
-    rejected = float((strange > threshold).mean())
-    return Candidate(method, layers, arrays, threshold, float(below), rejected)
+    refused = real > threshold, strange > threshold
+    either = [own | other for own, other in zip(refused, by_type, strict=True)]
+    return Candidate(
+        method,
+        layers,
+        arrays,
+        threshold,
+        _auroc(real, strange),
+        float(refused[1].mean()),
+        _worst_accepted(refused[0], sources),
+        (float(either[1].mean()), _worst_accepted(either[0], sources)),
+    )

@@ -46,7 +46,8 @@ class Bundle:
             pictures, with the scores there; empty where none was chosen.
         novelty: how strange pictures are told, see `ml.judging.novelty`: the ``method``, the
             ``threshold`` of its score, the share of real pictures that it was set to accept
-            (``accepted``) and what it was compared with; empty where pictures are not screened.
+            (``accepted``) and what it was compared with; empty where pictures are not screened. The
+            method is None where the network's own output alone tells them.
         weights: file name of the weights, in the same directory.
         sha256: of that file, in hexadecimal.
         limits_sha256: of `LIMITS` in the same directory, see `ml.judging.limits`; empty where there

@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 
-from classifier.models import ModelVersion, Prediction, Review, Status, Submission, User
+from classifier.models import ImageType, ModelVersion, Prediction, Review, Status, Submission, User
 from classifier.models.submission import image_path
+from ml.taxonomy import IMAGE_TYPES
 from tests.factories import (
     PASSWORD,
     ModelVersionFactory,
@@ -35,6 +36,20 @@ def refuses():
     with transaction.atomic():
         yield context
         transaction.set_rollback(True)
+
+
+def test_the_site_knows_the_same_image_types_as_the_networks():
+    assert tuple(kind.value for kind in ImageType) == IMAGE_TYPES
+
+
+def test_an_image_type_that_there_is_not(refuses):
+    with refuses("submission_image_type_known"):
+        SubmissionFactory(image_type="painting")
+
+
+def test_a_kind_that_no_network_judges_as(refuses):
+    with refuses("prediction_judged_as"):
+        PredictionFactory(judged_as="other")
 
 
 def test_done_without_a_prediction(refuses):

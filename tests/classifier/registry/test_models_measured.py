@@ -26,6 +26,26 @@ def test_metrics_that_pages_can_show_are_accepted():
     check_metrics({})
 
 
+def test_metrics_of_photographs_must_be_such_that_pages_can_show_them_too():
+    check_metrics({"held_out_clinical": TEST_SET})
+    with pytest.raises(MetricsError, match=r"held_out_clinical\.model must be an object"):
+        check_metrics({"held_out_clinical": TEST_SET | {"model": None}})
+
+
+def test_scores_by_kind_of_picture_must_be_such_that_pages_can_show_them():
+    def measured(**clinical):
+        return {"milk10k": {"subgroups": {"image_type": {"clinical": clinical}}}}
+
+    nothing = {"value": None, "low": None, "high": None}
+    check_metrics(measured(pictures=9, sensitivity=SCORE, specificity=nothing))
+    check_metrics(measured(pictures=9))
+    path = r"metrics\.milk10k\.subgroups\.image_type\.clinical"
+    with pytest.raises(MetricsError, match=rf"{path}\.pictures must be a number of pictures"):
+        check_metrics(measured(sensitivity=SCORE))
+    with pytest.raises(MetricsError, match=rf"{path}\.sensitivity must be an object"):
+        check_metrics(measured(pictures=9, sensitivity=0.5))
+
+
 @pytest.mark.parametrize("bundle", available(), ids=lambda bundle: bundle.name)
 def test_the_metrics_of_what_ships_are_as_they_must_be(bundle):
     check_metrics(bundle.metrics)

@@ -21,7 +21,7 @@ from classifier.services.registry.activate import activate_model
 from classifier.services.registry.register import register_bundle
 from ml.judging.predictor import Predictor
 from ml.packaging.bundle import Bundle, BundleError
-from ml.taxonomy import DIAGNOSIS_CODES, MALIGNANT_CODES
+from ml.taxonomy import DIAGNOSIS_CODES, IMAGE_TYPES, MALIGNANT_CODES
 from tests.factories import ModelVersionFactory, PredictionFactory
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +132,20 @@ def test_what_describes_a_network_is_registered_too(write):
     assert row.diagnoses["mel"]["name"] == "Melanoma"
     assert row.card.startswith("# seven-stage 1.0.0")
     assert register_bundle(write("binary", b"others")).diagnoses == {}
+
+
+def test_thresholds_for_photographs_are_registered_and_brought_up_to_date(write):
+    point = {"sensitivity": 0.95, "threshold": 0.1}
+    clinical = {
+        "calibration": {"temperature": 2.0, "bias": [0.1]},
+        "threshold": 0.3,
+        "operating_point": point,
+    }
+    assert register_bundle(write()).standard_of("clinical") == (0.4, {})
+    row = register_bundle(write(image_types=IMAGE_TYPES, clinical=clinical))
+    row.refresh_from_db()
+    assert row.standard_of("clinical") == (0.3, point)
+    assert row.standard_of("dermoscopic") == (0.4, {})
 
 
 def test_a_version_keeps_its_figures_after_another_took_its_folder(write):

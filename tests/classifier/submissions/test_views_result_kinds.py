@@ -17,7 +17,6 @@ CLINICAL = {"threshold": 0.3, "operating_point": {"sensitivity": 0.95, "threshol
 #: Photographs of which twenty of a hundred benign ones are called malignant, not five.
 OF_PHOTOGRAPHS = copy.deepcopy(METRICS) | {
     "pictures": {"mel": 100, "nv": 140},
-    "model": {"sensitivity": rate(0.41), "specificity": rate(0.77)},
 }
 OF_PHOTOGRAPHS["verdicts"]["plain"]["rates"] = RATES | {
     "malignant": {"malignant": rate(0.5), "benign": rate(0.2)}
@@ -41,13 +40,21 @@ def shown(owner, owner_client):
     return page
 
 
-BOTH = {"held_out": METRICS | {"pictures": {"nv": 9}}, "held_out_clinical": OF_PHOTOGRAPHS}
+BY_KIND = {
+    "clinical": {"pictures": 240, "sensitivity": rate(0.41), "specificity": rate(0.77)},
+    "dermoscopic": {"pictures": 250, "sensitivity": rate(0.6), "specificity": rate(0.9)},
+}
+BOTH = {
+    "held_out": METRICS | {"pictures": {"nv": 9}},
+    "held_out_clinical": OF_PHOTOGRAPHS,
+    "both_kinds": {"subgroups": {"image_type": BY_KIND}},
+}
 
 
 def test_a_photograph_says_so_and_what_that_is_worth(shown):
     text = shown(BOTH, image_type="clinical", done__judged_as="clinical")
     assert "This answer is from an ordinary photograph" in text
-    assert "240 ordinary photographs of lesions" in text
+    assert "240 ordinary photographs of lesions, and on 250 pictures" in text
     # Malignant ones called malignant, and benign ones benign: photographs, then dermoscopic ones.
     for percent in ("41.0 %", "60.0 %", "77.0 %", "90.0 %"):
         assert percent in text

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml import architectures
+from ml import architectures, card
 from ml.__main__ import main
+from ml.commands import audit, screen
 from ml.data.manifest import Sample, read_samples, write_manifest
 from ml.judging import limits
 from ml.judging.predictor import Predictor
 from ml.measuring import evaluation, reliability
+from ml.measuring.image_type_controls import CONTROLS
 from ml.measuring.oddities import oddities
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import CLINICAL, DERMOSCOPIC, DIAGNOSIS_CODES, IMAGE_TYPES
@@ -203,3 +205,73 @@ def test_verdicts_hold_the_sets_of_each_kind(evaluated):
         assert found["promised"] == 0.9
         # Calibrated on the same pictures.
         assert found["coverage"]["malignant"]["value"] >= 0.85
+
+
+@pytest.fixture(scope="module")
+def screened(evaluated, bundle, data, folder) -> Bundle:
+    """Screened and audited, with the controls."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(screen, "GENERATED", 4)
+        patch.setattr(audit, "GENERATED", 2)
+        patch.setattr(audit, "DEGRADED", 12)
+        options = ["--training-data", data, "--data", data, "--accept", 0.95]
+        options += ["--exposed", folder / "others", "--strange", folder / "others"]
+        command("screen", "--bundle", bundle.directory, *options)
+        options = ["--data", data, "--strange", folder / "others", "--controls", "--record"]
+        options += ["--output", folder / "audit.json"]
+        command("audit", "--bundle", bundle.directory, *options)
+    return Bundle.read(bundle.directory)
+
+
+def test_screening_compares_the_second_output_alone_and_beside_each_other_way(screened):
+    first, *others = screened.novelty["compared"]
+    assert first["method"] == "image_type"
+    assert "both_rejected" not in first
+    for way in others:
+        assert way["both_rejected"] >= max(way["rejected"], first["rejected"])
+        assert way["both_accepted"] <= min(way["accepted"], first["accepted"])
+    gains = {
+        way["method"]: (way["both_rejected"] - first["rejected"])
+        - (first["accepted"] - way["both_accepted"])
+        for way in others
+        if way["layers"] != "last"
+    }
+    best = max(gains, key=gains.get)
+    assert screened.novelty["method"] == (best if gains[best] > 0 else None)
+    # Pictures of other things are not among the real ones.
+    assert screened.novelty["real"] == 96
+
+
+def test_the_audit_counts_what_is_called_what_and_asks_by_what(screened):
+    found = screened.metrics["screening"]
+    assert {name: one["pictures"] for name, one in found["called"].items()} == {
+        "collection": 12,
+        "collection/clinical": 12,
+        "things/other": 12,
+    }
+    controls = found["controls"]
+    assert 0 <= controls["network"] <= 1
+    assert controls["size, sharpness and surround"].keys() == {"auroc", "balanced_accuracy"}
+    assert controls["changed"].keys() == CONTROLS.keys()
+    for changed in controls["changed"].values():
+        assert changed["called"].keys() == found["called"].keys()
+
+
+def test_all_of_it_stands_in_the_card(screened):
+    text = card.render(screened)
+    kinds = text.split("## Kinds of picture")[1].split("\n## ")[0]
+    regression = screened.metrics["screening"]["controls"]["size, sharpness and surround"]
+    assert f"{regression['balanced_accuracy']:.3f}" in kinds
+    for name in CONTROLS:
+        assert name in kinds
+    refused = text.split("## Pictures it refuses")[1].split("\n## ")[0]
+    assert "rejected by either" in refused
+    assert "second output" in refused
+
+
+def test_controls_without_both_kinds_are_refused(screened, folder, capsys):
+    options = ["--data", folder / CLINICAL / "manifest.csv", "--strange", folder / "others"]
+    options += ["--output", folder / "none.json", "--controls"]
+    given = ["audit", "--bundle", screened.directory, *options]
+    assert main([str(option) for option in given]) != 0
+    assert "give data of both" in capsys.readouterr().err
