@@ -193,3 +193,16 @@ def test_many_processes_lose_nothing_and_double_nothing(folder):
         taken += output.split()
     assert sorted(taken) == sorted(f"{role}-{n}" for role in writers for n in range(each))
     assert list(folder.iterdir()) == []
+
+
+def test_a_message_that_is_given_back_tells_that_it_comes_again(folder):
+    with folder_app(folder) as app, app.connection_for_write() as connection:
+        queue = connection.SimpleQueue("work")
+        queue.put({"n": 1})
+        message = queue.get(timeout=5)
+        assert not message.delivery_info.get("redelivered")
+        message.requeue()
+        again = queue.get(timeout=5)
+        assert again.delivery_info["redelivered"] is True
+        again.ack()
+        queue.close()

@@ -12,7 +12,8 @@ from classifier.models import Status
 from classifier.services.submissions.submit import submit_picture
 from tests.factories import UserFactory
 from tests.lesions import judged, picture
-from tests.services.slow_worker import DEADLY
+
+DEADLY = 333  # pixels wide
 
 WORKER = "tests.services.slow_worker worker"
 BEAT = "skinsite beat --pidfile= --schedule="
