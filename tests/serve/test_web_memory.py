@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.bench.web_memory import LIMIT, REQUESTS, Watched, largest_pictures
+from tests.bench.web_memory import LIMIT, REQUESTS, Watched, send_at_once
 from tests.lesions import judged
 from tests.serve.waiting import wait_until
 from tests.site import Client, Site
@@ -28,7 +28,7 @@ def person(site: Site, name: str) -> Client:
 
 def test_all_processes_stay_within_their_memory_and_give_it_back(site):
     people = [person(site, f"large{number}") for number in range(REQUESTS)]
-    other, pictures = person(site, "small"), largest_pictures()
+    other = person(site, "small")
     waited: list[float] = []
     stop = threading.Event()
 
@@ -39,10 +39,10 @@ def test_all_processes_stay_within_their_memory_and_give_it_back(site):
             waited.append(time.monotonic() - began)
             assert "/results/" in answer.url
 
-    with Watched(site) as watched, ThreadPoolExecutor(REQUESTS + 1) as pool:
+    with Watched(site) as watched, ThreadPoolExecutor(1) as pool:
         beside = pool.submit(send_small_ones)
         began = time.monotonic()
-        answers = list(pool.map(lambda one: one.upload(pictures), people))
+        answers = send_at_once(people)
         seconds = time.monotonic() - began
         stop.set()
         beside.result()
