@@ -20,6 +20,12 @@ LIMIT = 600_000_000
 Row = tuple[str, str, str]
 
 
+class WebSite(Site):
+    """The whole site, without waiting until its worker has loaded the network."""
+
+    ready = "Listening at"
+
+
 class Watched:
     """What all web processes of a site had at most, together, while it was looked at."""
 
@@ -92,7 +98,7 @@ def send_at_once(people: list[Client]) -> list[requests.Response]:
 
 def measure(data_dir: Path) -> Iterator[Row]:
     """Start the site in ``data_dir``, send to it, and yield what its web processes had."""
-    with Site(data_dir) as site:
+    with WebSite(data_dir) as site:
         people = [Client(site.address) for _ in range(REQUESTS)]
         for number, person in enumerate(people):
             person.sign_up(f"person{number}@example.org")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.bench.web_memory import LIMIT, REQUESTS, Watched, send_at_once
+from tests.bench.web_memory import LIMIT, REQUESTS, Watched, WebSite, send_at_once
 from tests.lesions import judged
 from tests.serve.waiting import wait_until
 from tests.site import Client, Site
@@ -16,7 +16,7 @@ from tests.site import Client, Site
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with Site(tmp_path_factory.mktemp("memory") / "site") as running:
+    with WebSite(tmp_path_factory.mktemp("memory") / "site") as running:
         yield running
 
 
