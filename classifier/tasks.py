@@ -58,7 +58,8 @@ def load_model(**kwargs: object) -> None:
 @shared_task(bind=True, name=ANALYSE_TASK, max_retries=None)
 def analyse_submission(self: Task, pk: str) -> None:
     # A message comes again where the worker that had it was killed.
-    if self.request.delivery_info.get("redelivered") and return_lost_companions(pk):
+    told = self.request.delivery_info or {}
+    if told.get("redelivered") and return_lost_companions(pk):
         return
     if analyse_waiting_submissions(pk):
         raise self.retry(countdown=settings.ANALYSIS_RETRY_DELAY.total_seconds())

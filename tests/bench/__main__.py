@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import analysis, history, networks, scaling, upload, worker
+from tests.bench import analysis, history, networks, scaling, upload, web_memory, worker
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="skinsite-bench-") as folder:
         rows = (
             upload.measure(Path(folder, "site")),
+            web_memory.measure(Path(folder, "memory")),
             history.measure(Path(folder, "rows")),
             networks.measure(),
             analysis.measure(),

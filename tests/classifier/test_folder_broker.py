@@ -221,3 +221,12 @@ def test_many_processes_lose_nothing_and_double_nothing(folder):
         taken += output.split()
     assert sorted(taken) == sorted(f"{role}-{n}" for role in writers for n in range(each))
     assert list(folder.iterdir()) == []
+
+
+def test_a_message_that_is_given_back_tells_that_it_comes_again(channel):
+    told = {"body": "", "properties": {"delivery_info": {"routing_key": "work"}}}
+    channel._put("work", told)
+    assert "redelivered" not in channel._get("work")["properties"]["delivery_info"]
+    # As kombu puts back what a worker that was killed had taken.
+    channel._put("work", told | {"redelivered": True})
+    assert channel._get("work")["properties"]["delivery_info"]["redelivered"] is True

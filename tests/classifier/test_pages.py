@@ -139,7 +139,7 @@ def test_a_page_that_is_not_there(client, owner_client):
         assert FOOTER in Page(answer.content).text
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "413", "429", "500"])
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "411", "413", "429", "500"])
 def test_pages_for_errors_need_nothing(name):
     page = Page(render_to_string(f"{name}.html"))
     assert page.inline == []

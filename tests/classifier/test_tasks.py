@@ -13,6 +13,7 @@ from django.utils import timezone
 from classifier import predictors, tasks
 from classifier.models import Status, Submission
 from classifier.services.account.mail import MAIL_TASK
+from classifier.services.submissions.claim import claim_submissions
 from classifier.services.submissions.dispatch import ANALYSE_TASK
 from ml.packaging.bundle import BundleError
 from skinsite.celery import app
@@ -41,6 +42,18 @@ def test_what_cannot_get_better_is_not_tried_again(analyst, media):
     (media / submission.image.name).unlink()
     tasks.analyse_submission(str(submission.pk))
     assert Submission.objects.get(pk=submission.pk).status == Status.FAILED
+
+
+def test_a_message_that_comes_again_tells_that_its_worker_was_killed(analyst, sent):
+    first, second = SubmissionFactory.create_batch(2)
+    claim_submissions(first.pk)
+    task = app.tasks[ANALYSE_TASK]
+    task.push_request(delivery_info={"redelivered": True})
+    task.run(str(first.pk))
+    assert sent == [str(second.pk), str(first.pk)]
+    task.run(str(first.pk))
+    task.pop_request()
+    assert Submission.objects.get(pk=first.pk).status == Status.DONE
 
 
 def test_the_sweep_task_says_what_it_found(caplog, time_machine):

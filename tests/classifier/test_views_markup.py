@@ -203,7 +203,7 @@ def test_a_form_with_errors(client, name):
     assert_readable(answer.content)
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "413", "429", "500"])
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "411", "413", "429", "500"])
 def test_pages_for_errors(name):
     assert_readable(render_to_string(f"{name}.html"))
 

@@ -47,6 +47,7 @@ def run(count: int, seed: int = 0) -> Report:
     report = Report(Counter(), [], {}, {process: [] for process in PROCESSES})
     with tempfile.TemporaryDirectory(prefix="skinsite-fuzz-") as folder:
         limits = {"UPLOADS_PER_HOUR": "10000000", "UPLOADS_KEPT": "10000000"}
+        limits |= {"DECODING_SECONDS_PER_HOUR": "10000000", "UPLOADS_KEPT_MEGABYTES": "10000000"}
         with Site(Path(folder, "site"), **limits) as site:
 
             def use(number: int) -> None:

@@ -88,6 +88,7 @@ def test_what_waits_beside_a_picture_that_kills_its_worker_is_done_within_a_minu
     others = [upload() for _ in range(3)]
     # No sweep comes to help, and none would before the time of an analysis is over.
     start(WORKER, SLOW_SECONDS="0", ANALYSIS_TIME_LIMIT="600")
+    wait_for(deadly, Status.RUNNING, seconds=120)
     for submission in others:
         wait_for(submission, Status.DONE, seconds=60)
         assert_done_once(submission)

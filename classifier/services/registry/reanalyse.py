@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from classifier.models import ModelVersion, Status, Submission
 from classifier.predictors import Analyst
-from classifier.services.submissions.claim import fitting
+from classifier.services.submissions.claim import select_fitting
 from classifier.services.submissions.record import record_predictions, store_heat_maps
 from classifier.services.submissions.stored import read_stored_pictures
 from classifier.uploads import InvalidImage
@@ -108,7 +108,10 @@ def _groups(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
         while group:
             # The first goes in any case; all of a group are in memory at once.
             first, *others = group
-            together = [first, *fitting(others, settings.ANALYSIS_BATCH_PIXELS - first.pixels)]
+            together = [
+                first,
+                *select_fitting(others, pixels=settings.ANALYSIS_BATCH_PIXELS - first.pixels),
+            ]
             yield together
             group = [submission for submission in others if submission not in together]
     yield from ([submission] for submission in submissions if submission.alone)

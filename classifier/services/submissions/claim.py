@@ -37,7 +37,7 @@ def claim_submissions(pk: uuid.UUID | str) -> list[Submission]:
                 .exclude(pk=first.pk)
                 .order_by("queued_at")[: settings.ANALYSIS_BATCH_SIZE - 1]
             )
-            rows += fitting(others, settings.ANALYSIS_BATCH_PIXELS - first.pixels)
+            rows += select_fitting(others, pixels=settings.ANALYSIS_BATCH_PIXELS - first.pixels)
         Submission.objects.filter(pk__in=[row.pk for row in rows]).update(
             status=Status.RUNNING, started_at=timezone.now(), attempts=F("attempts") + 1
         )
@@ -46,7 +46,7 @@ def claim_submissions(pk: uuid.UUID | str) -> list[Submission]:
     return rows
 
 
-def fitting(submissions: Iterable[Submission], pixels: int) -> list[Submission]:
+def select_fitting(submissions: Iterable[Submission], *, pixels: int) -> list[Submission]:
     """Return those of ``submissions``, in order, that have no more ``pixels`` in all."""
     found = []
     for submission in submissions:

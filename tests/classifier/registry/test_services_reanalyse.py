@@ -244,3 +244,14 @@ def test_as_a_task_it_takes_a_batch_a_message(newer, analyst, messages, media, m
         assert len(analyst.seen) - before <= 2
     assert Prediction.objects.filter(model_version=newer).count() == 4
     assert "Every earlier result has been looked at by seven-stage 0.0.2" in caplog.text
+
+
+def test_a_group_has_so_many_pixels_in_all(newer, analyst, settings):
+    settings.ANALYSIS_BATCH_PIXELS = 30_000_000
+    widths = [20_000, 15_000, 10_000, 15_000]
+    done = [SubmissionFactory(done=True, width=width, height=1000) for width in widths]
+    together: list[int] = []
+    analyst.meanwhile = lambda: together.append(len(analyst.seen) - sum(together))
+    outcomes = service.reanalyse_submissions(done, model_version=newer, analyst=analyst)
+    assert together == [2, 2]
+    assert set(outcomes.values()) == {service.ADDED}

@@ -63,6 +63,22 @@ def test_a_batch_of_one_takes_one(settings):
     assert claim_submissions(first.pk) == [first]
 
 
+def test_a_batch_has_so_many_pixels_in_all(settings):
+    settings.ANALYSIS_BATCH_PIXELS = 30_000_000
+    now = timezone.now()
+    for age, width in enumerate([8_000, 15_000, 12_000, 2_000, 10_000]):
+        SubmissionFactory(width=width, height=1000, queued_at=now - timedelta(seconds=age))
+    waiting = list(Submission.objects.order_by("queued_at"))
+    assert [row.width for row in claim_submissions(waiting[0].pk)] == [10_000, 2_000, 12_000]
+    assert [row.width for row in claim_submissions(waiting[3].pk)] == [15_000, 8_000]
+
+
+def test_a_picture_beyond_a_batch_is_taken_alone(settings):
+    settings.ANALYSIS_BATCH_PIXELS = 1_000_000
+    large, _ = SubmissionFactory(width=7071, height=7071), SubmissionFactory()
+    assert claim_submissions(large.pk) == [large]
+
+
 def test_all_of_a_batch_go_through_the_network_in_one_call(analyst):
     calls = []
     analyst.meanwhile = lambda: calls.append(len(analyst.seen))

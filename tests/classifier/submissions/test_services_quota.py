@@ -10,18 +10,24 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from classifier.models import Submission
-from classifier.services.submissions.quota import QuotaExceeded, charge_upload
+from classifier.services.submissions import submit as submit_module
+from classifier.services.submissions.last_hour import LastHour
+from classifier.services.submissions.quota import QuotaExceeded, charge_decoding, charge_upload
 from classifier.services.submissions.retry import requeue_submission, retry_submission
-from classifier.services.submissions.submit import submit_picture
+from classifier.services.submissions.submit import StorageFailed, submit_picture
+from classifier.uploads import InvalidImage
+from classifier.uploads.decoders import DecodersBusy
+from tests.classifier.pictures import encode
 from tests.factories import SubmissionFactory, picture
 
 pytestmark = pytest.mark.django_db
 
 
-def send(owner) -> Submission:
-    return submit_picture(owner=owner, stream=io.BytesIO(picture()), name="mole.jpg")
+def send(owner, data: bytes | None = None) -> Submission:
+    return submit_picture(owner=owner, stream=io.BytesIO(data or picture()), name="mole.jpg")
 
 
 def test_so_many_in_an_hour_and_then_again_in_the_next(owner, other, settings, time_machine):
@@ -34,6 +40,87 @@ def test_so_many_in_an_hour_and_then_again_in_the_next(owner, other, settings, t
     time_machine.move_to(timezone.now() + timedelta(hours=1))
     send(owner)
     assert Submission.objects.filter(owner=owner).count() == 3
+
+
+def test_an_hour_is_the_last_sixty_minutes_and_none_of_the_clock(owner, settings, time_machine):
+    settings.UPLOADS_PER_HOUR = 2
+    time_machine.move_to("2026-03-01 12:50:00+00:00")
+    send(owner)
+    time_machine.move_to("2026-03-01 12:59:50+00:00")
+    send(owner)
+    for still in ("2026-03-01 13:00:10+00:00", "2026-03-01 13:49:40+00:00"):
+        time_machine.move_to(still)
+        with pytest.raises(QuotaExceeded):
+            send(owner)
+    time_machine.move_to("2026-03-01 13:50:10+00:00")
+    send(owner)
+    with pytest.raises(QuotaExceeded):
+        send(owner)
+
+
+def test_what_is_refused_at_the_door_or_by_our_own_fault_counts_as_no_picture(
+    owner, settings, media, monkeypatch
+):
+    settings.UPLOADS_PER_HOUR = 1
+    with pytest.raises(InvalidImage):
+        send(owner, b"no picture")
+    media.write_text("no folder")
+    with pytest.raises(StorageFailed):
+        send(owner)
+    media.unlink()
+    with monkeypatch.context() as patched:
+
+        def busy(*arguments: object, **options: object) -> None:
+            raise DecodersBusy
+
+        patched.setattr(submit_module, "clean_apart", busy)
+        with pytest.raises(StorageFailed):
+            send(owner)
+    rejected = send(owner)
+    Submission.objects.filter(pk=rejected.pk).update(
+        status="rejected", rejection="blurred", rejection_reason="It is blurred."
+    )
+    for _ in range(2):
+        with pytest.raises(QuotaExceeded):
+            send(owner)
+
+
+def test_refused_files_cost_seconds_of_decoding_too(owner, other, settings, time_machine):
+    settings.DECODING_SECONDS_PER_HOUR = 1
+    time_machine.move_to("2026-03-01 12:00:00+00:00")
+    noise = Image.effect_noise((3000, 3000), 100).convert("RGB")
+    broken = encode(noise, "JPEG", quality=80)[:-20_000]
+    while LastHour("decoding", owner.pk).total() < 1000:
+        with pytest.raises(InvalidImage, match="damaged"):
+            send(owner, broken)
+    with pytest.raises(QuotaExceeded, match="Reading your files has taken 1 seconds"):
+        send(owner)
+    send(other)
+    time_machine.move_to(timezone.now() + timedelta(hours=1))
+    send(owner)
+
+
+def test_pictures_cost_seconds_of_decoding(owner, settings):
+    settings.DECODING_SECONDS_PER_HOUR = 5
+    charge_decoding(owner=owner, seconds=4.999)
+    while LastHour("decoding", owner.pk).total() < 5000:
+        send(owner)
+    with pytest.raises(QuotaExceeded, match="taken 5 seconds of our computers within an hour"):
+        send(owner)
+
+
+def test_so_many_bytes_are_kept_until_some_are_deleted(owner, other, settings, stored_files):
+    first = send(owner)
+    taken = sum(file.stat().st_size for file in stored_files())
+    assert first.stored_bytes == taken
+    settings.UPLOADS_KEPT_BYTES = 2 * taken
+    send(owner)
+    with pytest.raises(QuotaExceeded, match=r"Your pictures take .* GB here, .*Please delete some"):
+        send(owner)
+    assert len(stored_files()) == 4
+    send(other)
+    first.delete()
+    send(owner)
 
 
 def test_deleting_gives_no_new_ones_within_the_hour(owner, settings):
@@ -59,7 +146,8 @@ def test_without_a_cache_nobody_is_refused(owner, settings, monkeypatch, caplog)
 
     settings.UPLOADS_PER_HOUR = 0
     monkeypatch.setattr(type(cache._connections["default"]), "add", gone)
-    charge_upload(owner=owner)
+    with charge_upload(owner=owner):
+        pass
     assert "uploads are not counted: ConnectionError" in caplog.text
 
 

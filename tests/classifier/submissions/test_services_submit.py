@@ -21,9 +21,15 @@ from classifier.models import Status, Submission
 from classifier.services.submissions import dispatch as dispatch_module
 from classifier.services.submissions.submit import StorageFailed, submit_picture
 from classifier.uploads import InvalidImage, open_image
+from ml.judging.abcd import measure
+from ml.judging.analysis import OUTLINE_SIDE
+from ml.judging.preprocessing import to_pixels
+from ml.judging.segmentation import segment
 from skinsite.celery import app
 from tests.classifier.fakes import folder_app
+from tests.classifier.pictures import encode
 from tests.factories import picture
+from tests.lesions import draw, flower
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +59,24 @@ def test_a_submission_waits_and_its_key_is_sent(send, sent, owner, media, time_m
         assert (image.format, image.size) == ("JPEG", (160, 120))
     with Image.open(media / submission.thumbnail.name) as thumbnail:
         assert thumbnail.size == (320, 320)
+
+
+def millimetres(image: Image.Image, pixels_per_mm: float) -> float:
+    """The lesion's diameter, as the worker measures it."""
+    outlined = to_pixels(image, OUTLINE_SIDE)
+    return measure(outlined, segment(outlined), min(image.size)).diameter / pixels_per_mm
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_picture_that_is_kept_smaller_shows_as_many_millimetres(owner, media, kind):
+    original = draw(flower(), side=300).resize((6000, 5400), Image.Resampling.BICUBIC)
+    stream = io.BytesIO(encode(original, kind))
+    kept = submit_picture(owner=owner, stream=stream, name="mole", pixels_per_mm=240.0)
+    with Image.open(media / kept.image.name) as image:
+        assert image.size == (kept.width, kept.height)
+        assert max(image.size) <= 4096
+        after = millimetres(image, kept.pixels_per_mm)
+    assert after == pytest.approx(millimetres(original, 240.0), rel=0.02)
 
 
 def test_nothing_is_sent_before_the_commit(owner, sent, django_capture_on_commit_callbacks):

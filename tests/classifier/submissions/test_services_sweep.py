@@ -10,7 +10,12 @@ from django.utils import timezone
 from classifier.models import Status, Submission
 from classifier.services.submissions import sweep as module
 from classifier.services.submissions.analyse import analyse_waiting_submissions
-from classifier.services.submissions.sweep import WORKER_LOST, sweep_lost_submissions
+from classifier.services.submissions.claim import claim_submissions
+from classifier.services.submissions.sweep import (
+    WORKER_LOST,
+    return_lost_companions,
+    sweep_lost_submissions,
+)
 from tests.factories import SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -178,3 +183,26 @@ def test_a_retry_that_waits_is_not_sent_twice(sent, now, analyst, time_machine):
     assert analyse_waiting_submissions(submission.pk) is True
     time_machine.move_to(now + 5 * SECOND, tick=False)
     assert sweep_lost_submissions() == (0, 0, 0)
+
+
+def test_what_was_claimed_with_a_lost_one_is_taken_back_at_once_and_sent_before_it(sent, now):
+    deadly, *others = SubmissionFactory.create_batch(4)
+    elsewhere = SubmissionFactory(running=True, started_at=now - SECOND)
+    claim_submissions(deadly.pk)
+    assert return_lost_companions(str(deadly.pk)) is True
+    assert sent[-1] == str(deadly.pk)
+    assert set(sent[:-1]) == {str(row.pk) for row in others}
+    for row in (deadly, *others):
+        assert (reloaded(row).status, reloaded(row).alone) == (Status.QUEUED, True)
+    assert reloaded(elsewhere).status == Status.RUNNING
+    assert return_lost_companions(deadly.pk) is False
+
+
+def test_what_kills_every_worker_fails_in_the_end(sent):
+    deadly = SubmissionFactory()
+    for _ in range(3):
+        claim_submissions(deadly.pk)
+        assert return_lost_companions(deadly.pk) is True
+    assert reloaded(deadly).status == Status.FAILED
+    assert reloaded(deadly).failure_reason == WORKER_LOST
+    assert len(sent) == 2

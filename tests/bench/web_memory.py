@@ -1,0 +1,108 @@
+"""The memory of all web processes while eight requests with the largest pictures are answered."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import requests
+from PIL import Image
+
+from tests.site import Client, Site
+
+REQUESTS = 8
+#: Bytes that the processes of the web container may have together.
+LIMIT = 600_000_000
+Row = tuple[str, str, str]
+
+
+class WebSite(Site):
+    """The whole site, without waiting until its worker has loaded the network."""
+
+    ready = "Listening at"
+
+
+class Watched:
+    """What all web processes of a site had at most, together, while it was looked at."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self.peak = site, 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Watched:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._stop.wait(0.1):
+            self.peak = max(self.peak, sum(map(_most, self._processes())))
+
+    def _processes(self) -> set[psutil.Process]:
+        found = set()
+        for pid in self.site.processes("gunicorn"):
+            process = psutil.Process(pid)
+            found |= {process, *process.children(recursive=True)}
+        return found
+
+    def resident(self) -> int:
+        """Return what they have together now."""
+        return sum(process.memory_info().rss for process in self._processes())
+
+
+def _most(process: psutil.Process) -> int:
+    try:
+        told = Path(f"/proc/{process.pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    # One that has ended but was not waited for has none.
+    return 1024 * int(told.partition("VmHWM:")[2].split()[0]) if "VmHWM:" in told else 0
+
+
+def largest_pictures() -> list[tuple[str, bytes]]:
+    """Return the largest picture of each format that a site takes, as files with a name."""
+    kinds = [
+        ("RGB", 7071, "JPEG", {}),
+        ("RGB", 7071, "JPEG", {"progressive": True}),
+        ("RGBA", 5990, "PNG", {"compress_level": 1}),
+        ("RGB", 4990, "TIFF", {"compression": "tiff_lzw"}),
+        ("RGB", 3464, "WEBP", {"method": 0}),
+    ]
+    files = []
+    for mode, side, kind, options in kinds:
+        stream = io.BytesIO()
+        Image.new(mode, (side, side), "tan").save(stream, kind, **options)
+        files.append((f"large.{kind.lower()}", stream.getvalue()))
+    return files
+
+
+def send_at_once(people: list[Client]) -> list[requests.Response]:
+    """Let everybody send a large picture, so that all formats are among them."""
+    pictures = largest_pictures()
+
+    def send(number: int) -> requests.Response:
+        return people[number].upload([pictures[number % len(pictures)]])
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        return list(pool.map(send, range(len(people))))
+
+
+def measure(data_dir: Path) -> Iterator[Row]:
+    """Start the site in ``data_dir``, send to it, and yield what its web processes had."""
+    with WebSite(data_dir) as site:
+        people = [Client(site.address) for _ in range(REQUESTS)]
+        for number, person in enumerate(people):
+            person.sign_up(f"person{number}@example.org")
+        with Watched(site) as watched:
+            send_at_once(people)
+        goal = f"< {LIMIT / 1e6:.0f} MB"
+        yield "web processes, peak with eight large requests", f"{watched.peak / 1e6:.0f} MB", goal
+        yield "... resident afterwards", f"{watched.resident() / 1e6:.0f} MB", goal

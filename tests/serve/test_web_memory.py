@@ -1,0 +1,64 @@
+"""Eight requests at once with the largest pictures there may be: the web container has the room."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.bench.web_memory import LIMIT, REQUESTS, Watched, WebSite, send_at_once
+from tests.lesions import judged
+from tests.serve.waiting import wait_until
+from tests.site import Client, Site
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with WebSite(tmp_path_factory.mktemp("memory") / "site") as running:
+        yield running
+
+
+def person(site: Site, name: str) -> Client:
+    client = Client(site.address)
+    client.sign_up(f"{name}@example.org")
+    return client
+
+
+def test_all_processes_stay_within_their_memory_and_give_it_back(site):
+    people = [person(site, f"large{number}") for number in range(REQUESTS)]
+    other = person(site, "small")
+    waited: list[float] = []
+    stop = threading.Event()
+
+    def send_small_ones() -> None:
+        while not stop.wait(0.5):
+            began = time.monotonic()
+            answer = other.upload([("small.jpg", judged())])
+            waited.append(time.monotonic() - began)
+            assert "/results/" in answer.url
+
+    with Watched(site) as watched, ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(send_small_ones)
+        began = time.monotonic()
+        answers = send_at_once(people)
+        seconds = time.monotonic() - began
+        stop.set()
+        beside.result()
+    # Some are told to send theirs again in a few minutes; nobody is told of an error.
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    assert watched.peak < LIMIT
+    wait_until(lambda: watched.resident() < LIMIT / 2, 10)
+    assert max(waited) < max(3.0, seconds / 3)
+
+
+def test_a_body_that_does_not_tell_its_length_is_refused_by_the_site_itself(site):
+    client = person(site, "chunks")
+
+    def body():
+        yield b"x" * 100_000
+
+    for path in ("/upload/", "/accounts/login/"):
+        answer = client.session.post(site.address + path, data=body(), timeout=60)
+        assert answer.status_code == 411
