@@ -14,6 +14,8 @@ Array = np.ndarray
 
 #: A threshold beyond this would call nothing else by its name that is not called so already.
 SURE = 0.9
+#: Domains with fewer pictures choose no threshold, where there is a larger one of their kind.
+FEW = 50
 #: What pictures are counted as that are called neither dermoscopic nor clinical nor other.
 BETWEEN = "between"
 
@@ -39,8 +41,7 @@ def choose_thresholds(
     lost = (1 - accepted) / 2
 
     def quantiles(of: Array, kind: str, at: float) -> list[float]:
-        domains = [names[types == kind] == name for name in sorted(set(names[types == kind]))]
-        return [float(np.quantile(of[types == kind][domain], at)) for domain in domains]
+        return [float(np.quantile(of[domain], at)) for domain in _domains(types, names, kind)]
 
     genuine = [
         found for kind in (DERMOSCOPIC, CLINICAL) for found in quantiles(other, kind, 1 - lost)
@@ -55,13 +56,18 @@ def choose_thresholds(
     return {DERMOSCOPIC: dermoscopic, CLINICAL: clinical, OTHER: max(highest, min(found))}
 
 
+def _domains(types: Array, names: Array, kind: str) -> list[Array]:
+    """Return the pictures of one kind by domain, each ``bool (n,)``, of those that are not few."""
+    found = [(types == kind) & (names == name) for name in sorted(set(names[types == kind]))]
+    return [domain for domain in found if domain.sum() >= FEW] or found
+
+
 def _best_for_the_worst(share: Array, types: Array, names: Array) -> float:
     """Return the threshold at which the domain that is called worst is called best."""
     domains = [
-        (share[chosen], kind == DERMOSCOPIC)
+        (share[domain], kind == DERMOSCOPIC)
         for kind in (DERMOSCOPIC, CLINICAL)
-        for name in sorted(set(names[types == kind]))
-        if (chosen := (types == kind) & (names == name)).any()
+        for domain in _domains(types, names, kind)
     ]
     candidates = np.unique(share[np.isin(types, (DERMOSCOPIC, CLINICAL))])
     worst = np.min(

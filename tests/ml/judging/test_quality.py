@@ -49,8 +49,8 @@ def test_a_spoilt_picture_has_the_problem_it_was_given(picture, change, expected
 def test_skin_without_a_lesion_has_none():
     random = np.random.default_rng(0)
     y, x = np.mgrid[:300, :300] / 300
-    skin = np.array([224, 178, 152]) + 18 * (x - y)[..., None]
-    pixels = skin + random.normal(0, 4, (300, 300, 1))
+    skin = np.array([224, 178, 152]) + 9 * (x - y)[..., None]
+    pixels = skin + random.normal(0, 8, (300, 300, 1))
     assert found(Image.fromarray(pixels.clip(0, 255).astype(np.uint8))) is Problem.NO_LESION
 
 

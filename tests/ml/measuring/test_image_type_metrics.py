@@ -81,6 +81,16 @@ def test_kinds_that_overlap_are_parted_where_the_worst_domain_fares_best():
     assert found["dermoscopic"] == found["clinical"] == pytest.approx(0.5, abs=0.02)
 
 
+def test_a_handful_of_pictures_chooses_no_threshold():
+    samples, rows = together(
+        some("one", "dermoscopic", spread(0.95, 1)),
+        some("two", "clinical", spread(0, 0.05)),
+        some("few", "clinical", spread(0.5, 1, 20)),
+    )
+    found = choose_thresholds(samples, rows, 0.98)
+    assert (found["dermoscopic"], found["clinical"]) == (SURE, pytest.approx(1 - SURE))
+
+
 def test_shares_are_counted_by_domain():
     samples, _ = together(
         some("one", "dermoscopic", [(1, 0, 0)] * 4), some("one", "clinical", [(1, 0, 0)] * 2)

@@ -40,6 +40,23 @@ def test_a_worker_answers_as_the_network_did_in_training(bundle):
 
 
 @SHIPPED
+def test_a_worker_tells_the_kinds_of_picture_as_the_network_did_in_training(bundle):
+    kept = json.loads(bundle.expected_path.read_text())["pictures"]
+    predictor = Predictor.load(bundle)
+    pixels = []
+    for name in NAMES:
+        with Image.open(PICTURES / name) as image:
+            pixels.append(serving.to_pixels(image, bundle.input_size))
+    told = predictor.outputs(np.stack(pixels)).image_types
+    wanted = [
+        [kept[name].get("image_types", {}).get(t) for t in bundle.image_types] for name in NAMES
+    ]
+    assert told == pytest.approx(np.array(wanted, float), abs=TOLERANCE)
+    judged_as = [kept[name].get("judged_as", "dermoscopic") for name in NAMES]
+    assert predictor.judge_as(told) == judged_as
+
+
+@SHIPPED
 def test_the_expectations_are_those_of_these_weights_and_pictures(bundle):
     kept = json.loads(bundle.expected_path.read_text())
     assert kept["weights_sha256"] == bundle.sha256
