@@ -51,13 +51,13 @@ def _colours(request, page: Page) -> None:
     page.emulate_media(color_scheme=request.param)
 
 
-def test_pages_for_everybody(page: Page):
+def test_pages_for_everybody_fit_the_screen_and_are_accessible(page: Page):
     for path in PUBLIC:
         page.goto(path)
         assert_good(page)
 
 
-def test_pages_for_a_person(page: Page, lesion, blank, choose):
+def test_pages_for_a_person_fit_the_screen_and_are_accessible(page: Page, lesion, blank, choose):
     sign_up(page)
     for path in PRIVATE:
         page.goto(path)

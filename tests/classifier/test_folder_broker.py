@@ -86,7 +86,7 @@ def test_each_queue_has_its_own_messages(channel):
     assert drained(channel) == [1]
 
 
-def test_an_empty_queue(channel):
+def test_an_empty_queue_gives_nothing(channel):
     with pytest.raises(Empty):
         channel._get("work")
 
@@ -121,7 +121,7 @@ def test_a_message_that_another_worker_takes_first(channel, monkeypatch):
     assert channel._get("work") == {"n": 2}
 
 
-def test_a_folder_that_is_gone(channel, folder):
+def test_a_folder_that_is_gone_is_named(channel, folder):
     shutil.rmtree(folder)
     with pytest.raises(ChannelError, match="Cannot write to"):
         put(channel, 1)
@@ -133,14 +133,14 @@ def test_no_connection_without_the_folder(channel, folder):
         channel.connection.client.clone().ensure_connection(max_retries=1, interval_start=0)
 
 
-def test_a_purge(channel):
+def test_a_purge_empties_one_queue_alone(channel):
     put(channel, 1, 2, 3)
     put(channel, 4, queue="play")
     assert channel._purge("work") == 3
     assert drained(channel, "play") == [4]
 
 
-def test_a_task_through_a_connection(folder):
+def test_a_task_arrives_through_another_connection(folder):
     with folder_app(folder) as app:
         app.send_task("some.task", args=["key"], queue="work")
         with Connection("folder://", transport_options=app.conf.broker_transport_options) as other:
@@ -150,7 +150,7 @@ def test_a_task_through_a_connection(folder):
     assert message.payload[0] == ["key"]
 
 
-def test_how_many_messages_wait(folder, monkeypatch):
+def test_messages_that_wait_for_analysis_are_counted(folder, monkeypatch):
     with folder_app(folder) as app:
         monkeypatch.setattr(dispatch, "current_app", app)
         assert count_waiting_messages() == 0

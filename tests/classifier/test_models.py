@@ -36,32 +36,32 @@ def refuses():
         transaction.set_rollback(True)
 
 
-def test_done_without_a_prediction(refuses):
+def test_done_without_a_prediction_is_refused(refuses):
     submission = SubmissionFactory()
     with refuses("submission_done_has_prediction"):
         Submission.objects.filter(pk=submission.pk).update(status=Status.DONE)
 
 
-def test_failed_without_a_reason(refuses):
+def test_failed_without_a_reason_is_refused(refuses):
     submission = SubmissionFactory()
     with refuses("submission_failed_has_reason"):
         Submission.objects.filter(pk=submission.pk).update(status=Status.FAILED)
 
 
 @pytest.mark.parametrize("given", [{}, {"rejection": "blurred"}, {"rejection_reason": "Blurred."}])
-def test_rejected_without_a_reason(refuses, given):
+def test_rejected_without_a_reason_is_refused(refuses, given):
     submission = SubmissionFactory()
     with refuses("submission_rejected_has_reason"):
         Submission.objects.filter(pk=submission.pk).update(status=Status.REJECTED, **given)
 
 
 @pytest.mark.parametrize("scale", [0, -1.5])
-def test_a_scale_that_is_none(refuses, scale):
+def test_a_scale_that_is_none_is_refused(refuses, scale):
     with refuses("pixels_per_mm"):
         SubmissionFactory(pixels_per_mm=scale)
 
 
-def test_a_status_of_no_meaning(refuses):
+def test_a_status_of_no_meaning_is_refused(refuses):
     submission = SubmissionFactory()
     with refuses("submission_status"):
         Submission.objects.filter(pk=submission.pk).update(status="lost")
@@ -69,7 +69,7 @@ def test_a_status_of_no_meaning(refuses):
 
 @pytest.mark.parametrize("field", ["malignant_probability", "confidence"])
 @pytest.mark.parametrize("value", [-0.001, 1.001, float("inf"), float("nan")])
-def test_a_probability_out_of_range(refuses, field, value):
+def test_a_probability_out_of_range_is_refused(refuses, field, value):
     prediction = PredictionFactory()
     with refuses(field):
         Prediction.objects.filter(pk=prediction.pk).update(**{field: value})
@@ -80,7 +80,7 @@ def test_the_ends_of_the_range_are_probabilities(value):
     PredictionFactory(malignant_probability=value, confidence=1)
 
 
-def test_a_verdict_of_no_meaning(refuses):
+def test_a_verdict_of_no_meaning_is_refused(refuses):
     with refuses("prediction_verdict"):
         PredictionFactory(verdict="unclear")
 
@@ -111,7 +111,7 @@ def test_two_rows_of_one_model_version(refuses):
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1])
-def test_a_threshold_out_of_range(refuses, threshold):
+def test_a_threshold_out_of_range_is_refused(refuses, threshold):
     with refuses("model_version_threshold"):
         ModelVersionFactory(threshold=threshold)
 
@@ -191,7 +191,7 @@ def test_a_former_reviewer_sees_nothing(reviewer, field):
     assert not Submission.objects.visible_to(User.objects.get(pk=reviewer.pk)).exists()
 
 
-def test_named_queries():
+def test_named_queries_find_what_is_lost_and_what_awaits_a_review():
     now = timezone.now()
     past, moment = now - timedelta(minutes=5), now - timedelta(minutes=1)
     queued = SubmissionFactory(sent_at=past)

@@ -67,7 +67,7 @@ def test_the_list_of_a_site_without_networks(read):
 @pytest.mark.parametrize(
     "address", [("model", "lesion-net"), ("model_version", "lesion-net", "2.0.0")]
 )
-def test_a_card_with_its_figure(client, read, address):
+def test_a_card_shows_its_figure(client, read, address):
     version = ModelVersionFactory(seven=True, version="2.0.0", card=CARD)
     content = keep_figure(version, "held-out-roc")
     text, html = read(*address)
