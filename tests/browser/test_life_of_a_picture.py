@@ -24,7 +24,9 @@ def percents(page: Page, name: str) -> float:
     "screen",
     ["desktop", pytest.param("phone", marks=pytest.mark.browser_context_args(**PHONE))],
 )
-def test_upload_watch_history_and_delete(page: Page, lesion, choose, worker_halted, screen):
+def test_a_picture_is_sent_watched_found_in_the_history_and_deleted(
+    page: Page, lesion, choose, worker_halted, screen
+):
     sign_up(page)
     with worker_halted():
         choose(lesion())

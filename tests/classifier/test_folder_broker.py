@@ -107,7 +107,7 @@ def test_a_message_that_is_being_written_is_not_taken(channel, folder, monkeypat
     assert drained(channel) == [1]
 
 
-def test_a_message_that_another_worker_takes_first(channel, monkeypatch):
+def test_a_message_that_another_worker_takes_first_is_left_to_it(channel, monkeypatch):
     put(channel, 1, 2)
     rename = Path.rename
     quicker = iter([True])

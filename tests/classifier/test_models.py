@@ -85,7 +85,7 @@ def test_a_verdict_of_no_meaning_is_refused(refuses):
         PredictionFactory(verdict="unclear")
 
 
-def test_a_second_prediction_of_the_same_model_version(refuses):
+def test_a_second_prediction_of_the_same_model_version_is_refused(refuses):
     prediction = PredictionFactory()
     PredictionFactory(
         submission=prediction.submission, model_version=ModelVersionFactory(version="0.0.2")
@@ -94,7 +94,7 @@ def test_a_second_prediction_of_the_same_model_version(refuses):
         PredictionFactory(submission=prediction.submission, model_version=prediction.model_version)
 
 
-def test_two_active_models(refuses):
+def test_a_second_active_model_is_refused(refuses):
     ModelVersionFactory(is_active=True)
     ModelVersionFactory(version="0.0.2")
     ModelVersionFactory(version="0.0.3")
@@ -102,7 +102,7 @@ def test_two_active_models(refuses):
         ModelVersion.objects.filter(version="0.0.2").update(is_active=True)
 
 
-def test_two_rows_of_one_model_version(refuses):
+def test_a_second_row_of_one_model_version_is_refused(refuses):
     known = ModelVersionFactory()
     with refuses("UNIQUE"):
         ModelVersion.objects.create(
@@ -116,7 +116,7 @@ def test_a_threshold_out_of_range_is_refused(refuses, threshold):
         ModelVersionFactory(threshold=threshold)
 
 
-def test_two_reviews_by_one_reviewer(refuses):
+def test_a_second_review_by_one_reviewer_is_refused(refuses):
     review = ReviewFactory()
     ReviewFactory(submission=review.submission)
     with refuses("UNIQUE"):
@@ -124,7 +124,7 @@ def test_two_reviews_by_one_reviewer(refuses):
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "ADA@EXAMPLE.ORG", "Ada@example.org"])
-def test_an_address_that_differs_only_in_case(refuses, email):
+def test_an_address_that_differs_only_in_case_is_refused(refuses, email):
     UserFactory(email="ada@example.org")
     with refuses("UNIQUE"):
         UserFactory(email=email)
@@ -172,7 +172,9 @@ def test_stored_files_are_readable_by_the_site_alone(media):
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_what_a_person_owns_and_sees(owner, other, reviewer, staff, superuser):
+def test_a_person_sees_their_own_and_a_reviewer_everything(
+    owner, other, reviewer, staff, superuser
+):
     mine, theirs = SubmissionFactory(owner=owner), SubmissionFactory(owner=other)
     everything = {mine, theirs}
     objects = Submission.objects

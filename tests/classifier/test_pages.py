@@ -63,7 +63,7 @@ PRIVATE = ["upload", "history", "result", "result_status", "delete"]
 
 
 @pytest.mark.parametrize("name", [*PRIVATE, "healthz", "readyz"])
-def test_what_no_cache_may_keep(name, browsers, path_of):
+def test_a_page_of_a_person_is_kept_by_no_cache(name, browsers, path_of):
     answer = browsers["owner"].get(path_of(name))
     assert "no-store" in answer["Cache-Control"]
     assert "private" in answer["Cache-Control"]

@@ -75,7 +75,7 @@ def test_pages_of_the_admin_take_no_more_queries_for_many_rows(
     assert queries(browsers[role], path) == few
 
 
-def test_the_page_of_the_operator(owner, browsers, queries):
+def test_the_page_of_the_operator_takes_no_more_queries_for_many_rows(owner, browsers, queries):
     fill(owner, 1)
     few = queries(browsers["superuser"], reverse("operation"))
     fill(owner, 7)

@@ -184,7 +184,7 @@ def test_an_empty_history_is_readable(owner_client):
     assert_readable(owner_client.get(reverse("history")).content)
 
 
-def test_an_upload_that_is_refused_in_part(owner_client):
+def test_an_upload_that_is_refused_in_part_is_readable(owner_client):
     files = [
         SimpleUploadedFile("mole.jpg", picture()),
         SimpleUploadedFile("letter.jpg", b"Dear doctor"),

@@ -172,7 +172,7 @@ def test_every_reviewer_changes_their_own(save, login, reviewer, rows):
     "fields",
     [{"diagnosis": "", "comment": "Nice."}, {"diagnosis": "cancer", "comment": ""}],
 )
-def test_what_is_no_review(save, rows, fields):
+def test_what_is_no_review_is_refused(save, rows, fields):
     before = Review.objects.count()
     assert "errorlist" in save(rows["malignant"], **fields).content.decode()
     assert Review.objects.count() == before
