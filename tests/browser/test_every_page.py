@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.visitor import REJECTED, assert_good, sign_up
@@ -38,47 +37,46 @@ PRIVATE = [
     "/accounts/logout/",
 ]
 
-SIZES = {"small phone": (360, 740), "phone": (390, 844), "desktop": (1440, 900)}
+#: A small phone, a phone and a desktop.
+SIZES = [(360, 740), (390, 844), (1440, 900)]
 
 
-@pytest.fixture(params=SIZES, autouse=True)
-def _size(request, page: Page) -> None:
-    width, height = SIZES[request.param]
-    page.set_viewport_size({"width": width, "height": height})
+def assert_good_on_every_screen(page: Page) -> None:
+    """The page that is open is good at every size and in both colours; the server answers alike."""
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        for colours in ("light", "dark"):
+            page.emulate_media(color_scheme=colours)
+            assert_good(page)
 
 
-@pytest.fixture(params=["light", "dark"], autouse=True)
-def _colours(request, page: Page) -> None:
-    page.emulate_media(color_scheme=request.param)
-
-
-def test_pages_for_everybody(page: Page):
+def test_pages_for_everybody_fit_the_screen_and_are_accessible(page: Page):
     for path in PUBLIC:
         page.goto(path)
-        assert_good(page)
+        assert_good_on_every_screen(page)
 
 
-def test_pages_for_a_person(page: Page, lesion, blank, choose):
+def test_pages_for_a_person_fit_the_screen_and_are_accessible(page: Page, lesion, blank, choose):
     sign_up(page)
     for path in PRIVATE:
         page.goto(path)
-        assert_good(page)
+        assert_good_on_every_screen(page)
     page.goto("/upload/")
     choose(lesion(), lesion("a-very-long-name-" * 6 + ".jpg", 1))
-    assert_good(page)
+    assert_good_on_every_screen(page)
     page.get_by_role("button", name="Analyse").click()
     page.wait_for_url("**/history/")
-    assert_good(page)
+    assert_good_on_every_screen(page)
     page.get_by_role("link", name="Result of mole.jpg").click()
     expect(page.get_by_role("heading", name="What to do next")).to_be_visible(timeout=30_000)
-    assert_good(page)
+    assert_good_on_every_screen(page)
     page.get_by_role("link", name="Delete").click()
     page.wait_for_url("**/delete/")
-    assert_good(page)
+    assert_good_on_every_screen(page)
     page.goto("/upload/")
     page.get_by_text("I know the scale of my pictures").click()
-    assert_good(page)
+    assert_good_on_every_screen(page)
     choose(blank)
     page.get_by_role("button", name="Analyse").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(REJECTED, timeout=30_000)
-    assert_good(page)
+    assert_good_on_every_screen(page)

@@ -24,7 +24,9 @@ def percents(page: Page, name: str) -> float:
     "screen",
     ["desktop", pytest.param("phone", marks=pytest.mark.browser_context_args(**PHONE))],
 )
-def test_upload_watch_history_and_delete(page: Page, lesion, choose, worker_halted, screen):
+def test_a_picture_is_sent_watched_found_in_the_history_and_deleted(
+    page: Page, lesion, choose, worker_halted, screen
+):
     sign_up(page)
     with worker_halted():
         choose(lesion())
@@ -129,7 +131,7 @@ def test_filters_narrow_the_history(page: Page, lesion, choose):
 
 
 @pytest.mark.browser_context_args(java_script_enabled=False)
-def test_without_javascript(page: Page, lesion, choose):
+def test_a_picture_is_sent_seen_and_deleted_without_javascript(page: Page, lesion, choose):
     sign_up(page)
     bad = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no pixels"}
     choose(lesion(), bad)
@@ -144,7 +146,7 @@ def test_without_javascript(page: Page, lesion, choose):
     expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
 
 
-def test_by_keyboard_alone(page: Page, lesion):
+def test_a_picture_is_sent_by_keyboard_alone(page: Page, lesion):
     # Interception of the dialog that begins only when a key is pressed comes too late at times.
     page.on("filechooser", lambda chooser: None)
     sign_up(page)

@@ -55,4 +55,5 @@ def assert_good(page: Page) -> None:
     """The page fits the screen and breaks no rule of accessibility that axe-core knows."""
     assert_fits(page)
     found = Axe().run(page)
-    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+    screen = f"{page.url} at {page.viewport_size}"
+    assert found.violations_count == 0, f"{screen}\n{found.generate_report()}"

@@ -87,7 +87,7 @@ def test_each_queue_has_its_own_messages(channel):
     assert drained(channel) == [1]
 
 
-def test_an_empty_queue(channel):
+def test_an_empty_queue_gives_nothing(channel):
     with pytest.raises(Empty):
         channel._get("work")
 
@@ -108,7 +108,7 @@ def test_a_message_that_is_being_written_is_not_taken(channel, folder, monkeypat
     assert drained(channel) == [1]
 
 
-def test_a_message_that_another_worker_takes_first(channel, monkeypatch):
+def test_a_message_that_another_worker_takes_first_is_left_to_it(channel, monkeypatch):
     put(channel, 1, 2)
     rename = Path.rename
     quicker = iter([True])
@@ -149,7 +149,7 @@ def test_a_message_that_has_waited_long_is_not_lost_to_the_tidying(channel, fold
     assert drained(channel) == [1]
 
 
-def test_a_folder_that_is_gone(channel, folder):
+def test_a_folder_that_is_gone_is_named(channel, folder):
     shutil.rmtree(folder)
     with pytest.raises(ChannelError, match="Cannot write to"):
         put(channel, 1)
@@ -161,14 +161,14 @@ def test_no_connection_without_the_folder(channel, folder):
         channel.connection.client.clone().ensure_connection(max_retries=1, interval_start=0)
 
 
-def test_a_purge(channel):
+def test_a_purge_empties_one_queue_alone(channel):
     put(channel, 1, 2, 3)
     put(channel, 4, queue="play")
     assert channel._purge("work") == 3
     assert drained(channel, "play") == [4]
 
 
-def test_a_task_through_a_connection(folder):
+def test_a_task_arrives_through_another_connection(folder):
     with folder_app(folder) as app:
         app.send_task("some.task", args=["key"], queue="work")
         with Connection("folder://", transport_options=app.conf.broker_transport_options) as other:
@@ -178,7 +178,7 @@ def test_a_task_through_a_connection(folder):
     assert message.payload[0] == ["key"]
 
 
-def test_how_many_messages_wait(folder, monkeypatch):
+def test_messages_that_wait_for_analysis_are_counted(folder, monkeypatch):
     with folder_app(folder) as app:
         monkeypatch.setattr(dispatch, "current_app", app)
         assert count_waiting_messages() == 0

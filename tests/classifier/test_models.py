@@ -42,36 +42,36 @@ def test_the_site_knows_the_same_image_types_as_the_networks():
     assert tuple(kind.value for kind in ImageType) == IMAGE_TYPES
 
 
-def test_an_image_type_that_there_is_not(refuses):
+def test_an_image_type_that_there_is_not_is_refused(refuses):
     with refuses("submission_image_type_known"):
         SubmissionFactory(image_type="painting")
 
 
-def test_a_kind_that_no_network_judges_as(refuses):
+def test_a_kind_that_no_network_judges_as_is_refused(refuses):
     with refuses("prediction_judged_as"):
         PredictionFactory(judged_as="other")
 
 
-def test_done_without_a_prediction(refuses):
+def test_done_without_a_prediction_is_refused(refuses):
     submission = SubmissionFactory()
     with refuses("submission_done_has_prediction"):
         Submission.objects.filter(pk=submission.pk).update(status=Status.DONE)
 
 
-def test_failed_without_a_reason(refuses):
+def test_failed_without_a_reason_is_refused(refuses):
     submission = SubmissionFactory()
     with refuses("submission_failed_has_reason"):
         Submission.objects.filter(pk=submission.pk).update(status=Status.FAILED)
 
 
 @pytest.mark.parametrize("given", [{}, {"rejection": "blurred"}, {"rejection_reason": "Blurred."}])
-def test_rejected_without_a_reason(refuses, given):
+def test_rejected_without_a_reason_is_refused(refuses, given):
     submission = SubmissionFactory()
     with refuses("submission_rejected_has_reason"):
         Submission.objects.filter(pk=submission.pk).update(status=Status.REJECTED, **given)
 
 
-def test_two_submissions_of_one_upload(refuses):
+def test_two_submissions_of_one_upload_are_refused(refuses):
     key = uuid4()
     known = SubmissionFactory(upload_key=key)
     SubmissionFactory(upload_key=key)
@@ -81,12 +81,12 @@ def test_two_submissions_of_one_upload(refuses):
 
 
 @pytest.mark.parametrize("scale", [0, -1.5])
-def test_a_scale_that_is_none(refuses, scale):
+def test_a_scale_that_is_none_is_refused(refuses, scale):
     with refuses("pixels_per_mm"):
         SubmissionFactory(pixels_per_mm=scale)
 
 
-def test_a_status_of_no_meaning(refuses):
+def test_a_status_of_no_meaning_is_refused(refuses):
     submission = SubmissionFactory()
     with refuses("submission_status"):
         Submission.objects.filter(pk=submission.pk).update(status="lost")
@@ -94,7 +94,7 @@ def test_a_status_of_no_meaning(refuses):
 
 @pytest.mark.parametrize("field", ["malignant_probability", "confidence"])
 @pytest.mark.parametrize("value", [-0.001, 1.001, float("inf"), float("nan")])
-def test_a_probability_out_of_range(refuses, field, value):
+def test_a_probability_out_of_range_is_refused(refuses, field, value):
     prediction = PredictionFactory()
     with refuses(field):
         Prediction.objects.filter(pk=prediction.pk).update(**{field: value})
@@ -105,12 +105,12 @@ def test_the_ends_of_the_range_are_probabilities(value):
     PredictionFactory(malignant_probability=value, confidence=1)
 
 
-def test_a_verdict_of_no_meaning(refuses):
+def test_a_verdict_of_no_meaning_is_refused(refuses):
     with refuses("prediction_verdict"):
         PredictionFactory(verdict="unclear")
 
 
-def test_a_second_prediction_of_the_same_model_version(refuses):
+def test_a_second_prediction_of_the_same_model_version_is_refused(refuses):
     prediction = PredictionFactory()
     PredictionFactory(
         submission=prediction.submission, model_version=ModelVersionFactory(version="0.0.2")
@@ -119,7 +119,7 @@ def test_a_second_prediction_of_the_same_model_version(refuses):
         PredictionFactory(submission=prediction.submission, model_version=prediction.model_version)
 
 
-def test_two_active_models(refuses):
+def test_a_second_active_model_is_refused(refuses):
     ModelVersionFactory(is_active=True)
     ModelVersionFactory(version="0.0.2")
     ModelVersionFactory(version="0.0.3")
@@ -127,7 +127,7 @@ def test_two_active_models(refuses):
         ModelVersion.objects.filter(version="0.0.2").update(is_active=True)
 
 
-def test_two_rows_of_one_model_version(refuses):
+def test_a_second_row_of_one_model_version_is_refused(refuses):
     known = ModelVersionFactory()
     with refuses("UNIQUE"):
         ModelVersion.objects.create(
@@ -136,12 +136,12 @@ def test_two_rows_of_one_model_version(refuses):
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1])
-def test_a_threshold_out_of_range(refuses, threshold):
+def test_a_threshold_out_of_range_is_refused(refuses, threshold):
     with refuses("model_version_threshold"):
         ModelVersionFactory(threshold=threshold)
 
 
-def test_two_reviews_by_one_reviewer(refuses):
+def test_a_second_review_by_one_reviewer_is_refused(refuses):
     review = ReviewFactory()
     ReviewFactory(submission=review.submission)
     with refuses("UNIQUE"):
@@ -149,7 +149,7 @@ def test_two_reviews_by_one_reviewer(refuses):
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "ADA@EXAMPLE.ORG", "Ada@example.org"])
-def test_an_address_that_differs_only_in_case(refuses, email):
+def test_an_address_that_differs_only_in_case_is_refused(refuses, email):
     UserFactory(email="ada@example.org")
     with refuses("UNIQUE"):
         UserFactory(email=email)
@@ -197,7 +197,9 @@ def test_stored_files_are_readable_by_the_site_alone(media):
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_what_a_person_owns_and_sees(owner, other, reviewer, staff, superuser):
+def test_a_person_sees_their_own_and_a_reviewer_everything(
+    owner, other, reviewer, staff, superuser
+):
     mine, theirs = SubmissionFactory(owner=owner), SubmissionFactory(owner=other)
     everything = {mine, theirs}
     objects = Submission.objects
@@ -216,7 +218,7 @@ def test_a_former_reviewer_sees_nothing(reviewer, field):
     assert not Submission.objects.visible_to(User.objects.get(pk=reviewer.pk)).exists()
 
 
-def test_named_queries():
+def test_named_queries_find_what_is_lost_and_what_awaits_a_review():
     now = timezone.now()
     past, moment = now - timedelta(minutes=5), now - timedelta(minutes=1)
     queued = SubmissionFactory(sent_at=past)

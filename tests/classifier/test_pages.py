@@ -73,7 +73,7 @@ def assert_kept_by_nobody(answer: HttpResponse) -> None:
 
 
 @pytest.mark.parametrize("role", ["anonymous", "owner", "superuser"])
-def test_what_no_cache_may_keep(role, browsers, path_of):
+def test_pages_are_kept_by_no_cache(role, browsers, path_of):
     for name in ROUTES.keys() - KEPT:
         answer = browsers[role].get(path_of(name), follow=True)
         answer.close()
@@ -132,7 +132,7 @@ def test_about_shows_the_active_model(client):
     assert "0.0.2" not in text
 
 
-def test_a_page_that_is_not_there(client, owner_client):
+def test_a_page_that_is_not_there_is_answered_like_any_other(client, owner_client):
     for browser in (client, owner_client):
         answer = browser.get("/no/such/page/")
         assert answer.status_code == 404
@@ -166,7 +166,7 @@ def test_an_error_is_a_page_and_tells_nothing(owner_client, monkeypatch, error, 
     assert ("back in a moment" in text) == (status == 503)
 
 
-def test_a_form_that_was_open_too_long():
+def test_a_form_that_was_open_too_long_asks_to_be_sent_again():
     answer = Client(enforce_csrf_checks=True).post(reverse("account_login"))
     assert answer.status_code == 403
     assert "Please send that again" in Page(answer.content).text

@@ -139,7 +139,7 @@ def outcome(browser: Client, method: str, path: str) -> str:
 
 
 @pytest.mark.parametrize("name", MATRIX)
-def test_who_may_look(name, path_of, browsers):
+def test_a_page_is_shown_to_whom_the_matrix_says(name, path_of, browsers):
     path = path_of(name)
     found = {role: outcome(browsers[role], "get", path) for role in ROLES}
     assert found == dict(zip(ROLES, MATRIX[name].split(), strict=True))
@@ -164,7 +164,7 @@ SENT = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_who_may_send(name, path_of, browsers):
+def test_a_form_is_taken_from_whom_the_matrix_says(name, path_of, browsers):
     expected = SENT.get(name)
     if expected is None:
         expected = PAGES[name].replace("200", "405").replace("404", "405")

@@ -43,7 +43,9 @@ def fill(owner, each: int) -> None:
 @pytest.mark.parametrize(
     ("name", "limit"), [("history", 4), ("upload", 3), ("result", 7), ("result_status", 6)]
 )
-def test_pages_of_a_person(name, limit, owner, owner_client, submission, queries):
+def test_pages_of_a_person_take_no_more_queries_for_many_rows(
+    name, limit, owner, owner_client, submission, queries
+):
     args = [submission.pk] if name.startswith("result") else []
     fill(owner, 1)
     headers = HTMX if name == "result_status" else {}
@@ -69,7 +71,7 @@ def test_the_list_of_devices(owner, owner_client, queries):
 
 
 @pytest.mark.parametrize("name", ["models", "model", "model_version"])
-def test_pages_about_the_networks(name, client, queries, path_of):
+def test_pages_about_the_networks_take_one_query(name, client, queries, path_of):
     few = queries(client, path_of(name))
     for number in range(7):
         ModelVersionFactory(version=f"0.{number}.0")
@@ -80,7 +82,9 @@ def test_pages_about_the_networks(name, client, queries, path_of):
 @pytest.mark.parametrize(
     "name", ["submission_changelist", "submission_change", "review_changelist"]
 )
-def test_pages_of_the_admin(name, role, owner, browsers, submission, queries):
+def test_pages_of_the_admin_take_no_more_queries_for_many_rows(
+    name, role, owner, browsers, submission, queries
+):
     args = [submission.pk] if name.endswith("_change") else []
     path = reverse(f"admin:classifier_{name}", args=args)
     fill(owner, 1)
@@ -90,7 +94,7 @@ def test_pages_of_the_admin(name, role, owner, browsers, submission, queries):
     assert queries(browsers[role], path) == few
 
 
-def test_the_page_of_the_operator(owner, browsers, queries):
+def test_the_page_of_the_operator_takes_no_more_queries_for_many_rows(owner, browsers, queries):
     fill(owner, 1)
     few = queries(browsers["superuser"], reverse("operation"))
     fill(owner, 7)

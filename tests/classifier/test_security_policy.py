@@ -16,6 +16,6 @@ def test_there_are_proofs():
 
 
 @pytest.mark.parametrize(("file", "name"), sorted(set(PROOFS)))
-def test_a_proof_is_there(file, name):
+def test_a_test_that_is_named_as_a_proof_exists(file, name):
     texts = [path.read_text() for path in (ROOT / "tests").rglob(file)]
     assert any(f"\ndef {name}(" in text for text in texts)

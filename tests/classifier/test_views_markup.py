@@ -132,14 +132,14 @@ OWN = [name for name in ROUTES if "admin" not in name and name not in NO_PAGE]
 
 @pytest.mark.parametrize("name", OWN)
 @pytest.mark.parametrize("role", ["anonymous", "owner"])
-def test_every_page(name, role, browsers, path_of):
+def test_every_page_is_readable(name, role, browsers, path_of):
     answer = browsers[role].get(path_of(name), follow=True)
     assert answer["Content-Type"].startswith("text/html")
     assert_readable(answer.content)
 
 
 @pytest.mark.parametrize("name", sorted({*ROUTES} - NO_PAGE - {*OWN}))
-def test_every_page_of_the_admin(name, browsers, path_of):
+def test_every_page_of_the_admin_names_its_controls(name, browsers, path_of):
     page = Outline(browsers["superuser"].get(path_of(name), follow=True).content)
     assert page.lang.startswith("en")
     assert page.title
@@ -159,7 +159,7 @@ def test_every_page_of_the_admin(name, browsers, path_of):
         {"done__explained": True},
     ],
 )
-def test_a_result_in_every_state(owner, owner_client, state):
+def test_a_result_is_readable_in_every_state(owner, owner_client, state):
     submission = SubmissionFactory(owner=owner, **state)
     SubmissionFactory(owner=owner, done=True)
     if submission.is_done:
@@ -175,18 +175,18 @@ def test_a_result_in_every_state(owner, owner_client, state):
 
 
 @pytest.mark.parametrize("query", [{}, {"page": 2}, {"date_from": "soon"}, {"verdict": "benign"}])
-def test_a_full_history(owner, owner_client, query):
+def test_a_full_history_is_readable(owner, owner_client, query):
     stored = {"image": "a.jpg", "thumbnail": "a.jpg"}
     SubmissionFactory.create_batch(PER_PAGE + 1, owner=owner, **stored)
     SubmissionFactory(owner=owner, done=True)
     assert_readable(owner_client.get(reverse("history"), query).content)
 
 
-def test_an_empty_history(owner_client):
+def test_an_empty_history_is_readable(owner_client):
     assert_readable(owner_client.get(reverse("history")).content)
 
 
-def test_an_upload_that_is_refused_in_part(owner_client):
+def test_an_upload_that_is_refused_in_part_is_readable(owner_client):
     files = [
         SimpleUploadedFile("mole.jpg", picture()),
         SimpleUploadedFile("letter.jpg", b"Dear doctor"),
@@ -197,14 +197,14 @@ def test_an_upload_that_is_refused_in_part(owner_client):
 
 
 @pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
-def test_a_form_with_errors(client, name):
+def test_a_form_with_errors_is_readable(client, name):
     answer = client.post(reverse(name), {"email": "no address"})
     assert "errorlist" in answer.content.decode()
     assert_readable(answer.content)
 
 
 @pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "411", "413", "429", "500"])
-def test_pages_for_errors(name):
+def test_pages_for_errors_are_readable(name):
     assert_readable(render_to_string(f"{name}.html"))
 
 

@@ -110,7 +110,7 @@ def test_what_has_no_result_is_there_with_its_reason(archive, owner, state, stat
     assert row["verdict"] == ""
 
 
-def test_nothing_of_anybody_else(archive, owner):
+def test_the_file_holds_nothing_of_anybody_else(archive, owner):
     mine = SubmissionFactory(owner=owner)
     theirs = ReviewFactory(submission=SubmissionFactory(done__explained=True)).submission
     reviewed = ReviewFactory(submission=SubmissionFactory(owner=owner, done=True))
@@ -179,7 +179,7 @@ def confirm(client: Client, asked, password: str = PASSWORD):
     return client.post(asked.url, {"password": password}, follow=True)
 
 
-def test_the_page_of_the_data(person, settings):
+def test_the_page_says_how_much_is_kept_and_for_how_long(person, settings):
     text = visible_text(log_in(person).get(reverse("account_data")).content)
     assert "You have sent in 2 pictures. They stay until you delete them." in text
     settings.RETENTION = timedelta(days=30)

@@ -132,7 +132,7 @@ def test_a_wrong_password_and_an_unknown_address_look_alike(client, owner):
     assert who(client) is None
 
 
-def test_an_account_that_is_closed(client):
+def test_an_account_that_is_closed_lets_nobody_in(client):
     closed = UserFactory(is_active=False)
     log_in(client, closed.email, follow=True)
     assert who(client) is None
@@ -146,7 +146,7 @@ def test_logging_out_needs_a_form(owner_client, owner):
     assert owner_client.get(reverse("upload")).status_code == 302
 
 
-def test_changing_the_password(client, owner):
+def test_the_password_is_changed_by_who_knows_the_old_one(client, owner):
     log_in(client, owner.email)
     fields = {"oldpassword": "wrong", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     url = reverse("account_change_password")

@@ -25,7 +25,9 @@ def run_action(client, name: str, *chosen: Model, query: str = "") -> str:
 
 
 @pytest.mark.parametrize("query", ["", "?status__exact=failed"])
-def test_requeue(reviewer_client, sent, query, django_capture_on_commit_callbacks):
+def test_requeueing_sends_what_failed_again(
+    reviewer_client, sent, query, django_capture_on_commit_callbacks
+):
     failed = SubmissionFactory.create_batch(2, failed=True)
     with django_capture_on_commit_callbacks(execute=True):
         assert "2 of 2 queued." in run_action(reviewer_client, "requeue", *failed, query=query)

@@ -75,16 +75,16 @@ def test_the_list_shows_what_matters(reviewer_client, rows):
         ({"q": "nobody"}, set()),
     ],
 )
-def test_filters_and_search(listed, rows, query, expected):
+def test_filters_and_search_list_what_they_name(listed, rows, query, expected):
     assert listed(**query) == {rows[name] for name in expected}
 
 
-def test_filter_by_model_version(listed, rows):
+def test_filtering_by_model_version_lists_its_results(listed, rows):
     newer = rows["reviewed"].prediction.model_version
     assert listed(prediction__model_version__id__exact=newer.pk) == {rows["reviewed"]}
 
 
-def test_search_by_key(listed, rows):
+def test_searching_by_key_lists_that_submission(listed, rows):
     assert listed(q=str(rows["queued"].pk)) == {rows["queued"]}
 
 
@@ -172,7 +172,7 @@ def test_every_reviewer_changes_their_own(save, login, reviewer, rows):
     "fields",
     [{"diagnosis": "", "comment": "Nice."}, {"diagnosis": "cancer", "comment": ""}],
 )
-def test_what_is_no_review(save, rows, fields):
+def test_what_is_no_review_is_refused(save, rows, fields):
     before = Review.objects.count()
     assert "errorlist" in save(rows["malignant"], **fields).content.decode()
     assert Review.objects.count() == before

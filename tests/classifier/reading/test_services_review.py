@@ -57,7 +57,7 @@ def test_nobody_else_may(submission, staff, reviewer, who):
 
 
 @pytest.mark.parametrize("diagnosis", ["", "cancer", "Benign"])
-def test_an_unknown_diagnosis(submission, reviewer, diagnosis):
+def test_a_review_with_an_unknown_diagnosis_is_refused(submission, reviewer, diagnosis):
     with pytest.raises(ValidationError):
         record_review(submission=submission, reviewer=reviewer, diagnosis=diagnosis, comment="")
     assert not Review.objects.exists()

@@ -97,7 +97,7 @@ def test_a_person_is_added_by_address_and_password(operator):
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "ADA@example.org", "no address", ""])
-def test_a_person_who_cannot_be_added(operator, email):
+def test_a_person_with_a_bad_or_taken_address_is_not_added(operator, email):
     UserFactory(email="ada@example.org")
     fields = {"email": email, "password1": PASSWORD, "password2": PASSWORD}
     before = User.objects.count()

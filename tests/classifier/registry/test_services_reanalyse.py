@@ -96,7 +96,7 @@ def test_started_again_it_goes_on_with_what_is_left(run, newer, analyst, monkeyp
     assert "0 added" in run()
 
 
-def test_since_a_day(run, newer):
+def test_only_results_since_the_day_get_another(run, newer):
     old, new = SubmissionFactory.create_batch(2, done=True)
     days = {old: datetime(2026, 3, 1, tzinfo=UTC), new: datetime(2026, 3, 2, tzinfo=UTC)}
     for submission, day in days.items():
@@ -106,12 +106,12 @@ def test_since_a_day(run, newer):
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "01.03.2026"])
-def test_a_day_that_is_none(run, day):
+def test_a_day_that_is_none_is_refused(run, day):
     with pytest.raises(CommandError, match="2026-01-31"):
         run("--since", day)
 
 
-def test_a_named_model(run, newer):
+def test_a_named_model_is_used_and_not_the_newest(run, newer):
     other = ModelVersionFactory(name="other", version="1.0.0")
     SubmissionFactory(done=True)
     run("--model", "other")
@@ -127,12 +127,12 @@ def test_the_latest_version_of_a_named_model(run):
     assert Prediction.objects.filter(model_version=latest).count() == 1
 
 
-def test_a_model_that_is_not_registered(run):
+def test_a_model_that_is_not_registered_is_refused(run):
     with pytest.raises(CommandError, match="Known: seven-stage"):
         run("--model", "no-such-model")
 
 
-def test_a_model_without_its_files(newer):
+def test_a_model_without_its_files_is_refused(newer):
     with pytest.raises(CommandError, match="register_models"):
         call_command("reanalyse")
 
@@ -223,7 +223,7 @@ def test_what_a_clinician_wanted_judged_is_judged(run, newer, analyst, reviewer)
     assert Prediction.objects.get(model_version=newer).submission.overruled_by == reviewer
 
 
-def test_a_submission_deleted_meanwhile(run, newer, analyst):
+def test_a_submission_deleted_meanwhile_is_counted(run, newer, analyst):
     SubmissionFactory(done=True)
     analyst.meanwhile = lambda: Submission.objects.all().delete()
     assert "0 added, 1 deleted meanwhile" in run()

@@ -213,7 +213,7 @@ def test_the_command_registers_what_is_on_disk_as_often_as_one_likes(write):
         ]
 
 
-def test_the_command_without_any_bundle(bundles):
+def test_the_command_registers_nothing_where_no_bundle_is(bundles):
     call_command("register_models", stdout=StringIO())
     assert not ModelVersion.objects.exists()
 
@@ -284,7 +284,7 @@ def test_a_worker_refuses_files_that_are_not_those_registered(write, loaded):
     assert predictors.load_active_analyst()[0].version == "1.1.0"
 
 
-def test_a_worker_without_an_active_model(loaded):
+def test_a_worker_without_an_active_model_says_so(loaded):
     with pytest.raises(BundleError, match="No model is active"):
         predictors.load_active_analyst()
 

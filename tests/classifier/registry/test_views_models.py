@@ -67,7 +67,7 @@ def test_the_list_of_a_site_without_networks(read):
 @pytest.mark.parametrize(
     "address", [("model", "lesion-net"), ("model_version", "lesion-net", "2.0.0")]
 )
-def test_a_card_with_its_figure(client, read, address):
+def test_a_card_shows_its_figure(client, read, address):
     version = ModelVersionFactory(seven=True, version="2.0.0", card=CARD)
     content = keep_figure(version, "held-out-roc")
     text, html = read(*address)
@@ -95,7 +95,7 @@ def test_the_address_of_a_network_that_is_not_in_use_shows_its_newest_version(re
     assert "lesion-net 2.0.0" in read("model", "lesion-net")[0]
 
 
-def test_a_version_from_before_there_were_cards(read):
+def test_a_version_from_before_there_were_cards_says_so(read):
     ModelVersionFactory()
     text, _ = read("model_version", "seven-stage", "0.0.1")
     assert "This version was registered without one." in text
@@ -113,7 +113,7 @@ def test_a_version_from_before_there_were_cards(read):
         "/models/lesion-net/%2e%2e/figures/held-out-roc.png",
     ],
 )
-def test_what_is_not_there(client, path):
+def test_what_is_not_there_is_answered_with_404(client, path):
     keep_figure(ModelVersionFactory(seven=True, version="2.0.0"), "held-out-roc")
     assert client.get(path).status_code == 404
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 import pytest
 
 from ml import __main__ as ml_main
 from ml.__main__ import main
 from ml.training import runs
+from tests.site import ROOT
 
 COMMANDS = [command.__name__.rpartition(".")[2] for command in ml_main.COMMANDS]
 
@@ -51,3 +55,13 @@ def test_an_interrupted_command_says_how_to_go_on(capsys, monkeypatch, tmp_path)
     command += ["--licence", "CC0"]
     assert main(command) == 130
     assert "goes on" in capsys.readouterr().err
+
+
+def test_the_commands_for_a_tiny_network_have_the_options_that_there_are(monkeypatch):
+    text = (ROOT / "CONTRIBUTING.md").read_text().partition("<!-- tiny network -->")[2]
+    written = re.findall(r"-m ml (.+)", text.partition("\n## ")[0])
+    ran = []
+    for command in ml_main.COMMANDS:
+        monkeypatch.setattr(command, "run", ran.append)
+    assert [main(shlex.split(line)) for line in written] == [0, 0]
+    assert len(ran) == 2

@@ -34,7 +34,7 @@ HAM = (
 )
 
 
-def test_the_metadata_of_ham10000(write):
+def test_the_metadata_of_ham10000_become_samples(write):
     first, second, third = table(*write(HAM), "ham10000")
     assert (first.label, first.lesion, first.path.name) == ("mel", "HAM_1", "ISIC_1.jpg")
     assert first.details == {
@@ -52,19 +52,19 @@ def test_the_metadata_of_ham10000(write):
     }
 
 
-def test_the_ground_truth_of_isic_2018(write):
+def test_the_ground_truth_of_isic_2018_becomes_labels(write):
     source = write(
         "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC\na,0.0,1.0,0.0,0.0,0.0,0.0,0.0\nb,0,0,0,0,0,0,1\n"
     )
     assert [sample.label for sample in table(*source, "isic2018")] == ["nv", "vasc"]
 
 
-def test_the_ground_truth_of_isic_2017(write):
+def test_the_ground_truth_of_isic_2017_becomes_labels(write):
     source = write("image_id,melanoma,seborrheic_keratosis\na,1.0,0.0\nb,0.0,1.0\nc,0.0,0.0\n")
     assert [sample.label for sample in table(*source, "isic2017")] == ["mel", "bkl", "nv"]
 
 
-def test_diagnoses_that_are_written_out(write):
+def test_diagnoses_that_are_written_out_become_labels(write):
     source = write("image_id,diagnosis,sex\na,nevus,male\nb,seborrheic_keratosis,\nc,melanoma,\n")
     samples = table(*source, "isic2017", aspect="1.333")
     assert [sample.label for sample in samples] == ["nv", "bkl", "mel"]
