@@ -7,10 +7,12 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 from classifier.accounts.proof import ProofMissing, lacks_proof, may_set_up
 
@@ -47,7 +49,11 @@ class RequireSecondFactor:
         return _lead_to_proof(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return _lead_to_proof(request) if isinstance(error, ProofMissing) else None
+        if not isinstance(error, ProofMissing):
+            return None
+        way = _lead_to_proof(request)
+        # A page that asks for a part of itself would show what it is led to within itself.
+        return HttpResponseClientRedirect(way.url) if way and HtmxDetails(request) else way
 
 
 def _name(request: HttpRequest) -> str:
@@ -61,7 +67,7 @@ def _is_closed(request: HttpRequest) -> bool:
     return about_factors or _name(request) in OTHERS
 
 
-def _lead_to_proof(request: HttpRequest) -> HttpResponse | None:
+def _lead_to_proof(request: HttpRequest) -> HttpResponseRedirect | None:
     methods = get_adapter().get_reauthentication_methods(request.user)
     factors = [method for method in methods if method["id"].startswith("mfa_reauthenticate")]
     if factors:

@@ -63,6 +63,13 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", b"")
 
 
+def jpeg_header(width: int, height: int) -> bytes:
+    """The beginning of a JPEG, which only promises so many pixels."""
+    whole = encode(Image.new("RGB", (8, 8)), "JPEG")
+    start = whole.index(b"\xff\xc0") + 5
+    return whole[:start] + struct.pack(">HH", height, width) + whole[start + 4 : -4]
+
+
 def grey_ramp_16(width: int = 256, height: int = 64) -> np.ndarray:
     """Every grey of 16 bits from black to white, evenly."""
     return np.tile(np.linspace(0, 65535, width).astype(np.uint16), (height, 1))

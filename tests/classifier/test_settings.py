@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.classifier.pictures import png_header
+from tests.classifier.pictures import jpeg_header
 from tests.site import ROOT
 
 PRODUCTION = {
@@ -143,7 +143,7 @@ def test_a_pixel_limit_above_that_of_pillow_holds(python):
 import django, io
 django.setup()
 from classifier.uploads import InvalidImage, open_image
-for header in ({png_header(11_000, 10_000)!r}, {png_header(13_000, 10_000)!r}):
+for header in ({jpeg_header(11_000, 10_000)!r}, {jpeg_header(13_000, 10_000)!r}):
     try:
         open_image(io.BytesIO(header))
     except InvalidImage as error:

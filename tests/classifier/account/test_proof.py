@@ -88,7 +88,15 @@ def test_there_are_such_addresses():
 @pytest.mark.parametrize("name", OF_OTHERS)
 def test_no_page_shows_other_peoples_pictures_for_a_password_alone(name, clinician, path_of):
     Authenticator.objects.all().delete()
-    assert clinician.get(path_of(name)).url == LINK
+    whole_page = clinician.get(path_of(name), follow=True)
+    assert whole_page.wsgi_request.path == LINK
+
+
+def test_a_waiting_page_goes_to_the_set_up_as_a_whole(clinician, submission):
+    asked = clinician.get(
+        reverse("result_status", args=[submission.pk]), headers={"HX-Request": "true"}
+    )
+    assert (asked["HX-Redirect"], asked.content) == (LINK, b"")
 
 
 @pytest.mark.parametrize("role", ["reviewer", "staff", "superuser"])
