@@ -56,7 +56,7 @@ def test_the_form(owner_client):
     assert f'accept="{ACCEPT}"' in field
     assert "csrfmiddlewaretoken" in html
     text = visible_text(html)
-    assert "JPEG, PNG, WebP, BMP or TIFF, up to 20 MB and 50 megapixels each, 20 at a time" in text
+    assert "JPEG, PNG, WebP, BMP or TIFF, up to 20 MB each, 20 at a time" in text
 
 
 def test_one_picture_leads_to_its_result(send, owner, sent):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -144,8 +145,7 @@ def test_expected_answers_follow_the_calibration_and_say_the_kind(bundle):
 
 
 def test_calibrating_on_named_sources_leaves_the_others_out(bundle, data, tmp_path):
-    for path in bundle.directory.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(bundle.directory, tmp_path, dirs_exist_ok=True)
     command("calibrate", "--bundle", tmp_path, "--data", data, "--source", "collection=2")
     again = Bundle.read(tmp_path)
     assert again.clinical == {}
@@ -161,8 +161,7 @@ def test_a_source_that_is_not_there_is_refused(bundle, data, capsys):
 
 
 def test_expectations_of_before_logits_were_kept_are_computed_anew(bundle, data, tmp_path):
-    for path in bundle.directory.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(bundle.directory, tmp_path, dirs_exist_ok=True)
     kept = json.loads((tmp_path / "expected.json").read_text())
     for answer in kept["pictures"].values():
         del answer["logits"]
@@ -177,10 +176,17 @@ def test_expectations_of_before_logits_were_kept_are_computed_anew(bundle, data,
 
 
 @pytest.fixture(scope="module")
-def evaluated(bundle, data, folder) -> dict:
+def measured(bundle, data, folder) -> Path:
+    """Where a copy of the bundle lies that was evaluated: other tests look at the first one."""
+    directory = shutil.copytree(bundle.directory, folder / "measured")
     options = ["--data", data, "--set", "held_out", "--output", folder / "report", "--record"]
-    command("evaluate", "--bundle", bundle.directory, *options)
-    return Bundle.read(bundle.directory).metrics["held_out"]
+    command("evaluate", "--bundle", directory, *options)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def evaluated(measured) -> dict:
+    return Bundle.read(measured).metrics["held_out"]
 
 
 def test_an_evaluation_says_what_is_judged_and_what_is_called_what(evaluated):
@@ -208,7 +214,7 @@ def test_verdicts_hold_the_sets_of_each_kind(evaluated):
 
 
 @pytest.fixture(scope="module")
-def screened(evaluated, bundle, data, folder) -> Bundle:
+def screened(measured, data, folder) -> Bundle:
     """Screened and audited, with the controls."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(screen, "GENERATED", 4)
@@ -216,11 +222,11 @@ def screened(evaluated, bundle, data, folder) -> Bundle:
         patch.setattr(audit, "DEGRADED", 12)
         options = ["--training-data", data, "--data", data, "--accept", 0.95]
         options += ["--exposed", folder / "others", "--strange", folder / "others"]
-        command("screen", "--bundle", bundle.directory, *options)
+        command("screen", "--bundle", measured, *options)
         options = ["--data", data, "--strange", folder / "others", "--controls", "--record"]
         options += ["--output", folder / "audit.json"]
-        command("audit", "--bundle", bundle.directory, *options)
-    return Bundle.read(bundle.directory)
+        command("audit", "--bundle", measured, *options)
+    return Bundle.read(measured)
 
 
 def test_screening_compares_the_second_output_alone_and_beside_each_other_way(screened):
