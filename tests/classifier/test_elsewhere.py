@@ -43,8 +43,10 @@ def test_macos_says_of_processes_that_have_just_ended_that_they_may_not_be_kille
         raise PermissionError
 
     monkeypatch.setattr(os, "killpg", refuse)
-    ended = supervisor.Supervised("web", [sys.executable, "-c", ""], width=3)
+    guard = supervisor.Guard()
+    ended = supervisor.Supervised("web", [sys.executable, "-c", ""], 3, guard)
     with ended.process:
         ended.process.wait()
         ended.kill_group()
         ended.reader.join()
+    guard.end()
