@@ -77,6 +77,6 @@ class HistoryFilter(django_filters.FilterSet):
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether a valid filter leaves rows out. Sorting alone leaves none out."""
+        """Return whether a valid filter leaves rows out. Sorting alone leaves none out."""
         chosen = self.form.cleaned_data if self.is_bound else {}
         return any(value for name, value in chosen.items() if name != "ordering")

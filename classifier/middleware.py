@@ -104,7 +104,7 @@ class LimitRequestSize:
     The Content-Length decides; a body that does not tell its length is refused.
     """
 
-    #: Names of the addresses where pictures are sent in.
+    #: Pictures are sent in at the addresses with these names.
     UPLOADS = frozenset({"upload"})
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -94,7 +94,7 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
 
 
 class ModelVersion(models.Model):
-    """One version of a trained network, as its bundle described it when it was registered.
+    """Keeps one version of a trained network, as its bundle described it when it was registered.
 
     At most one version is active. New submissions are analysed with it.
     """

@@ -97,12 +97,12 @@ class Prediction(Result):
 
     @property
     def leans_malignant(self) -> bool:
-        """Whether the network would say malignant if it had to choose."""
+        """Return whether the network would say malignant if it had to choose."""
         return self.malignant_probability >= self.threshold
 
     @property
     def is_from_a_photograph(self) -> bool:
-        """Whether the picture was judged as one that was taken without a dermoscope."""
+        """Return whether the picture was judged as one that was taken without a dermoscope."""
         return self.judged_as == ImageType.CLINICAL
 
     @property
@@ -166,12 +166,12 @@ class Prediction(Result):
 
     @property
     def names_diagnoses(self) -> bool:
-        """Whether the network tells more answers apart than benign and malignant."""
+        """Return whether the network tells more answers apart than benign and malignant."""
         return bool(self.model_version.diagnoses)
 
     @property
     def deserves_a_look(self) -> bool:
-        """Whether the lesion is called benign, although it would not be at the operating point.
+        """Return whether the lesion is called benign, but would not be at the operating point.
 
         There the network would miss few malignant lesions.
         """
@@ -220,7 +220,7 @@ class Prediction(Result):
 
     @property
     def is_explained(self) -> bool:
-        """Whether the prediction has an explanation.
+        """Return whether the prediction has an explanation.
 
         Older ones were made before answers were explained, and stay as they were.
         """

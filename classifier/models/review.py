@@ -5,7 +5,7 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-#: A comment has room for this many characters, about a page.
+#: A comment has room for this many characters, which is about a page.
 COMMENT_LENGTH = 4000
 
 

@@ -27,10 +27,10 @@ class Status(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
-#: States in which a submission waits for nothing any more.
+#: In these states, a submission waits for nothing any more.
 FINISHED = (Status.DONE, Status.REJECTED, Status.FAILED)
 
-#: Permission that lets a clinician see everybody's submissions and record reviews.
+#: This permission lets a clinician see everybody's submissions and record reviews.
 REVIEW_PERMISSION = "classifier.review_submission"
 
 
@@ -257,7 +257,7 @@ class Submission(models.Model):
 
     @property
     def is_delayed(self) -> bool:
-        """Whether it has waited for longer than a person expects."""
+        """Return whether it has waited for longer than a person expects."""
         waits_since = timezone.now() - settings.QUEUE_DELAYED_AFTER
         return self.status == Status.QUEUED and self.queued_at < waits_since
 

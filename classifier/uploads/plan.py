@@ -200,7 +200,7 @@ def _components_of_first_scan(data: bytes) -> int:
 def _webp_size(data: bytes) -> tuple[int, int]:
     """Return the size that the first part of a WebP promises.
 
-    It is 0 x 0 where that part is none of a picture.
+    It is 0 x 0 where that part belongs to no picture.
     """
     kind = data[12:16]
     number = lambda start, end: int.from_bytes(data[start:end], "little")  # noqa: E731

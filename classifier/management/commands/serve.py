@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from skinsite import supervisor
 from skinsite.settings.environment import EMAIL_URL, PRODUCTION
 
-#: Addresses that mean "all interfaces", to which nobody can connect, each with one that works.
+#: These addresses mean "all interfaces". Nobody can connect to them, so each has one that works.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 WORKER_READY = settings.DATA_DIR / "run" / "worker_ready"
 #: Threads wait for the mail server, so that a slow one does not hold up all mails.

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 def select_unanswered(
     model_version: ModelVersion, *, since: datetime | None = None
 ) -> QuerySet[Submission]:
-    """Return the submissions with a result but none of ``model_version``, oldest first.
+    """Return the submissions that have a result but none of ``model_version``, the oldest first.
 
     Args:
         model_version: whose prediction is missing.
