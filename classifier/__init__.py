@@ -1,1 +1,1 @@
-"""The one Django app: everything a person or an operator sees."""
+"""This is the one Django app. It holds everything that a person or an operator sees."""

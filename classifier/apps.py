@@ -16,7 +16,8 @@ class ClassifierConfig(AppConfig):
         from classifier.accounts.proof import note_new_factor
 
         user_logged_in.connect(expect_back)
-        # Whoever reads the mail of an account may try its new password, whatever others tried.
+        # A person who resets a password reads the account's mail. They may try the new password
+        # however often others have guessed.
         password_reset.connect(expect_back)
         for better_protected in (password_changed, password_reset, authenticator_added):
             better_protected.connect(end_other_sessions)

@@ -1,4 +1,6 @@
-"""Every web process counts these by itself; `classifier.services.operation` tells the rest.
+"""Every web process counts requests and uploads by itself.
+
+`classifier.services.operation` reads all other figures from the rows.
 
 Several processes share their counts through the folder in ``PROMETHEUS_MULTIPROC_DIR``, which
 `skinsite.gunicorn` makes.
@@ -25,7 +27,7 @@ UPLOADS = Counter(
 
 
 def registry() -> CollectorRegistry:
-    """Return what holds the counts of all processes of this web server."""
+    """Return the registry with the counts of all processes of this web server."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
     shared = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""What is unreadable without this site's secret."""
+"""Encrypt content so that nobody can read it without this site's secret."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.conf import settings
 
 
 def fernet(purpose: str) -> MultiFernet:
-    """Return what encrypts with a key made from ``SECRET_KEY``, one for each ``purpose``.
+    """Return a cipher whose key is made from ``SECRET_KEY`` and ``purpose``.
 
-    What was encrypted with one of ``SECRET_KEY_FALLBACKS`` is read too.
+    It also reads what was encrypted with one of ``SECRET_KEY_FALLBACKS``.
     """
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     digests = (hashlib.sha256(f"{purpose} {key}".encode()).digest() for key in keys)

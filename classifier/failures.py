@@ -1,4 +1,4 @@
-"""Why a request failed, told in the one line that the log has of it."""
+"""Tell in the log line of a request why it failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from django.http import HttpRequest
 
 
 def tell_failure(request: HttpRequest, error: BaseException) -> None:
-    """Have the line of ``request`` name ``error`` by its kind: its text may hold anything."""
+    """Have the log line of ``request`` name the kind of ``error``.
+
+    Its text stays out, since that may hold anything, such as somebody's data.
+    """
     causes = (error, error.__cause__)
     kinds = ("sqlite_errorname", "sqlstate", "strerror")
     told = [getattr(cause, kind, None) for cause in causes for kind in kinds]

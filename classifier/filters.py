@@ -12,7 +12,10 @@ from classifier.models.submission import SubmissionQuerySet
 
 
 class ResultOrdering(django_filters.OrderingFilter):
-    """Sorts rows without a result last in every database, and rows alike by date."""
+    """Sorts rows without a result last in every database.
+
+    Rows with the same value are sorted by date.
+    """
 
     def get_ordering_value(self, param: str) -> str | OrderBy:
         term = super().get_ordering_value(param)
@@ -74,6 +77,6 @@ class HistoryFilter(django_filters.FilterSet):
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether a valid filter leaves rows out; sorting alone does not."""
+        """Return whether a valid filter leaves rows out. Sorting alone leaves none out."""
         chosen = self.form.cleaned_data if self.is_bound else {}
         return any(value for name, value in chosen.items() if name != "ordering")

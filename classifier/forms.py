@@ -1,4 +1,4 @@
-"""Forms of the pages."""
+"""Check what people send from the pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MultipleFileInput(forms.ClearableFileInput):
 
 
 class MultipleFileField(forms.FileField):
-    """Several files of one input; each is checked as it is submitted, not here."""
+    """Takes several files from one input. Each file is checked later, when it is submitted."""
 
     widget = MultipleFileInput
 
@@ -36,7 +36,10 @@ class MultipleFileField(forms.FileField):
 
 
 class UploadForm(forms.Form):
-    """What the upload page sends: several pictures, or one with a key by which it is known."""
+    """Takes what the upload page sends.
+
+    That is several pictures, or one picture with a key by which a repeat is recognised.
+    """
 
     images = MultipleFileField(
         label="Pictures", widget=MultipleFileInput(attrs={"accept": ACCEPT, "multiple": True})
@@ -55,7 +58,7 @@ class UploadForm(forms.Form):
         },
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
-    #: Only the page's script sends it, which sends one picture a request.
+    #: Only the page's script sends a key. It sends one picture a request.
     upload_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
@@ -66,7 +69,10 @@ class UploadForm(forms.Form):
 
 
 class AddKeyForm(AddWebAuthnForm):
-    """A new security key whose name is cut rather than refused: the key has been made by then."""
+    """Adds a security key, and shortens a name that is too long rather than refusing it.
+
+    By then the key has been made, so a refusal would come too late.
+    """
 
     name = forms.CharField(
         required=False, widget=forms.TextInput(attrs={"maxlength": KEY_NAME_LENGTH})

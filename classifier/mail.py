@@ -1,4 +1,4 @@
-"""Django's way of sending mail, by way of a worker."""
+"""Leave every mail that Django sends to a worker."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from classifier.services.account.mail import post_mail
 
 
 class Postbox(BaseEmailBackend):
-    """Takes every mail; a worker sends it through ``MAIL_TRANSPORT``."""
+    """Takes every mail, which a worker then sends through ``MAIL_TRANSPORT``."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Return how many were taken."""
+        """Take the mails and return how many were taken."""
         for message in email_messages:
             post_mail(message)
         return len(email_messages)

@@ -1,4 +1,4 @@
-"""Markdown of our own model cards as HTML."""
+"""Turn the Markdown of our own model cards into HTML."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown import Markdown
 
 TOC = {"toc": {"toc_depth": "2-2", "title": "Contents"}}
-#: These parts may be wider than a phone; they scroll by themselves, also with the keyboard.
+#: Tables and code may be wider than a phone, so they scroll by themselves, also with the keyboard.
+#: Headings of columns get a scope, and pictures load only when they come into view.
 ACCESSIBLE = {
     "<table>": '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>',
     "</table>": "</table></div>",
@@ -19,7 +20,7 @@ ACCESSIBLE = {
 def to_html(text: str) -> SafeString:
     """Return ``text`` as HTML, with a list of contents above its first section.
 
-    HTML within it is shown as it is written, never run.
+    HTML within the text is shown as it is written. Browsers never interpret it.
     """
     markdown = Markdown(extensions=["tables", "sane_lists", "toc"], extension_configs=TOC)
     markdown.preprocessors.deregister("html_block")

@@ -19,7 +19,7 @@ from structlog.contextvars import bind_contextvars, get_contextvars
 from classifier.counters import REQUESTS
 from classifier.failures import tell_failure
 
-#: Bytes that any request may have: room for form fields and the headers of each part.
+#: Any request may have this many bytes, for form fields and the headers of each part.
 SLACK = 1024 * 1024
 
 
@@ -37,7 +37,7 @@ class MeasureRequests:
         match = request.resolver_match
         REQUESTS.labels(
             match.route if match else "",
-            # Anybody can make up methods, and each would be kept for ever.
+            # Anybody can make up methods, and the counter of each would be kept for ever.
             request.method if request.method in self.METHODS else "other",
             response.status_code,
         ).observe(time.perf_counter() - began)
@@ -47,7 +47,7 @@ class MeasureRequests:
 class KeepNothing:
     """Forbid browsers and caches to keep a page, unless its view says for how long they may.
 
-    Pages of an account show secrets and addresses, and what is an error now may be none later.
+    Pages of an account show secrets and addresses, and an error now may be gone a moment later.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -68,7 +68,8 @@ class LogRequests(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        # The path stays out: that of a link to reset a password is as good as the password.
+        # The path stays out of the log, since the path of a link to reset a password is as good as
+        # the password.
         match = request.resolver_match
         return f"{request.method} /{match.route}" if match else f"{request.method} (no such page)"
 
@@ -79,8 +80,9 @@ class LogRequests(RequestMiddleware):
         super().handle_response(request, response)
 
     def _process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        # The page says that it is for a moment only, and the line what the page says. A traceback
-        # would tell of our code, which is not at fault, and of the rows that it wanted.
+        # The database is away. The page says that it is for a moment only, and the log line names
+        # the failure. A traceback would show our code, which is not at fault, and the rows that it
+        # asked for.
         if isinstance(exception, InterfaceError | OperationalError):
             tell_failure(request, exception)
         else:
@@ -102,7 +104,7 @@ class LimitRequestSize:
     The Content-Length decides; a body that does not tell its length is refused.
     """
 
-    #: Names of the addresses where pictures are sent in.
+    #: Pictures are sent in at the addresses with these names.
     UPLOADS = frozenset({"upload"})
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -125,7 +127,8 @@ class LimitRequestSize:
             return _too_large(request, SLACK)
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        # One file more than allowed still gets through, to be told apart from the good ones.
+        # There is room for one file more than allowed, so that it can be told apart from the good
+        # ones.
         limit = (settings.UPLOAD_MAX_FILES + 1) * settings.UPLOAD_MAX_BYTES + SLACK
         return _too_large(request, limit) if length > limit else None
 

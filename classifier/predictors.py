@@ -1,4 +1,4 @@
-"""The models of this worker process, loaded once each. Nothing of the web process comes here."""
+"""Load the models of this worker process, each of them once. The web process never does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from ml.packaging.bundle import Bundle, BundleError
 
 
 class Analyst(Protocol):
-    """`ml.judging.analysis.analyse` by one network and with the site's settings."""
+    """Analyses pictures with one network and the site's settings.
+
+    See `ml.judging.analysis.analyse`.
+    """
 
     def __call__(
         self, images: Sequence[Image.Image], *, screened: bool = True
@@ -24,7 +27,7 @@ class Analyst(Protocol):
 
 
 def load_active_analyst() -> tuple[ModelVersion, Analyst]:
-    """Return the active model version and how it analyses pictures, loaded on first use.
+    """Return the active model version and its analyst, which is loaded on first use.
 
     Raises:
         BundleError: no model is active, or its files are missing or not those registered.
@@ -37,13 +40,17 @@ def load_active_analyst() -> tuple[ModelVersion, Analyst]:
 
 
 def load_analyst(model_version: ModelVersion) -> Analyst:
-    """Return how ``model_version`` analyses pictures; raises as `load_active_analyst` does."""
+    """Return the analyst of ``model_version``.
+
+    Raises:
+        BundleError: its files are missing or not those registered.
+    """
     network = _load(model_version.name, model_version.version, model_version.sha256)
     return make_analyst(network)
 
 
 def make_analyst(network: Predictor) -> Analyst:
-    """Return how ``network`` analyses pictures with the site's settings."""
+    """Return an analyst that uses ``network`` and the site's settings."""
     chosen = analysis.AnalysisSettings(
         settings.CONFORMAL_COVERAGE, settings.TEST_TIME_AUGMENTATION, settings.CLINICAL_PICTURES
     )

@@ -1,4 +1,4 @@
-"""The storage, a disk or an object store far away, raises these when it does not work."""
+"""Know which errors the storage raises when it does not work, be it a disk or an object store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 def _errors() -> tuple[type[Exception], ...]:
     if "s3" not in settings.STORAGES["default"]["BACKEND"]:
         return (OSError,)
-    # 24 MB of memory that a site with a disk has no use for.
+    # These imports take 24 MB of memory, so a site with a disk does without them.
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -1,4 +1,4 @@
-"""Celery's way into the services: a primary key in, a service call, nothing else."""
+"""Lead Celery into the services. A task takes a key, calls a service and does little else."""
 
 from __future__ import annotations
 
@@ -41,14 +41,15 @@ bulk_task = partial(shared_task, time_limit=_bulk_limit, soft_time_limit=0.9 * _
 def load_model(**kwargs: object) -> None:
     """Load the active model in the child, before its first task and after the fork.
 
-    A worker for bulk work alone loads nothing before it needs it: nobody waits for it.
+    A worker that only does bulk work loads a model when it needs one, since nobody waits for it.
     """
     if settings.ANALYSIS_QUEUE not in current_app.amqp.queues.consume_from:
         return
     try:
         model_version, _ = predictors.load_active_analyst()
     except BundleError as error:
-        # The worker stays up: it says so for every submission, and works once this is mended.
+        # The worker stays up. It reports the problem for every submission, and works as soon as it
+        # is mended.
         logger.error("%s", error)
     else:
         logger.info("%s is loaded and warm", model_version)
@@ -57,7 +58,7 @@ def load_model(**kwargs: object) -> None:
 
 @shared_task(bind=True, name=ANALYSE_TASK, max_retries=None)
 def analyse_submission(self: Task, pk: str) -> None:
-    # A message comes again where the worker that had it was killed.
+    # The broker delivers a message again when the worker that had it was killed.
     told = self.request.delivery_info or {}
     if told.get("redelivered") and return_lost_companions(pk):
         return
@@ -74,13 +75,13 @@ def sweep_submissions() -> None:
 
 @bulk_task(
     name=REANALYSE_TASK,
-    # The task is tried for as long as a database may be away; what is done stays done.
+    # The task is tried again for about as long as a database may be away. What is done stays done.
     autoretry_for=(InterfaceError, OperationalError),
     retry_backoff=True,
     max_retries=10,
 )
 def reanalyse_results(model_version_pk: int, after: str | None = None) -> None:
-    """Analyse one batch a message, so that upkeep gets its turn in between."""
+    """Analyse one batch for each message, so that upkeep gets its turn in between."""
     model_version = ModelVersion.objects.without_what_is_large().get(pk=model_version_pk)
     batch = select_next_batch(model_version, after=after)
     if not batch:

@@ -1,4 +1,4 @@
-"""Addresses of the site's own pages."""
+"""Give the site's own pages their addresses."""
 
 from __future__ import annotations
 

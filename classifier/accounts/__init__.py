@@ -1,1 +1,1 @@
-"""What the site asks of django-allauth beyond its settings: mails, guesses, second factors."""
+"""Fit django-allauth to the site beyond its settings: mails, guesses and second factors."""

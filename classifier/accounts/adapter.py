@@ -1,4 +1,7 @@
-"""Mails that lead to this site alone, and limits on guessing that shut out guessers alone."""
+"""Send mails whose links lead to this site alone, and limit how often passwords are guessed.
+
+The limits shut out whoever guesses, but not the owner of the account.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ from classifier.models import User
 
 
 def site_url(path: str) -> str:
-    """Return the address of a page of the site, whatever the request at hand claims to be for."""
+    """Return the address of a page of the site.
+
+    It is made from the settings, since a request can claim to be for any host.
+    """
     return f"{settings.SITE_ADDRESS}{path}"
 
 
@@ -42,10 +48,10 @@ class AccountAdapter(DefaultAccountAdapter):
         self.send_notification_mail(template_prefix, user, {"by_administrator": True})
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count an attempt at a password before it is tried; whoever is right gets it back.
+        """Count an attempt at a password before it is tried, and give it back if it is right.
 
-        Attempts in a browser in which this person has signed in before count for it alone. All
-        others count for the account and for the address that they come from.
+        Attempts in a browser in which this person has signed in before count for that browser
+        alone. All others count for the account and for the address that they come from.
         """
         login = credentials.get("email", "").lower()
         limits: list[tuple[str, str | None]]
@@ -63,11 +69,12 @@ class AccountAdapter(DefaultAccountAdapter):
             spent.usage += usage.usage
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        # The host of the request is in allauth's own key: another name would be another limit.
+        # allauth's own key holds the host of the request. Whoever asks under another host name
+        # would get a fresh limit.
         return credentials.get("email", "").lower()
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
-        """Answer too many attempts by a page of their own, in place of an error in the form."""
+        """Answer too many attempts with a separate page instead of an error in the form."""
         if code == "too_many_login_attempts":
             raise ImmediateHttpResponse(ratelimit.respond_429(context.request))
         return super().validation_error(code, *args)

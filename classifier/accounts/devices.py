@@ -1,7 +1,9 @@
-"""Browsers in which somebody has signed in before, so that guesses elsewhere do not lock them out.
+"""Know the browsers in which somebody has signed in before.
 
-This is OWASP's "Slow Down Online Guessing Attacks with Device Cookies". The cookie opens nothing:
-it only tells whose attempts at a password are counted apart from those of strangers.
+Guesses at a password in other browsers then do not lock that person out of their own.
+
+This is OWASP's "Slow Down Online Guessing Attacks with Device Cookies". The cookie gives access to
+nothing. It only has the attempts in this browser counted apart from those of strangers.
 """
 
 from __future__ import annotations
@@ -22,12 +24,15 @@ COOKIE, SALT = "device", "classifier.accounts.devices"
 #: Passwords are asked for below this path alone.
 PATH = "/accounts/"
 MAX_AGE = timedelta(days=365)
-#: So many people share a browser; of more the latest.
+#: A browser is known for this many people at most. Of more, it is known for the latest.
 PEOPLE = 10
 
 
 def find_device(request: HttpRequest, login: str) -> str | None:
-    """Return the name of this browser where the person with this address has signed in before."""
+    """Return the name of this browser for the person with the address ``login``.
+
+    It is None where they have not signed in here before.
+    """
     known = _read(request)
     if not known:
         return None
@@ -36,12 +41,12 @@ def find_device(request: HttpRequest, login: str) -> str | None:
 
 
 def expect_back(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """Note that this person has proved who they are; `RememberBrowser` tells their browser."""
+    """Note that this person has proved who they are, so that `RememberBrowser` sets a cookie."""
     request.expected_back = user  # type: ignore[attr-defined]
 
 
 class RememberBrowser:
-    """Give the browser a new name for whoever has proved who they are in this request."""
+    """Give the browser a new name for the person who has proved who they are in this request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -65,7 +70,7 @@ class RememberBrowser:
 
 
 def _read(request: HttpRequest) -> dict[str, str]:
-    """Return the names of this browser by the keys of the people who have signed in."""
+    """Return the names of this browser, by the key of each person who has signed in here."""
     try:
         found = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=MAX_AGE)
     except signing.BadSignature:

@@ -1,4 +1,4 @@
-"""Secrets of second factors, unreadable in a copy of the database."""
+"""Encrypt the secrets of second factors, so that a copy of the database does not tell them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ PURPOSE = "second factor"
 
 
 class EncryptingMFAAdapter(DefaultMFAAdapter):
-    """Encrypts with a key made from ``SECRET_KEY``; older ones in ``SECRET_KEY_FALLBACKS`` read."""
+    """Encrypts with a key made from ``SECRET_KEY``.
+
+    What was encrypted under a key in ``SECRET_KEY_FALLBACKS`` can still be read.
+    """
 
     def encrypt(self, text: str) -> str:
         """Return ``text`` as a Fernet token."""
         return fernet(PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return what `encrypt` was given."""
+        """Return the text that `encrypt` was given."""
         return fernet(PURPOSE).decrypt(encrypted_text.encode()).decode()

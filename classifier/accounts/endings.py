@@ -1,4 +1,7 @@
-"""Whoever protects an account better ends what was signed in under less protection."""
+"""End the other sessions of an account when its password or its factors change.
+
+They were opened while the account was less protected.
+"""
 
 from __future__ import annotations
 

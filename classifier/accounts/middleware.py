@@ -1,4 +1,4 @@
-"""Pages that staff reach with a second factor alone."""
+"""Close some pages to staff who have not used a second factor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from django_htmx.middleware import HtmxDetails
 
 from classifier.accounts.proof import ProofMissing, lacks_proof, may_set_up
 
-#: Of all pages about second factors, these are how one is used.
+#: Staff use an existing factor on these pages, so they stay open. Other pages about second
+#: factors are closed.
 USE = {
     "mfa_index",
     "mfa_authenticate",
@@ -24,17 +25,19 @@ USE = {
     "mfa_reauthenticate_webauthn",
     "mfa_login_webauthn",
 }
-#: These open to whoever has read the account's mail.
+#: Staff without a factor set one up on these pages. They open only to a person who has read the
+#: account's mail.
 SET_UP = {"mfa_activate_totp", "mfa_add_webauthn"}
-#: A new address would be where the link is sent to.
+#: These pages are closed too: somebody who adds an address here would have the link sent to it.
 OTHERS = {"account_email"}
 
 
 class RequireSecondFactor:
-    """Lead staff who have not proved who they are to what is missing.
+    """Lead staff who have not proved who they are to the page where they can do so.
 
-    The admin is closed, and so is whatever could replace or remove a factor. Pages that show other
-    people's pictures ask for themselves, see `classifier.accounts.proof.require_proof`.
+    Until then the admin is closed, and so is every page that could replace or remove a factor.
+    Pages that show other people's pictures ask for the proof themselves, see
+    `classifier.accounts.proof.require_proof`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -52,7 +55,7 @@ class RequireSecondFactor:
         if not isinstance(error, ProofMissing):
             return None
         way = _lead_to_proof(request)
-        # A page that asks for a part of itself would show what it is led to within itself.
+        # htmx would show the page that it is redirected to within the page that asked.
         return HttpResponseClientRedirect(way.url) if way and HtmxDetails(request) else way
 
 

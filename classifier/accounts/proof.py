@@ -1,6 +1,7 @@
-"""Staff who may see other people's pictures prove with a second factor who they are.
+"""Have staff who may see other people's pictures prove with a second factor who they are.
 
-A session proves it, not an account: one that was opened before there was a factor has not.
+The proof belongs to a session, not to an account. A session that was opened before the account had
+a factor has not proved anything.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from classifier.models import User
 
 SALT = "classifier.accounts.proof"
 SESSION_KEY = "second_factor_key"
-#: Seconds that the link of the mail is good for, and the set-up after it.
+#: The link of the mail, and the set-up that it opens, are good for this many seconds.
 LINK_MAX_AGE = 30 * 60
 
 
 class ProofMissing(Exception):
-    """This session has not proved what it takes to see what was asked for."""
+    """This session lacks the second factor that the requested page needs."""
 
 
 def lacks_proof(request: HttpRequest) -> bool:
-    """Return whether this is staff without a second factor, where the site requires one."""
+    """Return whether this is staff whose session lacks the second factor that the site requires."""
     user = request.user
     if not (settings.STAFF_SECOND_FACTOR and user.is_authenticated and user.is_staff):
         return False
@@ -40,10 +41,11 @@ def lacks_proof(request: HttpRequest) -> bool:
 
 
 def require_proof(request: HttpRequest) -> None:
-    """Let nobody pass who `lacks_proof`.
+    """Stop the request of a person who `lacks_proof`.
 
     Raises:
-        ProofMissing: `classifier.accounts.middleware` leads to what is missing.
+        ProofMissing: the proof is missing. `classifier.accounts.middleware` answers it with a way
+            to the proof.
     """
     if lacks_proof(request):
         raise ProofMissing
@@ -52,14 +54,17 @@ def require_proof(request: HttpRequest) -> None:
 def note_new_factor(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
 ) -> None:
-    """Take the set-up of a factor for its proof: it has just been used."""
+    """Count the set-up of a factor as proof, since the factor has just been used."""
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
         record = {"id": authenticator.pk, "type": authenticator.type}
         record_authentication(request, user, "mfa", **record)
 
 
 def send_link(user: User) -> None:
-    """Mail the link without which a password alone would be enough to set a factor up."""
+    """Mail the link that a person needs to set up a first factor.
+
+    Without the link, somebody who knows only the password could set up a factor of their own.
+    """
     key = TimestampSigner(salt=SALT).sign(_state(user))
     path = reverse("second_factor_set_up", args=[key])
     email = EmailAddress.objects.get_primary_email(user) or user.email
@@ -73,7 +78,7 @@ def open_set_up(request: HttpRequest, key: str) -> bool:
 
 
 def may_set_up(request: HttpRequest) -> bool:
-    """Return whether the mail of this account has been read in this session, a moment ago."""
+    """Return whether this session has opened a link from a recent mail to this account."""
     key = request.session.get(SESSION_KEY, "")
     try:
         state = TimestampSigner(salt=SALT).unsign(key, max_age=LINK_MAX_AGE)
@@ -83,6 +88,9 @@ def may_set_up(request: HttpRequest) -> bool:
 
 
 def _state(user: User) -> str:
-    """Return what a link is for: this account, with this password and without a new factor."""
+    """Return a digest of the account's key, its password and its factors.
+
+    A link holds it, and so is good for no other account and no longer after a change of any.
+    """
     factors = Authenticator.objects.filter(user=user).order_by("pk").values_list("pk", flat=True)
     return salted_hmac(SALT, f"{user.pk} {user.password} {list(factors)}").hexdigest()

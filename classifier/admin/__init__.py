@@ -1,4 +1,4 @@
-"""The admin: clinicians review submissions, operators look after models and people."""
+"""In the admin, clinicians review submissions, and operators look after models and people."""
 
 from classifier.admin.audit_entry import AuditEntryAdmin
 from classifier.admin.audited import AuditedEmailAddressAdmin, AuditedGroupAdmin

@@ -21,13 +21,16 @@ from classifier.services.operation.audit import record_action
 
 
 class Audited:
-    """The audit log also holds what somebody adds, changes or deletes here.
+    """Writes to the audit log what somebody adds, changes or deletes here.
 
-    The admin's own log names things by what they are called, and can be edited.
+    The admin's own log is not enough: it calls things by their names, and it can be edited.
     """
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Let an action stand or fall with its entries, as a single page does by itself."""
+        """Run an action in one transaction with its entries, so that neither exists alone.
+
+        The pages of single rows do so by themselves.
+        """
         with transaction.atomic() if request.method == "POST" else nullcontext():
             return super().changelist_view(request, extra_context)  # type: ignore[misc]
 
@@ -45,9 +48,10 @@ class Audited:
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
 
-# Whom a session belongs to and where it is from is that person's business.
+# The admin does not show sessions: whose they are and where they come from is private.
 admin.site.unregister(UserSession)
-# Groups decide who is a reviewer, and addresses decide who receives an account's mail.
+# Changes of these must be audited: groups decide who is a reviewer, and addresses decide who
+# receives an account's mail.
 admin.site.unregister([Group, EmailAddress])
 
 
@@ -59,7 +63,10 @@ class AuditedGroupAdmin(Audited, GroupAdmin):
 @admin.register(EmailAddress)
 class AuditedEmailAddressAdmin(Audited, EmailAddressAdmin):
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[EmailAddress]) -> Any:
-        """Log the key alone: when its account is deleted, nobody knows any more whose it was."""
+        """Log only the key of the address.
+
+        Once its account is deleted, nobody could tell whose address it was and take it out.
+        """
         logged = super().log_deletions(request, queryset)
         mine = LogEntry.objects.filter(
             content_type=ContentType.objects.get_for_model(EmailAddress),

@@ -11,7 +11,7 @@ from classifier.models import ModelVersion
 from classifier.services.registry.activate import activate_model
 from classifier.services.submissions.dispatch import WorkersUnreachable, dispatch_reanalysis
 
-#: "View on site" shows these in a form that can be read.
+#: The form leaves these out: the page behind "View on site" shows them in a readable form.
 ON_THE_CARD = ["card", "diagnoses"]
 
 
@@ -45,7 +45,7 @@ class ModelVersionAdmin(Audited, NoAdding, admin.ModelAdmin):
         if not chosen:
             return
         try:
-            # A message cannot be taken back: what is on record stands before it is sent.
+            # A message cannot be taken back, so the log entry is written before it is sent.
             with transaction.atomic():
                 self.log_change(request, chosen, "Its answers are added to earlier results.")
                 dispatch_reanalysis(chosen.pk)

@@ -9,14 +9,14 @@ from classifier.models import Review
 
 
 class NoAdding:
-    """Rows are made by the site's services, never by hand."""
+    """Forbids adding rows by hand, since the site's services make them."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
 class ReadOnly(NoAdding):
-    """Rows that the admin only shows."""
+    """Lets the admin show rows, and do nothing else with them."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -25,12 +25,16 @@ class ReadOnly(NoAdding):
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        # simple_history's page of an old version saves for everybody who may look at it.
+        # simple_history's page of an old version would let everybody save who may look at it.
         raise PermissionDenied
 
 
 class TakesReviewsAlong:
-    """Reviews go with their row when somebody deletes it; nobody can delete them by themselves."""
+    """Deletes the reviews of a row along with it.
+
+    Nobody has the permission to delete a review by itself. Without this class, the admin would
+    therefore refuse to delete the row.
+    """
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
         deleted, counts, missing, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]

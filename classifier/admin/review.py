@@ -9,7 +9,7 @@ from classifier.models import Review
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnly, SimpleHistoryAdmin):
-    """All reviews and what they said before; they are recorded on the submission's page."""
+    """Shows all reviews and what they said before. They are recorded on the submission's page."""
 
     list_display = ["submission", "diagnosis", "reviewer", "updated_at"]
     list_filter = ["diagnosis", "reviewer"]

@@ -16,13 +16,13 @@ from classifier.admin.audited import Audited
 from classifier.admin.read_only import NoAdding
 from classifier.models import User
 
-# As allauth registers it, the secrets could be read and replaced.
+# allauth registers it in a way that lets administrators read and replace the secrets.
 admin.site.unregister(Authenticator)
 
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(Audited, NoAdding, admin.ModelAdmin):
-    """Second factors, to be deleted where somebody has lost theirs."""
+    """Shows second factors, and lets administrators delete one that a person has lost."""
 
     list_display = ["user", "type", "created_at", "last_used_at"]
     list_filter = ["type"]

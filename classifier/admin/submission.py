@@ -38,7 +38,7 @@ class ReviewState(admin.SimpleListFilter):
 
 
 class ReviewForm(forms.ModelForm):
-    """The reviewer's own judgement; everything else on the page is read-only."""
+    """Takes the reviewer's own judgement. Everything else on the page is read-only."""
 
     reviewer: User
 
@@ -158,7 +158,8 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         rows = cast(SubmissionQuerySet, super().get_queryset(request)).with_result()
-        # A subquery counts for each row by itself; a join would read all rows for the first page.
+        # A subquery counts only for the rows of the page. A join would read all rows for the first
+        # page.
         reviews = Review.objects.filter(submission=OuterRef("pk")).order_by()
         number = reviews.values("submission").annotate(number=Count("pk")).values("number")
         return rows.select_related("owner").annotate(
@@ -193,7 +194,7 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
         return self._seen(request, super().history_view(request, object_id, extra_context))
 
     def _seen(self, request: HttpRequest, page: HttpResponse) -> HttpResponse:
-        """Record whose page it is, now that it has not been refused."""
+        """Record a look at the submission of this page, which by now has not been refused."""
         context = getattr(page, "context_data", None) or {}
         if shown := context.get("original") or context.get("object"):
             record_look(shown, viewer=request.user)

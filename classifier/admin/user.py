@@ -21,7 +21,7 @@ from classifier.services.account.sessions import end_sessions
 
 
 class PasswordByAdministratorForm(AdminPasswordChangeForm):
-    """Ends what was signed in with the former password, and tells its owner by mail."""
+    """Ends the sessions under the former password, and tells the owner of the account by mail."""
 
     def save(self, commit: bool = True) -> User:
         user = super().save(commit)
@@ -49,7 +49,7 @@ class UserAdmin(Audited, TakesReviewsAlong, DjangoUserAdmin):
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
 
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Let a new password stand or fall with its entry."""
+        """Save a new password in one transaction with its entry, so that neither exists alone."""
         with transaction.atomic():
             return super().user_change_password(request, *args, **kwargs)
 
@@ -63,8 +63,11 @@ class UserAdmin(Audited, TakesReviewsAlong, DjangoUserAdmin):
         super().delete_queryset(request, queryset)
 
     def _forget(self, request: HttpRequest, user: User) -> None:
-        """Leave no trace of who is deleted; what was logged about it a moment ago is one."""
+        """Remove the traces of a person who is about to be deleted.
+
+        The admin has just logged the deletion, and that entry is such a trace too.
+        """
         forget_account(user)
         if user == request.user:
-            # Their session has ended; this request must not try to keep it.
+            # Their session has ended, so this request must not try to save it.
             logout(request)

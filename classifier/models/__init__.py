@@ -1,4 +1,4 @@
-"""The tables of the site, one model a file."""
+"""These are the tables of the site. Each model has a file of its own."""
 
 from classifier.models.audit_entry import AuditEntry
 from classifier.models.model_version import ModelVersion

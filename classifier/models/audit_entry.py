@@ -6,8 +6,8 @@ from django.db import models
 class AuditEntry(models.Model):
     """One entry says who did what to what. The database refuses to change or delete it.
 
-    People and things are named by their keys alone, so that an entry outlives what it tells of and
-    says nothing of anybody who has left.
+    It names people and things by their keys alone. So it stays when they are deleted, and then says
+    nothing of who they were.
     """
 
     class Action(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Pages read the metrics of a `ModelVersion`; this module checks that they can."""
+"""Check the metrics of a `ModelVersion`, so that pages can show them."""
 
 from __future__ import annotations
 
@@ -14,26 +14,30 @@ from classifier.models.model_version import (
     scores_by_image_type,
 )
 
-#: A picture looked at once, and the mean over its symmetries.
+#: An answer comes from one look at the picture, or is the mean over its symmetries.
 ANSWERS = ("plain", "averaged")
 
 
 class MetricsError(ValueError):
-    """The metrics are not as they must be; the message says where, and what is there."""
+    """The metrics are not as they must be. The message says where, and what was found there."""
 
 
 def check_metrics(metrics: object) -> None:
     """Accept metrics that every page can show.
 
-    They are test sets and more by name. A set of `SHOWN_SETS` or `CLINICAL_SETS` has ``pictures``,
-    their number by class; ``model``, scores by name, each with a ``value`` and the ``low`` and
-    ``high`` of its interval; it may have other scores that are shown, and ``verdicts``: for one or
-    both of `ANSWERS` the ``promised`` coverage, and in ``rates`` how often each verdict is given to
-    malignant and to benign lesions. Any set may have ``subgroups`` by ``image_type``, each with its
-    number of ``pictures`` and scores. Whatever else there is must be finite, as JSON.
+    They hold test sets by name, and other things beside them. A set of `SHOWN_SETS` or
+    `CLINICAL_SETS` has ``pictures``, which are their number by class, and ``model``, which holds
+    scores by name. Each score has a ``value`` and the ``low`` and ``high`` of its interval.
+
+    Such a set may have other scores that are shown. It may also have ``verdicts`` for one or both
+    of `ANSWERS`: the ``promised`` coverage, and in ``rates`` how often each verdict is given to
+    malignant and to benign lesions.
+
+    Any set may have ``subgroups`` by ``image_type``, each with its number of ``pictures`` and
+    scores. Every other number must be finite, as JSON requires.
 
     Raises:
-        MetricsError: what is wrong first.
+        MetricsError: the metrics are wrong. It names the first fault.
     """
     for name, section in _mapping(metrics, "metrics").items():
         _check_finite(section, f"metrics.{name}")
@@ -47,7 +51,7 @@ def check_metrics(metrics: object) -> None:
 def _check_image_type(found: Mapping[str, Any], path: str) -> None:
     _check_number(found.get("pictures"), f"{path}.pictures")
     for score in COMPARED_SCORES:
-        # A kind with few malignant lesions has none.
+        # A kind of picture with few malignant lesions has no such score.
         if score in found:
             _check_score(found[score], f"{path}.{score}", may_be_none=True)
 
@@ -60,8 +64,8 @@ def _check_set(found: Mapping[str, Any], path: str) -> None:
     for part, name, _ in (*SHOWN_SCORES, ("model", "specificity", "")):
         scores = _mapping(found.get(part, {}), f"{path}.{part}")
         if name in scores:
-            # A class without pictures has no score; the scores of the model must all be there,
-            # since they say what an answer means.
+            # A class without pictures has no score. Those of the model must all have one, since
+            # they say what an answer means.
             _check_score(scores[name], f"{path}.{part}.{name}", may_be_none=part != "model")
     verdicts = _mapping(found.get("verdicts", {}), f"{path}.verdicts")
     for answer in ANSWERS:

@@ -8,19 +8,21 @@ from django.urls import reverse
 
 from classifier.models.observed import ImageType
 
-#: The test sets whose scores are shown, by their name in the metrics. The network has seen none of
-#: their pictures, lesions or near-duplicates.
+#: Pages show the scores of these test sets, which have these names in the metrics. The network has
+#: seen none of their pictures, lesions or near-duplicates.
 SHOWN_SETS = {
     "held_out": "pictures of lesions of the HAM10000 collection that were kept apart",
     "de_leaked": "test pictures of the Melanoma Cancer Image Dataset that hardly resemble any of "
     "its training pictures",
 }
-#: The same of ordinary photographs, on which a network that tells them is measured apart.
+#: These are such test sets of ordinary photographs. A network that tells photographs from
+#: dermoscopic pictures is measured on them separately.
 CLINICAL_SETS = {
     "held_out_clinical": "ordinary photographs of lesions of the MILK10k collection that were kept "
     "apart",
 }
-#: Pages show these scores of each set: the part of the metrics, the name there, and the words.
+#: Pages show these scores of each set. A score has its part of the metrics, its name there, and the
+#: words that pages use for it.
 SHOWN_SCORES = (
     ("model", "sensitivity", "Malignant lesions it calls malignant"),
     ("at_operating_point", "sensitivity", "Malignant lesions it calls malignant or worth a look"),
@@ -30,20 +32,20 @@ SHOWN_SCORES = (
 )
 
 
-#: Those of them that say what an answer about one kind of picture is worth beside another.
+#: These scores say how much an answer about one kind of picture is worth beside another kind.
 COMPARED_SCORES = ("sensitivity", "specificity")
 
-#: These fields have tens of kilobytes; queries that only need the verdict leave them out.
+#: These fields have tens of kilobytes, so queries that only need the verdict leave them out.
 LARGE_FIELDS = ("card", "metrics")
 
 
 def figure_path(name: str, version: str, file: str) -> str:
-    """Return where the site keeps a figure of a model's card, in its private files."""
+    """Return the path, in the site's private files, of a figure of a model's card."""
     return f"models/{name}/{version}/{file}"
 
 
 class Score(NamedTuple):
-    """One measured figure in percent, with its 95 % interval."""
+    """Holds one measured figure in percent, with its 95 % interval."""
 
     title: str
     percent: float
@@ -52,7 +54,7 @@ class Score(NamedTuple):
 
 
 class ScoredSet(NamedTuple):
-    """The scores that were measured on one test set."""
+    """Holds the scores that were measured on one test set."""
 
     title: str
     pictures: int
@@ -60,16 +62,17 @@ class ScoredSet(NamedTuple):
 
 
 class ComparedScore(NamedTuple):
-    """One figure of ordinary photographs beside that of dermoscopic pictures, where it is known."""
+    """Holds one figure of photographs beside that of dermoscopic pictures, where that is known."""
 
     clinical: Score
     dermoscopic: Score | None
 
 
 class Comparison(NamedTuple):
-    """How much an answer about an ordinary photograph is worth beside one about a dermoscopic one.
+    """Compares answers about ordinary photographs with those about dermoscopic pictures.
 
-    Both were measured on one test set that has so many pictures of each.
+    Both were measured on one test set, of which ``photographs`` and ``dermoscopic`` count the
+    pictures.
     """
 
     photographs: int
@@ -78,7 +81,7 @@ class Comparison(NamedTuple):
 
 
 class Standard(NamedTuple):
-    """The thresholds for one kind of picture."""
+    """Holds the thresholds for one kind of picture."""
 
     threshold: float
     operating_point: dict[str, Any]
@@ -86,14 +89,14 @@ class Standard(NamedTuple):
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def without_what_is_large(self) -> ModelVersionQuerySet:
-        """Leave out the large fields, which only say how a network was measured."""
+        """Leave out the large fields. They only say how a network was measured."""
         return self.defer(*LARGE_FIELDS)
 
 
 class ModelVersion(models.Model):
-    """One version of a trained network, as its bundle described it when it was registered.
+    """Keeps one version of a trained network, as its bundle described it when it was registered.
 
-    At most one is active: the one that new submissions are analysed with.
+    At most one version is active. New submissions are analysed with it.
     """
 
     name = models.SlugField("name of the bundle")
@@ -160,14 +163,14 @@ class ModelVersion(models.Model):
             judged_as: dermoscopic or clinical.
 
         Returns:
-            Empty without one.
+            They are empty where no such set was measured.
         """
         sets = CLINICAL_SETS if judged_as == ImageType.CLINICAL else SHOWN_SETS
         return next((self.metrics[name] for name in sets if name in self.metrics), {})
 
     @property
     def scored_sets(self) -> list[ScoredSet]:
-        """Return its scores on pictures it cannot have learnt by heart; empty without any."""
+        """Return its scores on pictures that it cannot have learnt by heart, if there are any."""
         return [
             ScoredSet(title, _pictures(found), list(_scores(found).values()))
             for name, title in (SHOWN_SETS | CLINICAL_SETS).items()
@@ -178,7 +181,7 @@ class ModelVersion(models.Model):
     def photographs_compared(self) -> Comparison | None:
         """Return its scores on ordinary photographs beside those on dermoscopic pictures.
 
-        None where no test set with both was measured by kind of picture.
+        It is None where no test set was measured by kind of picture.
         """
         for found in self.metrics.values():
             kinds = scores_by_image_type(found)
@@ -199,7 +202,10 @@ class ModelVersion(models.Model):
 
 
 def scores_by_image_type(found: Any) -> dict[str, dict[str, Any]]:
-    """Return what was measured of one test set by how its pictures were taken; mostly nothing."""
+    """Return what was measured on one test set, by how its pictures were taken.
+
+    Most test sets were not measured so, and it is empty.
+    """
     subgroups = found.get("subgroups", {}) if isinstance(found, dict) else {}
     return subgroups.get("image_type", {})
 

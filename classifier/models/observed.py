@@ -1,8 +1,8 @@
-"""An analysis says something of every picture, also of one that it rejects.
+"""Describe what an analysis says of every picture, even of one that it rejects.
 
-What a network says of a picture that it judges is a `classifier.models.result.Result`. Both are the
-one description: recording, the export and ``manage.py analyse --json`` take names, order and
-meaning from them.
+What a network says of a picture that it judges is a `classifier.models.result.Result`. Nothing else
+describes the fields: recording, the export and ``manage.py analyse --json`` take names, order and
+meaning from these two.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db import models
 
 
 class ImageType(models.TextChoices):
-    """How a picture was taken."""
+    """Says how a picture was taken."""
 
     DERMOSCOPIC = "dermoscopic", "Through a dermoscope"
     CLINICAL = "clinical", "Ordinary photograph"
@@ -23,7 +23,7 @@ class ImageType(models.TextChoices):
 
 
 class Content(NamedTuple):
-    """The part of a picture within a plain border, in the picture's own pixels."""
+    """Holds the part of a picture within a plain border, in the picture's own pixels."""
 
     left: int
     top: int
@@ -39,5 +39,5 @@ class Content(NamedTuple):
         return self.bottom - self.top
 
 
-#: What is kept of it, on the `Submission`.
+#: The `Submission` keeps these of what an analysis says of every picture.
 OBSERVED_FIELDS = ("image_type", "frame")

@@ -20,12 +20,12 @@ from classifier.models.predictive_value import (
 from classifier.models.result import JUDGED_AS, Result, Verdict
 from classifier.models.shares import Share, shares
 
-#: Diagnoses below are shown on request only.
+#: Diagnoses that have fewer percent are shown on request only.
 LIKELY_PERCENT = 1.0
 
 
 class Asymmetry(NamedTuple):
-    """Percent of the lesion's area without a mirror image, about both of its axes."""
+    """Says how many percent of the lesion's area have no mirror image, about each axis."""
 
     long_axis: int
     short_axis: int
@@ -39,13 +39,13 @@ def heat_map_path(*_: object) -> str:
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
     def with_model_version(self) -> PredictionQuerySet:
-        """Load the model version along, without its large fields."""
+        """Load the model version in the same query, without its large fields."""
         large = (f"model_version__{field}" for field in LARGE_FIELDS)
         return self.select_related("model_version").defer(*large)
 
 
 class Prediction(Result):
-    """One model version's result about one submission. It never changes once it is made."""
+    """Keeps one model version's result about one submission. Once made, it never changes."""
 
     submission = models.ForeignKey(
         "classifier.Submission", on_delete=models.CASCADE, related_name="predictions"
@@ -97,17 +97,20 @@ class Prediction(Result):
 
     @property
     def leans_malignant(self) -> bool:
-        """Whether malignant is what the network would say if it had to."""
+        """Return whether the network would say malignant if it had to choose."""
         return self.malignant_probability >= self.threshold
 
     @property
     def is_from_a_photograph(self) -> bool:
-        """Whether it was judged as pictures without a dermoscope are."""
+        """Return whether the picture was judged as one that was taken without a dermoscope."""
         return self.judged_as == ImageType.CLINICAL
 
     @property
     def threshold(self) -> float:
-        """The malignant probability from which on pictures of this kind are called malignant."""
+        """Return the threshold for pictures of this kind.
+
+        They are called malignant from this malignant probability on.
+        """
         return self.model_version.standard_of(self.judged_as).threshold
 
     @property
@@ -116,23 +119,26 @@ class Prediction(Result):
 
     @property
     def operating_point(self) -> dict[str, Any]:
-        """The malignant probability from which on pictures of this kind deserve a look."""
+        """Return the malignant probability from which on pictures of this kind deserve a look."""
         return self.model_version.standard_of(self.judged_as).operating_point
 
     @property
     def appearance(self) -> str:
-        """How the answer is shown: its icon and colour."""
+        """Return the word that decides the icon and the colour of the answer."""
         return "look" if self.deserves_a_look else self.verdict
 
     @property
     def confidence_percent(self) -> float:
-        """The confidence in percent, as the breakdown shows it."""
+        """Return the confidence in percent, as the breakdown shows it."""
         malignant = self.leans_malignant if self.is_uncertain else self.is_malignant
         return next(share.percent for share in self.breakdown if share.is_malignant == malignant)
 
     @cached_property
     def breakdown(self) -> list[Share]:
-        """Benign and malignant in percent, the larger first: the sums over the differential."""
+        """Return benign and malignant in percent, the larger first.
+
+        Each is the sum of its diagnoses in the differential.
+        """
         sums = [
             Share(
                 verdict.value,
@@ -145,27 +151,30 @@ class Prediction(Result):
 
     @cached_property
     def differential(self) -> list[Share]:
-        """Every answer in percent, largest first."""
+        """Return every answer in percent, the largest first."""
         return shares(self.probabilities, self.model_version)
 
     @property
     def likely(self) -> list[Share]:
-        """The part of the differential that is worth reading."""
+        """Return the part of the differential that is worth reading."""
         return [share for share in self.differential if share.percent >= LIKELY_PERCENT]
 
     @property
     def unlikely(self) -> list[Share]:
-        """The rest of the differential."""
+        """Return the rest of the differential."""
         return [share for share in self.differential if share.percent < LIKELY_PERCENT]
 
     @property
     def names_diagnoses(self) -> bool:
-        """Whether the network tells more apart than benign and malignant."""
+        """Return whether the network tells more answers apart than benign and malignant."""
         return bool(self.model_version.diagnoses)
 
     @property
     def deserves_a_look(self) -> bool:
-        """Whether it is called benign, but not where the network would miss few malignant ones."""
+        """Return whether the lesion is called benign, but would not be at the operating point.
+
+        There the network would miss few malignant lesions.
+        """
         point = self.operating_point
         return (
             self.verdict == Verdict.BENIGN
@@ -175,22 +184,25 @@ class Prediction(Result):
 
     @property
     def malignant_percent(self) -> float:
-        """The malignant probability in percent, as the breakdown shows it."""
+        """Return the malignant probability in percent, as the breakdown shows it."""
         return next(share.percent for share in self.breakdown if share.is_malignant)
 
     @property
     def look_from_percent(self) -> float:
-        """The malignant probability in percent from which on a lesion deserves a look."""
+        """Return the malignant probability in percent from which on a lesion deserves a look."""
         return round(100 * self.operating_point["threshold"], 1)
 
     @property
     def look_finds_percent(self) -> int:
-        """The share of malignant lesions in percent that are found there."""
+        """Return how many percent of malignant lesions are found from that probability on."""
         return round(100 * self.operating_point["sensitivity"])
 
     @property
     def possible_diagnoses(self) -> list[Share]:
-        """The answers in the set that holds the true one as often as promised, likeliest first."""
+        """Return the answers in the set with the promised coverage, the likeliest first.
+
+        Such a set holds the true answer as often as promised.
+        """
         known = self.model_version.diagnoses
         names = {known.get(code, {}).get("name", code) for code in self.possible}
         return [share for share in self.differential if share.name in names]
@@ -201,14 +213,17 @@ class Prediction(Result):
 
     @property
     def spread_percent(self) -> tuple[int, int] | None:
-        """The least and the largest malignant probability over the symmetries, in percent."""
+        """Return the least and the largest malignant percent over the symmetries."""
         if self.spread_low is None or self.spread_high is None:
             return None
         return round(100 * self.spread_low), round(100 * self.spread_high)
 
     @property
     def is_explained(self) -> bool:
-        """Whether it was made since answers are explained: older ones stay as they were."""
+        """Return whether the prediction has an explanation.
+
+        Older ones were made before answers were explained, and stay as they were.
+        """
         return self.abcd is not None
 
     @property
@@ -221,11 +236,12 @@ class Prediction(Result):
 
     @cached_property
     def predictive_values(self) -> list[PredictiveValue]:
-        """Return what the verdict means for people; empty where that was not measured."""
+        """Return what the verdict means for people. It is empty where that was not measured."""
         metrics = self.model_version.metrics_of(self.judged_as)
         if self.coverage is None:
             rates = rates_without_uncertain(metrics, self.verdict)
-        # Sets with another coverage are other answers, given more or less often.
+        # With another coverage, the sets differ and each verdict is given more or less often, so
+        # the measured rates hold for one coverage only.
         elif self.coverage == measured_coverage(metrics):
             is_averaged = self.spread_low is not None
             rates = rates_of(metrics, self.verdict, is_averaged=is_averaged)

@@ -1,8 +1,8 @@
 """Count what an answer means: how many people who get it have a malignant lesion.
 
-By Bayes' theorem from how often the network gives the answer to malignant and to benign lesions,
-and from how common malignant ones are (Gigerenzer & Hoffrage, "How to improve Bayesian reasoning
-without instruction: frequency formats", Psychological Review 1995, on why to count people).
+Bayes' theorem gives this from how often the network gives the answer to malignant and to benign
+lesions, and from how common malignant ones are. Gigerenzer & Hoffrage say why to count people ("How
+to improve Bayesian reasoning without instruction: frequency formats", Psychological Review 1995).
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-#: One malignant lesion in so many.
+#: What an answer means is shown for one malignant lesion in this many.
 BASE_RATES = (10, 100, 1000)
-#: People in the picture, and how many stand in a row.
+#: The drawing has this many people, and so many of them stand in a row.
 PEOPLE, COLUMNS = 1000, 40
 
 
 class PredictiveValue(NamedTuple):
-    """How many of `PEOPLE` who get an answer have a malignant lesion.
+    """Says how many of `PEOPLE` who get an answer have a malignant lesion.
 
-    ``low`` and ``high`` are what is left in the least and in the most favourable case of both
-    measured rates, each within its 95 % interval; more cautious than a 95 % interval of its own.
+    ``low`` and ``high`` come from the least and the most favourable case of both measured rates,
+    each within its 95 % interval. This is more cautious than a 95 % interval of the number itself.
     """
 
     one_in: int
@@ -30,12 +30,12 @@ class PredictiveValue(NamedTuple):
 
     @property
     def before(self) -> int:
-        """How many of them were malignant before the answer was known."""
+        """Return how many of `PEOPLE` have a malignant lesion, before the answer is known."""
         return round(PEOPLE / self.one_in)
 
     @property
     def drawn(self) -> int:
-        """How many are drawn as malignant."""
+        """Return how many people are drawn as malignant."""
         return round(self.malignant)
 
     @property
@@ -61,18 +61,21 @@ def rates_of(metrics: Mapping[str, Any], verdict: str, *, is_averaged: bool) -> 
 
     Args:
         metrics: of one test set.
-        verdict: with uncertain as a third one.
+        verdict: benign, malignant or uncertain.
         is_averaged: whether the answer is the mean over the picture's symmetries.
 
     Returns:
-        Empty where it was not measured.
+        The rates are empty where this was not measured.
     """
     answer = "averaged" if is_averaged else "plain"
     return metrics.get("verdicts", {}).get(answer, {}).get("rates", {}).get(verdict, {})
 
 
 def rates_without_uncertain(metrics: Mapping[str, Any], verdict: str) -> dict[str, Any]:
-    """Return the same for a network that knows two verdicts, from sensitivity and specificity."""
+    """Return the rates of `rates_of` for a network that knows only two verdicts.
+
+    They follow from its sensitivity and specificity.
+    """
     scores = metrics.get("model", {})
     if not {"sensitivity", "specificity"} <= scores.keys():
         return {}
@@ -94,7 +97,7 @@ def predictive_values(rates: Mapping[str, Mapping[str, float]]) -> list[Predicti
             ``high``, each in 0..1.
 
     Returns:
-        None of them where the answer was never given.
+        The list is empty where the answer was never given.
     """
     malignant, benign = rates["malignant"], rates["benign"]
     if not malignant["value"] and not benign["value"]:

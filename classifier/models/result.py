@@ -18,9 +18,10 @@ JUDGED_AS = (ImageType.DERMOSCOPIC, ImageType.CLINICAL)
 
 
 class Result(models.Model):
-    """A network says this of a picture that it judges, field by field.
+    """Holds what a network says of a picture that it judges, field by field.
 
-    This is the one description of it, as `classifier.models.observed` is of the picture itself.
+    Nothing else describes these fields. `classifier.models.observed` describes what is said of the
+    picture itself.
     """
 
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
@@ -61,7 +62,7 @@ class Result(models.Model):
         abstract = True
 
     def told(self) -> dict[str, Any]:
-        """Return all of it by name, as it can be written as JSON."""
+        """Return all fields by name, in a form that can be written as JSON."""
         return {name: getattr(self, name) for name in RESULT_FIELDS}
 
 

@@ -5,12 +5,12 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-#: A comment has room for this many characters, about a page.
+#: A comment has room for this many characters, which is about a page.
 COMMENT_LENGTH = 4000
 
 
 class Review(models.Model):
-    """A clinician's own judgement of a submission; every change of it is kept."""
+    """Keeps a clinician's own judgement of a submission, with every change of it."""
 
     class Diagnosis(models.TextChoices):
         BENIGN = "benign", "Benign"
@@ -32,7 +32,7 @@ class Review(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    # All that was said of a submission is deleted with it.
+    # When a submission is deleted, all that was ever said of it is deleted too.
     history = HistoricalRecords(cascade_delete_history=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Probabilities as a person reads them: in percent, rounded so that they sum to 100."""
+"""Turn probabilities into percent for a person, rounded so that they sum to 100."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 class Share(NamedTuple):
-    """One line of probabilities; ``percent`` has one decimal, ``plain`` explains it or is empty."""
+    """Holds one line of probabilities.
+
+    ``percent`` has one decimal. ``plain`` explains the answer, or is empty.
+    """
 
     name: str
     percent: float
@@ -21,7 +24,8 @@ class Share(NamedTuple):
 def shares(probabilities: Mapping[str, float], model_version: ModelVersion) -> list[Share]:
     """Return every answer in percent, largest first, rounded so that they sum to 100.
 
-    Rounded by largest remainders (Hamilton's method): rounding each alone may show 100.1 %.
+    They are rounded by largest remainders (Hamilton's method), since a sum of numbers that are
+    rounded one by one may be 100.1 %.
 
     Args:
         probabilities: of each class, in 0..1; they sum to 1.

@@ -27,18 +27,18 @@ class Status(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
-#: States in which a submission waits for nothing any more.
+#: In these states, a submission waits for nothing any more.
 FINISHED = (Status.DONE, Status.REJECTED, Status.FAILED)
 
-#: Permission that lets a clinician see everybody's submissions and record reviews.
+#: This permission lets a clinician see everybody's submissions and record reviews.
 REVIEW_PERMISSION = "classifier.review_submission"
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
-    """Queries for submissions. They decide who may see what, here and nowhere else."""
+    """Selects submissions. It alone decides who may see which of them."""
 
     def owned_by(self, user: User | AnonymousUser) -> SubmissionQuerySet:
-        """Return those that ``user`` sent in, and may retry and delete."""
+        """Return those that ``user`` sent in, and so may retry and delete."""
         return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
 
     def visible_to(self, user: User | AnonymousUser) -> SubmissionQuerySet:
@@ -64,7 +64,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(status=Status.RUNNING, started_at__lt=started_before)
 
     def with_result(self) -> SubmissionQuerySet:
-        """Load the shown prediction and its model version along, without large fields."""
+        """Load the shown prediction and its model version in the same query.
+
+        Large fields are left out.
+        """
         large = (f"prediction__model_version__{field}" for field in LARGE_FIELDS)
         return self.select_related("prediction__model_version").defer(*large)
 
@@ -77,10 +80,11 @@ def image_path(submission: Submission, filename: str) -> str:
 
 
 class Submission(models.Model):
-    """One picture that a person sent in, and how far its analysis has come.
+    """Keeps one picture that a person sent in, and says how far its analysis has come.
 
-    ``status`` changes only through `classifier.services`. The row, not the Celery message, is the
-    truth: ``attempts`` counts claims by workers, and only the worker of the latest one may finish.
+    ``status`` changes only through `classifier.services`. The row tells the truth, even where a
+    Celery message says otherwise. ``attempts`` counts the claims by workers, and only the worker
+    with the latest claim may finish.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -112,7 +116,7 @@ class Submission(models.Model):
         blank=True,
         help_text="Scale of the picture as it is kept, where the person who sent it in knew it.",
     )
-    # Not "", which would be one more way to take a picture.
+    # Unknown is NULL and not "", which would look like one more way to take a picture.
     image_type = models.CharField(  # noqa: DJ001
         "how the picture was taken",
         max_length=16,
@@ -130,7 +134,7 @@ class Submission(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED)
     prediction = models.ForeignKey(
         "classifier.Prediction",
-        # The prediction falls with the submission; nothing else may take it away.
+        # The prediction is deleted along with the submission, and in no other way.
         on_delete=models.RESTRICT,
         null=True,
         blank=True,
@@ -176,11 +180,11 @@ class Submission(models.Model):
             models.Index(fields=["owner", "-created_at", "-id"], name="submission_history"),
             # The admin lists the newest; retention looks for the oldest.
             models.Index(fields=["-created_at", "-id"], name="submission_newest"),
-            # Clinicians narrow the list of all down by it.
+            # Clinicians narrow the list of all submissions down by this field.
             models.Index(fields=["image_type", "-created_at", "-id"], name="submission_image_type"),
             # Operators look at what was finished lately, and at the latest failures.
             models.Index(fields=["status", "finished_at"], name="submission_finished"),
-            # Workers take what has waited longest.
+            # Workers take the submission that has waited longest.
             models.Index(
                 fields=["queued_at"], condition=Q(status="queued"), name="submission_queue"
             ),
@@ -228,11 +232,14 @@ class Submission(models.Model):
 
     @property
     def content(self) -> Content | None:
-        """Return what was looked at of a picture with a border; None where it was all of it."""
+        """Return the part of a picture with a border that was looked at.
+
+        It is None where all of the picture was looked at.
+        """
         return Content(*self.frame) if self.frame else None
 
     def observed(self) -> dict[str, Any]:
-        """Return all of it by name, as it can be written as JSON."""
+        """Return the observed fields by name, in a form that can be written as JSON."""
         return {name: getattr(self, name) for name in OBSERVED_FIELDS}
 
     @property
@@ -241,13 +248,16 @@ class Submission(models.Model):
 
     @property
     def diameter_mm(self) -> float | None:
-        """Return the lesion's diameter in the shown answer; None without a scale or an outline."""
+        """Return the lesion's diameter in the shown answer.
+
+        It is None without a scale or an outline.
+        """
         abcd = self.prediction.abcd if self.prediction else None
         return abcd["diameter"] / self.pixels_per_mm if abcd and self.pixels_per_mm else None
 
     @property
     def is_delayed(self) -> bool:
-        """Whether it waits for longer than a person expects."""
+        """Return whether it has waited for longer than a person expects."""
         waits_since = timezone.now() - settings.QUEUE_DELAYED_AFTER
         return self.status == Status.QUEUED and self.queued_at < waits_since
 

@@ -34,7 +34,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person with an account; the e-mail address, whatever its case, is the login."""
+    """This is a person with an account. The e-mail address is the login, whatever its case."""
 
     username = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)

@@ -1,1 +1,1 @@
-"""Services do what the site can do. They own the transactions and every status."""
+"""Services do the work of the site. They own the transactions and every change of status."""

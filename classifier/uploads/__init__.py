@@ -1,8 +1,8 @@
-"""A stranger's bytes become a clean picture, or an `InvalidImage` with a sentence for a person.
+"""Turn a stranger's bytes into a clean picture, or refuse them with a sentence for a person.
 
-`clean` does the work and `limits` say what may be sent. `plan` says before anything is decoded
-what a picture needs. The site has it done in a process of its own, `child`, by `decoders`; nothing
-that the child imports knows of Django.
+`clean` does the work, and `limits` says what may be sent. Before anything is decoded, `plan` says
+what a picture needs. `decoders` has the site's pictures cleaned in a separate process, `child`.
+Nothing that the child imports knows of Django.
 """
 
 from __future__ import annotations

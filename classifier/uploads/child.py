@@ -1,8 +1,8 @@
-"""A process that decodes pictures, one after the other, for the site that started it.
+"""Decode pictures in a separate process, one after the other, for the site that started it.
 
-It knows nothing of the site: it is told a picture and its limits, and answers with a clean one or
-with what is wrong. A decoder that crashes, or that eats memory or time, ends this process and
-nothing else. ``python -m classifier.uploads.child small`` decodes small pictures alone.
+The process knows nothing of the site. It is given a picture and the limits, and answers with a
+clean picture or with what is wrong. A decoder that crashes, or that eats memory or time, ends this
+process and nothing else. ``python -m classifier.uploads.child small`` decodes only small pictures.
 
 A message is a length, a JSON object of that length, and the bytes that the object announces.
 """
@@ -22,17 +22,17 @@ from classifier.uploads.clean import NotSmall, clean_image
 from classifier.uploads.limits import LARGEST_NEED, MIB, SMALL_NEED, Limits
 from classifier.uploads.refusals import InvalidImage
 
-#: Seconds of a processor for one picture.
+#: One picture may take this many seconds of a processor.
 SECONDS = 20
-#: Seconds without a picture after which it ends.
+#: The process ends after this many seconds without a picture.
 IDLE = 60
-#: Bytes that the program itself has when it is ready, and what a picture's need leaves out.
+#: The program itself has this many bytes when it is ready. The need of a picture leaves them out.
 OWN = 32 * MIB
 LENGTH = struct.Struct(">I")
 
 
 def send(stream: IO[bytes], message: dict[str, Any], *contents: bytes) -> None:
-    """Write a message and what it announces."""
+    """Write a message and the bytes that it announces."""
     head = json.dumps(message).encode()
     stream.write(LENGTH.pack(len(head)) + head)
     for content in contents:
@@ -41,7 +41,7 @@ def send(stream: IO[bytes], message: dict[str, Any], *contents: bytes) -> None:
 
 
 def receive(stream: IO[bytes]) -> dict[str, Any] | None:
-    """Read a message; None where whoever writes them has ended."""
+    """Read a message, which is None where the process that writes them has ended."""
     length = stream.read(LENGTH.size)
     if len(length) < LENGTH.size:
         return None
@@ -50,10 +50,10 @@ def receive(stream: IO[bytes]) -> dict[str, Any] | None:
 
 
 def main(small: bool) -> None:
-    # Ctrl-C reaches all processes of a terminal; this one ends when the site has.
+    # Ctrl-C reaches all processes of a terminal. This one ignores it and ends after the site has.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory(OWN + (SMALL_NEED if small else LARGEST_NEED))
-    # Unbuffered, or what is there already would not be seen by select.
+    # The pipe is unbuffered, since select would not see bytes that are already in a buffer.
     asked, answers = os.fdopen(0, "rb", buffering=0), sys.stdout.buffer
     while select.select([asked], [], [], IDLE)[0]:
         exact = _Exact(asked)
@@ -100,7 +100,7 @@ def _answer(
 
 
 def _limit_memory(memory: int) -> None:
-    """Have the system refuse more, where it can."""
+    """Have the system refuse more memory than this, where it can."""
     try:
         import resource
 
@@ -110,7 +110,7 @@ def _limit_memory(memory: int) -> None:
 
 
 def _allow_seconds(seconds: int) -> None:
-    """Have the system end this process when it has used so many more, where it can."""
+    """Have the system end this process after so many more seconds of a processor, where it can."""
     try:
         import resource
 

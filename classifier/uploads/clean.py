@@ -1,4 +1,4 @@
-"""Decode a picture and write it anew, with nothing but its pixels."""
+"""Decode a picture and write it anew, so that nothing but its pixels is kept."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from classifier.uploads.redraw import redraw
 from classifier.uploads.refusals import InvalidImage
 
 THUMBNAIL_SIDE = 320
-#: A lossy picture is written in the first of these ways that is not too large.
+#: A lossy picture is written in the first of these ways that gives a file that is small enough.
 QUALITIES = ((95, "4:4:4"), (85, "4:2:0"), (70, "4:2:0"))
-#: How a picture is turned upright, by its EXIF orientation.
+#: A picture with one of these EXIF orientations is turned upright in this way.
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -38,23 +38,23 @@ logging.getLogger("PIL").setLevel(logging.ERROR)
 
 
 class Readable(Protocol):
-    """Anything that gives bytes: a file on disk or an uploaded one."""
+    """Gives bytes, as a file on disk or an uploaded one does."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 class NotSmall(Exception):
-    """The picture is beyond what was to be decoded; nothing is wrong with it."""
+    """Only small pictures were to be decoded, and this one is not. Nothing is wrong with it."""
 
 
 @dataclass(frozen=True)
 class CleanImage:
-    """A picture that holds nothing but its pixels.
+    """Holds a picture and nothing but its pixels.
 
     Attributes:
         image: the decoded picture, mode RGB, upright.
-        content: the same re-encoded, without metadata: JPEG from JPEG or where a PNG would be too
-            large, else PNG.
+        content: the same picture, encoded anew without metadata. It is a JPEG where the file was
+            one or where a PNG would be too large, else a PNG.
         extension: ``jpg`` or ``png``.
         thumbnail: its centre square as a small JPEG.
         scale: its pixels for each pixel of the picture that was sent in, at most 1.
@@ -74,13 +74,14 @@ def open_image(stream: Readable) -> CleanImage:
         stream: the file, at its beginning.
 
     Raises:
-        InvalidImage: too large, of another format, damaged, animated or too small.
+        InvalidImage: the file is too large, of another format, damaged, animated or too small.
     """
     limits = Limits.of_the_site()
     data = stream.read(limits.max_bytes + 1)
     limits.check_bytes(len(data))
     clean = clean_image(data, limits)
-    # What was read from a file clings to its picture; one made from the pixels has nothing else.
+    # Pillow keeps what it has read from a file with its picture. One that is made from the pixels
+    # has nothing else.
     bare = Image.frombytes("RGB", clean.image.size, clean.image.tobytes())
     return replace(clean, image=bare)
 
@@ -91,13 +92,13 @@ def clean_image(data: bytes, limits: Limits, *, small: bool = False) -> CleanIma
     Args:
         data: a whole file.
         limits: what may be sent in.
-        small: whether only a picture is to be decoded that needs little memory and time.
+        small: whether to decode the picture only if it needs little memory and time.
 
     Raises:
-        InvalidImage: of another format, damaged, animated, too large or too small.
-        NotSmall: it needs more.
+        InvalidImage: the file is of another format, damaged, animated, too large or too small.
+        NotSmall: the picture needs more than that.
     """
-    # Pillow has a limit of its own, and only warns of a picture between one and two times it.
+    # Pillow has a limit of its own. It only warns of a picture between once and twice that limit.
     Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, limits.max_pixels)
     with _refusals(limits):
         if check_promises(data, limits) > SMALL_NEED and small:
@@ -113,7 +114,7 @@ def clean_image(data: bytes, limits: Limits, *, small: bool = False) -> CleanIma
 
 @contextmanager
 def _refusals(limits: Limits) -> Iterator[None]:
-    """Say what is wrong with a file, whatever a decoder raises."""
+    """Turn whatever a decoder raises into an `InvalidImage` that says what is wrong."""
     try:
         yield
     except UnidentifiedImageError:
@@ -139,7 +140,7 @@ def _decode(opened: Image.Image, plan: Plan) -> Image.Image:
     opened.load()
     turned = UPRIGHT.get(orientation_of(opened))
     image = redraw(opened) if is_redrawn(opened, opened.size) else opened
-    # What the file says beside its pixels would be written along.
+    # Without this, what the file says beside its pixels would be written too.
     opened.info.clear()
     return image.transpose(turned) if turned is not None else image
 
@@ -153,7 +154,7 @@ def _encode(image: Image.Image, longest: int, *, lossy: bool, most: int) -> Clea
 
 
 def _write(image: Image.Image, lossy: bool, most: int) -> tuple[Image.Image, bytes, str]:
-    """Return ``image`` as a file of at most so many bytes, as a smaller one where it must be."""
+    """Return ``image`` as a file of at most ``most`` bytes, with fewer pixels where it must be."""
     if not lossy and (content := _written(image, most, "PNG", compress_level=1)):
         return image, content, "png"
     while True:
@@ -169,7 +170,7 @@ class _TooLarge(Exception):
 
 
 class _Limited(io.BytesIO):
-    """A file in memory that stops whoever writes too much into it."""
+    """Keeps a file in memory, and raises an error when too much is written into it."""
 
     def __init__(self, most: int) -> None:
         super().__init__()

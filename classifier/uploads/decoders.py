@@ -1,7 +1,7 @@
-"""Have pictures cleaned in processes of their own, large ones one at a time.
+"""Have pictures cleaned in separate processes, one picture at a time in each.
 
-Two such processes are there at most, however many requests and web processes: one for pictures that
-need little memory and one for all others, so that a small picture never waits for a large one.
+At most one process is at work for pictures that need little memory, and one for all others, however
+many requests and web processes there are. So a small picture never waits for a large one.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ from classifier.uploads.refusals import InvalidImage
 
 try:
     import fcntl
-except ImportError:  # a system without them has one web process
+except ImportError:  # a system without file locks has one web process
     fcntl = None  # type: ignore[assignment]
 
-#: Seconds after which a decoder that says nothing is ended.
+#: A decoder that says nothing for this many seconds is ended.
 PATIENCE = 60.0
-#: How much less of a busy processor the decoder of large pictures gets.
+#: The decoder of large pictures gets this much less of a busy processor.
 NICENESS = 10
-#: All that a decoder is told of this process's environment: no secret is among it.
+#: A decoder gets only these parts of this process's environment, and no secret is among them.
 ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
-#: What is freed goes back to the system at once.
+#: These settings make the decoder give freed memory back to the system at once.
 FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}
 
 
 class Seekable(Protocol):
-    """A file that can be read more than once."""
+    """Can be read more than once, as a file can."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
@@ -54,12 +54,12 @@ class Seekable(Protocol):
 
 
 class DecodersBusy(Exception):
-    """Too many pictures wait already; this one can be sent again soon."""
+    """Too many pictures wait already. This one can be sent again soon."""
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A clean picture, as it came from a decoder.
+    """Holds a clean picture as it came from a decoder.
 
     Attributes:
         content: the picture as a file, on disk where it is large; the caller closes it.
@@ -86,7 +86,7 @@ class Cleaned:
 
 
 class _Ended(Exception):
-    """The process ended without an answer, slowly where its time was over."""
+    """The process ended without an answer. It was slow where its time was over."""
 
     def __init__(self, *, slow: bool) -> None:
         super().__init__()
@@ -94,25 +94,29 @@ class _Ended(Exception):
 
 
 class Decoder:
-    """One process that decodes, started when it is first needed and again after its end."""
+    """Runs one process that decodes.
+
+    It is started when it is first needed, and again after its end.
+    """
 
     def __init__(self, *, small: bool) -> None:
-        """Choose whether it is for small pictures alone; others come after pages."""
+        """Choose whether it only decodes small pictures. The other one lets pages go first."""
         self.small = small
         self.process: subprocess.Popen[bytes] | None = None
 
     def clean(self, stream: Seekable, size: int, limits: Limits) -> Cleaned | None:
-        """Return the picture in ``stream``; None where it is not small, but must be.
+        """Return the picture in ``stream``, or None where it is not small but must be.
 
         Raises:
-            InvalidImage: as `classifier.uploads.clean.clean_image` does, or it ended the process.
+            InvalidImage: as `classifier.uploads.clean.clean_image` does, or because the picture
+                ended the process.
         """
         used = self.process is not None
         began = time.monotonic()
         try:
             return self._ask(stream, size, limits)
         except _Ended as ended:
-            # One that was idle ends by itself: a new one tells whether it was for this picture.
+            # An idle process ends by itself. A new one shows whether this picture was the cause.
             if used and not ended.slow:
                 return self.clean(stream, size, limits)
             problem = refusals.too_slow() if ended.slow else refusals.damaged()
@@ -146,7 +150,7 @@ class Decoder:
             by_time = process.returncode == -signal.SIGXCPU
             raise _Ended(slow=by_time or slow.is_set()) from None
         except BaseException:
-            # Nobody knows any more what is left in its pipes.
+            # The process cannot be used again, since nobody knows what is left in its pipes.
             self.end()
             raise
         finally:
@@ -164,11 +168,11 @@ class Decoder:
             env=environment | FRUGAL,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # Libraries may tell there what is in a file.
+            # Libraries may write there what is in a file.
             stderr=subprocess.DEVNULL,
         )
         if not self.small and hasattr(os, "setpriority"):
-            # People wait for pages, and for small pictures.
+            # Pages and small pictures go first, since people wait for them.
             os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         return process
 
@@ -186,7 +190,7 @@ class Decoder:
 
 def _take(stream: Any, answer: dict[str, Any]) -> Cleaned:
     size, small = answer["bytes"]
-    # Whoever asked for the picture closes it.
+    # The caller of `clean_apart` closes it.
     content = tempfile.SpooledTemporaryFile(MIB)  # noqa: SIM115
     try:
         for start in range(0, size, MIB):
@@ -208,13 +212,13 @@ def _exactly(stream: Any, size: int) -> bytes:
 
 
 class Lane:
-    """Where pictures wait for the one decoder of their kind, which all web processes share.
+    """Has pictures wait for their decoder, in turns that all web processes share.
 
     Args:
         name: of the file by which web processes take turns.
         small: whether it is for small pictures alone.
         places: pictures that may wait or be decoded at once, in each web process.
-        for_each: ... of them of one owner, so that nobody takes all places.
+        for_each: how many of these may be of one owner, so that nobody takes all places.
     """
 
     def __init__(self, name: str, *, small: bool, places: int, for_each: int) -> None:
@@ -224,10 +228,10 @@ class Lane:
         self._turn = threading.Lock()
 
     def clean(self, stream: Seekable, size: int, limits: Limits, owner: Hashable) -> Cleaned | None:
-        """As `Decoder.clean`, when it is this picture's turn.
+        """Wait until it is this picture's turn, then do what `Decoder.clean` does.
 
         Raises:
-            DecodersBusy: too many wait.
+            DecodersBusy: too many pictures wait already.
         """
         with self._place(owner), self._turn, self._turn_of_this_process():
             return self.decoder.clean(stream, size, limits)
@@ -250,7 +254,7 @@ class Lane:
         if fcntl is None:
             yield
             return
-        # By the machine's name, where several share a disk.
+        # The machine's name keeps machines apart that share a disk.
         turn = settings.DATA_DIR / "run" / f"{self.name}-{socket.gethostname()}.turn"
         with turn.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -258,26 +262,26 @@ class Lane:
 
 
 _small = Lane("small-picture", small=True, places=16, for_each=8)
-# Half of the eight threads that serve pages: the others go on while large pictures wait.
+# Large pictures take half of the eight threads that serve pages, and the others go on.
 _large = Lane("large-picture", small=False, places=4, for_each=3)
 atexit.register(_small.decoder.end)
 atexit.register(_large.decoder.end)
 
 
 def clean_apart(stream: Seekable, *, owner: Hashable) -> Cleaned:
-    """Check, decode and clean one uploaded file, in a process of its own.
+    """Check, decode and clean one uploaded file in a separate process.
 
     Args:
         stream: the file; it is read from its beginning.
-        owner: whose it is; one owner cannot take all places.
+        owner: whose it is. One owner cannot take all places.
 
     Raises:
-        InvalidImage: too large, of another format, damaged, animated or too small.
+        InvalidImage: the file is too large, of another format, damaged, animated or too small.
         DecodersBusy: too many pictures wait already.
     """
     limits = Limits.of_the_site()
     size = stream.seek(0, os.SEEK_END)
     limits.check_bytes(size)
     cleaned = _small.clean(stream, size, limits, owner) or _large.clean(stream, size, limits, owner)
-    assert cleaned is not None  # only the first is for small pictures alone
+    assert cleaned is not None  # only the first lane refuses large pictures
     return cleaned

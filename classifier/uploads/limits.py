@@ -1,4 +1,4 @@
-"""What may be sent in and what is kept of it."""
+"""Limit what may be sent in and what is kept of it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from classifier.uploads.refusals import InvalidImage
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 FORMATS_IN_WORDS = "JPEG, PNG, WebP, BMP or TIFF"
 ACCEPT = "image/jpeg,image/png,image/webp,image/bmp,image/tiff"
-#: Pixels of the longer side of what is kept.
+#: The longer side of a picture has at most this many pixels when it is kept.
 LONGEST_SIDE = 4096
 MIB = 1024**2
-#: What is kept may have as many bytes, or twice as many as were sent.
+#: What is kept may have this many bytes, or twice as many as were sent if that is more.
 KEPT_BYTES = 4 * MIB
-#: What a picture may have, and need, to count as small: an upright photograph of a phone does.
+#: A picture counts as small if it has no more pixels and needs no more bytes than this. An upright
+#: photograph of a phone does.
 SMALL_PIXELS, SMALL_NEED = 13_000_000, 72 * MIB
-#: What decoding the largest picture may need on top of the program itself.
+#: Decoding the largest picture may need this many bytes on top of the program itself.
 LARGEST_NEED = 270 * MIB
 
 
@@ -36,7 +37,8 @@ class Limits:
 
     @classmethod
     def of_the_site(cls) -> Limits:
-        # Not above: a decoder's process is told its limits, and has no use for Django.
+        # This is not imported above, since a decoder's process is told its limits and has no use
+        # for Django.
         from django.conf import settings
 
         return cls(settings.UPLOAD_MAX_BYTES, settings.UPLOAD_MAX_PIXELS, settings.UPLOAD_MIN_SIDE)

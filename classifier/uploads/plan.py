@@ -1,9 +1,9 @@
 """Tell from a file's first bytes whether its picture may be decoded, and what that will need.
 
 Pillow decodes a picture as a whole, at four bytes a pixel. What its decoders hold beside that was
-measured at 50 megapixels: nothing for PNG and BMP, a whole strip of a TIFF, three further pictures
-for WebP. Of a JPEG it can read a half or a quarter of the lines; one that is stored in passes is in
-memory as a whole before the first line is there.
+measured at 50 megapixels: nothing for PNG and BMP, a whole strip for TIFF, and three further
+pictures for WebP. Pillow can read a JPEG at a half or a quarter of its lines. A JPEG that is stored
+in passes is in memory as a whole before the first line is there.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from classifier.uploads import refusals
 from classifier.uploads.limits import LARGEST_NEED, LONGEST_SIDE, SMALL_NEED, SMALL_PIXELS, Limits
 from classifier.uploads.refusals import InvalidImage
 
-#: A progressive JPEG is written in about ten scans; each one takes the time of a whole picture.
+#: A JPEG may have this many scans. A progressive one is written in about ten, and each scan takes
+#: the time of a whole picture.
 JPEG_SCANS = 1000
 START_OF_SCAN = b"\xff\xda"
 ORIENTATION = 0x0112
-#: Most pixels of the formats that cannot be read in parts, so that they need what a JPEG may need.
+#: These formats cannot be read in parts. With at most so many pixels, they need no more than a JPEG
+#: may need.
 MAX_PIXELS = {"PNG": 36_000_000, "BMP": 36_000_000, "TIFF": 25_000_000, "WEBP": 12_000_000}
 BYTES_A_PIXEL = {"PNG": 4, "BMP": 4, "TIFF": 8, "WEBP": 17}
-#: A JPEG with more pixels is read at half its size: twice as fast, and still larger than a screen.
+#: A JPEG with more pixels is read at half its size. That is twice as fast, and the result is still
+#: larger than a screen.
 JPEG_AT_ONCE = 25_000_000
 COARSEST = 4
 
@@ -33,8 +36,8 @@ class Plan:
     """Holds how a picture will be decoded.
 
     Attributes:
-        coarseness: 1, 2 or 4; a JPEG is read at that fraction of its size.
-        need: bytes of memory that it will take at most.
+        coarseness: 1, 2 or 4. A JPEG is read at its size divided by this.
+        need: bytes of memory that decoding takes at most.
         is_small: whether it needs so little memory and time that nobody minds waiting for it.
     """
 
@@ -46,10 +49,10 @@ class Plan:
 def check_promises(data: bytes, limits: Limits) -> int:
     """Return the memory that opening the file will need, which is much for a WebP.
 
-    Its decoder makes room for all pixels as soon as the file is opened.
+    The decoder of WebP makes room for all pixels as soon as the file is opened.
 
     Raises:
-        InvalidImage: it promises too many pixels.
+        InvalidImage: the file promises too many pixels.
     """
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         return 0
@@ -59,10 +62,10 @@ def check_promises(data: bytes, limits: Limits) -> int:
 
 
 def make_plan(opened: Image.Image, data: bytes, limits: Limits) -> Plan:
-    """Return how ``opened`` will be decoded; nothing of it has been yet.
+    """Return how ``opened`` will be decoded, before any of its pixels are.
 
     Raises:
-        InvalidImage: it may not be decoded.
+        InvalidImage: the picture may not be decoded.
     """
     _check_shape(opened, limits)
     kind = opened.format or ""
@@ -90,8 +93,8 @@ def _check_shape(opened: Image.Image, limits: Limits) -> None:
             f"The picture is {opened.width} x {opened.height} pixels, which is too narrow. "
             "Please cut it to the spot and some skin around it.",
         )
-    # A phone's JPEG may carry a second picture for depth (MPO); its first is the photo.
-    # Never ask for ``n_frames``: of a TIFF it walks through all of a million pages.
+    # A phone's JPEG may carry a second picture for depth (MPO). Its first picture is the photo.
+    # ``n_frames`` is never asked for, since it walks through all pages of a TIFF, even a million.
     if getattr(opened, "is_animated", False) and opened.format != "MPO":
         raise InvalidImage(
             "several_pictures",
@@ -120,7 +123,7 @@ def _plan_jpeg(opened: JpegImagePlugin.JpegImageFile, data: bytes) -> Plan:
         )
     pixels, stored = opened.width * opened.height, _bytes_in_passes(opened, data)
     coarseness = 1
-    # As long as there is as much left as is kept, or there would be more than one needs.
+    # The JPEG is read at a smaller size as long as this leaves as many pixels as are kept.
     while max(opened.size) >= 2 * coarseness * LONGEST_SIDE and coarseness < COARSEST:
         coarseness *= 2
     if pixels > JPEG_AT_ONCE * coarseness**2:
@@ -135,11 +138,12 @@ def _plan_jpeg(opened: JpegImagePlugin.JpegImageFile, data: bytes) -> Plan:
 
 
 def _need(opened: Image.Image, data: bytes, decoded: int, coarseness: int) -> int:
-    """Return the bytes for the file, the decoded picture, one redrawn and what is written."""
+    """Return the bytes that the file, the decoded picture, a redrawn one and the result need."""
     size = (-(-opened.width // coarseness), -(-opened.height // coarseness))
     redrawn = 0
     if is_redrawn(opened, size) or (
-        # Where other formats say how they must be turned is known only when they are decoded.
+        # Only a JPEG says before it is decoded how it must be turned. Any other picture may need
+        # the room.
         opened.format not in ("JPEG", "MPO") or orientation_of(opened) != 1
     ):
         width, height = kept_size(size)
@@ -148,7 +152,7 @@ def _need(opened: Image.Image, data: bytes, decoded: int, coarseness: int) -> in
 
 
 def is_redrawn(opened: Image.Image, size: tuple[int, int]) -> bool:
-    """Return whether anything but turning must be done to its pixels before they are kept."""
+    """Return whether the pixels must be changed, other than by turning, before they are kept."""
     return (
         opened.mode != "RGB"
         or opened.has_transparency_data
@@ -164,7 +168,10 @@ def kept_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def orientation_of(opened: Image.Image) -> int:
-    """Return its EXIF orientation, 1 to 8; 1, which is upright, where it cannot be read."""
+    """Return the EXIF orientation of ``opened``, from 1 to 8.
+
+    It is 1, which is upright, where it cannot be read.
+    """
     try:
         found = opened.getexif().get(ORIENTATION, 1)
     # Bad metadata is no reason to refuse a picture whose pixels are whole.
@@ -174,7 +181,7 @@ def orientation_of(opened: Image.Image) -> int:
 
 
 def _bytes_in_passes(opened: JpegImagePlugin.JpegImageFile, data: bytes) -> int:
-    """Return what libjpeg holds of a JPEG that is stored in passes; 0 for a plain one."""
+    """Return how many bytes libjpeg holds of a JPEG that is stored in passes; 0 for a plain one."""
     if "progressive" not in opened.info and _components_of_first_scan(data) >= len(opened.layer):
         return 0
     factors = [(across, down) for _, across, down, _ in opened.layer]
@@ -191,7 +198,10 @@ def _components_of_first_scan(data: bytes) -> int:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    """Return the size that the first part of a WebP promises; nothing for a part of no picture."""
+    """Return the size that the first part of a WebP promises.
+
+    It is 0 x 0 where that part belongs to no picture.
+    """
     kind = data[12:16]
     number = lambda start, end: int.from_bytes(data[start:end], "little")  # noqa: E731
     if kind == b"VP8X":

@@ -1,6 +1,7 @@
 """Draw a picture anew in sRGB and no larger than it is kept, a band of rows at a time.
 
-A whole picture in another mode or colour space would be in memory several times.
+If a picture in another mode or colour space were converted as a whole, it would be in memory
+several times.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from PIL import Image, ImageCms
 
 from classifier.uploads.plan import kept_size
 
-#: Pixels that are converted at a time.
+#: This many pixels are converted at a time.
 BAND = 1_000_000
-#: Pixels of a kept one's size that the filter which makes a picture smaller sees to either side.
+#: The filter that makes a picture smaller looks this far to either side, in pixels of the kept
+#: size.
 REACH = 1
 
 
@@ -44,7 +46,7 @@ def redraw(opened: Image.Image) -> Image.Image:
 
 
 def _conversion(opened: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """Return what makes sRGB of any band of ``opened``."""
+    """Return a function that converts any band of ``opened`` to sRGB."""
     in_srgb = _colours(opened)
 
     def convert(band: Image.Image) -> Image.Image:
@@ -63,7 +65,7 @@ def _conversion(opened: Image.Image) -> Callable[[Image.Image], Image.Image]:
 
 
 def _colours(opened: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """Return what brings a band into the sRGB colours that the networks were trained on."""
+    """Return a function that brings a band into sRGB, which the networks were trained on."""
     profile = opened.info.get("icc_profile")
     mode = "CMYK" if opened.mode == "CMYK" else "RGB"
     if not profile or not (opened.mode in ("CMYK", "RGB", "P") or opened.has_transparency_data):
@@ -74,7 +76,7 @@ def _colours(opened: Image.Image) -> Callable[[Image.Image], Image.Image]:
             return lambda band: band
         transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
     except (ImageCms.PyCMSError, OSError):
-        return lambda band: band  # a broken profile: the colours as they are stored
+        return lambda band: band  # a broken profile leaves the colours as they are stored
 
     def in_srgb(band: Image.Image) -> Image.Image:
         changed = ImageCms.applyTransform(band, transform)

@@ -1,4 +1,4 @@
-"""Why a file is refused, in a word that is counted and a sentence for a person."""
+"""Say why a file is refused, in a word that is counted and a sentence for a person."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ class InvalidImage(Exception):
     """The file is no picture that can be analysed.
 
     Attributes:
-        reason: why, in a word that is counted; the message says it to the person.
+        reason: why, in a word that is counted. The message says it to the person.
         seconds: of a processor that it took to find that out.
     """
 

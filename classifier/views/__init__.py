@@ -1,1 +1,1 @@
-"""The pages. Views read through named querysets and change things through services."""
+"""Answer requests for pages. Views read through named querysets and change through services."""

@@ -1,4 +1,4 @@
-"""Pages that are the same for everybody."""
+"""Show the pages that are the same for everybody, and some that tell of errors."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from classifier.models import ModelVersion
 
-#: Seconds after which it is worth trying again.
+#: It is worth trying again after this many seconds.
 RETRY_AFTER = 30
-#: Seconds after which every limit of the accounts has room again.
+#: Every limit of the accounts has room again after this many seconds.
 LIMITS_END_AFTER = 300
 
 
@@ -32,16 +32,16 @@ def about(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that it is our fault; while the database is away, that it is for a moment only."""
+    """Say that it is our fault or, while the database is away, that it is for a moment only."""
     away = isinstance(sys.exc_info()[1], (InterfaceError, OperationalError))
     headers = {"Retry-After": str(RETRY_AFTER)} if away else {}
-    # Without the request: what the page's head shows would ask the database again.
+    # The request is left out, since the head of the page would ask the database for its person.
     content = render_to_string("500.html", {"away": away})
     return HttpResponse(content, status=503 if away else 500, headers=headers)
 
 
 def too_many_attempts(request: HttpRequest) -> HttpResponse:
-    """Say for how long nothing more is tried, and what helps at once."""
+    """Say for how long the person can try nothing more, and what helps at once."""
     page = render(request, "429.html", {"minutes": LIMITS_END_AFTER // 60}, status=429)
     page["Retry-After"] = str(LIMITS_END_AFTER)
     return page

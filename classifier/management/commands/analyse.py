@@ -96,7 +96,7 @@ def _answer(file: Path, analyst: predictors.Analyst, scale: float | None) -> dic
 
 
 def _sentence(answer: dict[str, Any]) -> str:
-    # The bytes of a file name need be no text.
+    # A file name is made of bytes, which need not be valid text.
     name = answer["file"].encode(errors="backslashreplace").decode()
     if answer["status"] == "rejected":
         return f"{name}: rejected. {answer['reason']}"

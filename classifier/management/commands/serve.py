@@ -16,10 +16,10 @@ from django.core.management.base import BaseCommand, CommandError
 from skinsite import supervisor
 from skinsite.settings.environment import EMAIL_URL, PRODUCTION
 
-#: Addresses that mean "all interfaces", which nobody can connect to by name, and one who can.
+#: These addresses mean "all interfaces". Nobody can connect to them, so each has one that works.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 WORKER_READY = settings.DATA_DIR / "run" / "worker_ready"
-#: A mail server is waited for by threads: one that is slow must not hold up all mails.
+#: Threads wait for the mail server, so that a slow one does not hold up all mails.
 MAIL_OPTIONS = f"--queues {settings.MAIL_QUEUE} --pool threads --concurrency 4"
 
 
@@ -55,15 +55,15 @@ class Command(BaseCommand):
 
 
 def _as_written(host: str) -> str:
-    """Return ``host`` as it stands in front of a port: an IPv6 address in brackets."""
+    """Return ``host`` as it is written in front of a port. An IPv6 address needs brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def _tell_names(host: str, port: int) -> None:
-    """Tell the processes by which names the site is asked for, and where its mails lead to."""
+    """Tell the processes under which names the site is reached, and where its mails lead to."""
     if _as_written(host) not in settings.ALLOWED_HOSTS:
-        # Beyond this machine the site is known by names that we cannot guess. Somebody who makes
-        # one up must not find it in other people's mail.
+        # Beyond this machine the site has names that we cannot guess, so it answers to any. But a
+        # name that somebody makes up must not get into other people's mail.
         if EMAIL_URL and not os.environ.get("SITE_ADDRESS"):
             raise CommandError(
                 "The site sends mail (EMAIL_URL), so it must know where people find it. "
@@ -78,7 +78,7 @@ def _tell_names(host: str, port: int) -> None:
 def _check_port_is_free(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        # Making the socket fails too where the machine has no IPv6 at all.
+        # Where the machine has no IPv6 at all, even making the socket fails.
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
@@ -91,7 +91,7 @@ def _check_port_is_free(host: str, port: int) -> None:
 
 
 def _announce(host: str, port: int, stop: threading.Event) -> None:
-    """Say once where the site is, when it answers and the model is warm."""
+    """Say once where the site is, as soon as it answers and the model is warm."""
     reachable = EVERYWHERE.get(host, host)
     began = time.monotonic()
     while not (WORKER_READY.exists() and _answers(reachable, port)):

@@ -1,1 +1,1 @@
-"""People take along or delete their data here, and the site deletes what is too old."""
+"""Let people take along or delete their data, and delete what is too old."""

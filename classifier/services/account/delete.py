@@ -11,16 +11,16 @@ from classifier.services.operation.audit import record_action
 
 
 class AccountInUse(Exception):
-    """The account belongs to a clinician who said something of other people's pictures."""
+    """The account belongs to a clinician who reviewed or overruled other people's results."""
 
 
 def delete_account(user: User) -> None:
     """Delete the account and everything that was sent in with it, rows and files, at once.
 
-    Its sessions end, and no log knows its addresses any more.
+    The account's sessions end, and no log knows its addresses any more.
 
     Raises:
-        AccountInUse: its reviews belong to other people's results, and would vanish from them.
+        AccountInUse: its reviews belong to other people's results, from which they would vanish.
     """
     try:
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Everything a person sent in and was told, as one file to take along."""
+"""Write everything that a person sent in and was told into one file to take along."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from zipstream import ZipStream
 from classifier.models import Prediction, Submission, User
 
 CHUNK = 64 * 1024
-#: Rows that are in memory at a time.
+#: This many rows are in memory at a time.
 ROWS = 200
 NOTE = "For education and research only: nothing in here is a diagnosis."
-#: These parts of a result fit a line of a spreadsheet.
+#: Only these parts of a result fit into a line of a spreadsheet.
 RESULT_COLUMNS = ("verdict", "malignant_probability", "confidence", "judged_as")
 COLUMNS = (
     "id",
@@ -38,13 +38,15 @@ COLUMNS = (
 
 
 def export_account(user: User) -> Iterable[bytes]:
-    """Return a ZIP file, made while it is read: pictures, heat maps, results as JSON and CSV.
+    """Return a ZIP file with the pictures, the heat maps, and the results as JSON and CSV.
+
+    The file is made while it is read.
 
     Args:
-        user: whose submissions; those of nobody else, whatever their rights.
+        user: whose submissions it holds. A clinician gets no others, although they may see them.
     """
     archive = ZipStream()
-    # Pictures are compressed already.
+    # Nothing is compressed, since pictures already are.
     archive.add(_json(user), "results.json")
     archive.add(_csv(user), "results.csv")
     for submission in Submission.objects.owned_by(user).iterator(ROWS):
@@ -60,7 +62,7 @@ def _content(file: FieldFile) -> Iterator[bytes]:
         with file.open("rb") as stream:
             yield from iter(lambda: stream.read(CHUNK), b"")
     except FileNotFoundError:
-        # Deleted since, or lost: what is left of the archive is worth having.
+        # The file was deleted meanwhile or is lost. The rest of the archive is still worth having.
         return
 
 
@@ -101,7 +103,7 @@ def _account(user: User) -> dict[str, Any]:
             {"email": one.email, "confirmed": one.verified, "primary": one.primary}
             for one in EmailAddress.objects.filter(user=user).order_by("pk")
         ],
-        # Without their secrets: whoever finds the file must not be able to sign in.
+        # Their secrets are left out, so that nobody who finds the file can sign in with them.
         "second_factors": [
             {"type": one.type, "added": one.created_at.isoformat()}
             for one in Authenticator.objects.filter(user=user).order_by("pk")

@@ -1,4 +1,4 @@
-"""Take a person out of what the site keeps beside their rows."""
+"""Remove a person from what the site keeps outside their own rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from classifier.services.account.sessions import end_sessions, end_sessions_that
 def forget_account(user: User) -> None:
     """End the sessions of an account that is about to go, and take it out of the admin's log.
 
-    The caller's transaction holds both and the deletion.
+    The caller does this and the deletion in one transaction.
     """
     addresses = {user.email, *_addresses(user)}
     end_sessions(user)
@@ -34,7 +34,7 @@ def _rename_in_log(user: User, addresses: set[str]) -> None:
     mentions = of_the_account
     for address in addresses:
         mentions |= Q(object_repr__icontains=address) | Q(change_message__icontains=address)
-    # No part of a longer address, which is somebody else's.
+    # An address must not match within a longer one, which is somebody else's.
     alternatives = "|".join(re.escape(address) for address in addresses)
     whole = re.compile(rf"(?<![\w.+-])(?:{alternatives})(?![\w-])", re.IGNORECASE)
     entries = list(LogEntry.objects.filter(mentions))
@@ -42,5 +42,5 @@ def _rename_in_log(user: User, addresses: set[str]) -> None:
         entry.object_repr = whole.sub(name, entry.object_repr)
         entry.change_message = whole.sub(name, entry.change_message)
     LogEntry.objects.bulk_update(entries, ["object_repr", "change_message"])
-    # What it was called under an address that it had before.
+    # Entries about the account may still call it by an address that it had before.
     LogEntry.objects.filter(of_the_account).update(object_repr=name)

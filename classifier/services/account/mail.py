@@ -1,7 +1,7 @@
-"""Mails wait for a worker, so that no page waits for a mail server.
+"""Leave mails to a worker, so that no page waits for a mail server.
 
-They hold addresses and links to new passwords: on their way they are encrypted, after `KEPT` nobody
-sends them any more, and of what goes wrong only the kind is logged.
+Mails hold addresses and links to new passwords. So they are encrypted on their way to the worker,
+and are not sent any more after `KEPT`. When one cannot be sent, only the kind of error is logged.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from classifier.encryption import fernet
 from classifier.services.submissions.dispatch import WorkersUnreachable, send_to_worker
 
 MAIL_TASK = "classifier.mail"
-#: By then its link is of no use to whoever asked for it.
+#: A mail that is older than this is not sent: its link is no longer of use to the person.
 KEPT = timedelta(hours=1)
 PURPOSE = "mail"
 FIELDS = ("subject", "body", "from_email", "to", "cc", "bcc", "reply_to", "extra_headers")
@@ -28,9 +28,9 @@ logger = logging.getLogger(__name__)
 
 
 def post_mail(message: EmailMessage) -> None:
-    """Leave ``message`` to a worker; where none can be reached, send it now.
+    """Leave ``message`` to a worker, or send it now where none can be reached.
 
-    A mail that cannot be sent is no failure of the page: the person asks for another.
+    The page does not fail where a mail cannot be sent, since the person can ask for another one.
     """
     if message.attachments:
         raise ValueError("Mails of this site have no attachments.")
@@ -46,7 +46,11 @@ def post_mail(message: EmailMessage) -> None:
 
 
 def send_posted_mail(sealed: str) -> str:
-    """Send what `post_mail` left; return what kind of thing went wrong, or nothing."""
+    """Send a mail that `post_mail` left, and return which kind of error occurred.
+
+    The text is empty where none did. It is empty too where the mail is not sent at all, since it is
+    too old or was encrypted with another secret.
+    """
     try:
         content = fernet(PURPOSE).decrypt(sealed.encode(), ttl=int(KEPT.total_seconds()))
     except InvalidToken:
@@ -58,7 +62,7 @@ def send_posted_mail(sealed: str) -> str:
     connection = get_connection(settings.MAIL_TRANSPORT)
     try:
         EmailMultiAlternatives(**fields, connection=connection).send()
-    # Whatever it is, its text may hold an address.
+    # Any error is told by its kind alone, since its text may hold an address.
     except Exception as error:
         code = getattr(error, "smtp_code", "")
         return f"{type(error).__name__} {code}".strip()

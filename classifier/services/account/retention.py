@@ -1,4 +1,4 @@
-"""Delete what is older than the site keeps it."""
+"""Delete submissions that are older than the site keeps them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from classifier.services.submissions.delete import delete_submission
 
 logger = logging.getLogger(__name__)
 
-#: Deleted in one go at most, so that the schedule is not held up; the rest follows next time.
+#: At most this many are deleted in one go, so that the schedule is not held up. The rest follows
+#: the next time.
 BATCH = 500
 
 
 class Expired(NamedTuple):
-    """How many were deleted, and the keys of those that could not be."""
+    """Says how many were deleted, and holds the keys of those that could not be."""
 
     deleted: int
     failed: list[uuid.UUID]
 
 
 def select_expired_submissions(sent_before: datetime) -> SubmissionQuerySet:
-    """Return the first finished submissions to go, of those sent in before a moment."""
+    """Return the oldest finished submissions that were sent in before ``sent_before``."""
     rows = Submission.objects.finished().filter(created_at__lt=sent_before)
     return rows.order_by("created_at", "id")[:BATCH]
 
@@ -38,7 +39,8 @@ def select_expired_submissions(sent_before: datetime) -> SubmissionQuerySet:
 def delete_expired_submissions() -> Expired:
     """Delete finished submissions older than ``RETENTION``.
 
-    One by one: what cannot be deleted now takes nothing else along, and is tried again next time.
+    They are deleted one by one, so that one that cannot be deleted does not hold up the others. It
+    is tried again the next time.
 
     Raises:
         OperationalError: the database is gone.

@@ -1,4 +1,4 @@
-"""The browsers in which a person is signed in: list them, end them, forget those that are over."""
+"""List the sessions in which a person is signed in, end them, and delete those that are over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from classifier.models import User
 
-#: Sessions that are in memory at a time.
+#: This many sessions are in memory at a time.
 ROWS = 200
 
 
@@ -26,7 +26,7 @@ def select_sessions(user: User) -> QuerySet[UserSession]:
 
 
 def end_session(user: User, *, pk: int, but: str | None = None) -> None:
-    """End one session of ``user``, where it is theirs and not the one with the key ``but``."""
+    """End the session ``pk`` if it belongs to ``user`` and does not have the key ``but``."""
     _end(UserSession.objects.filter(user=user, pk=pk).exclude(session_key=but))
 
 
@@ -43,9 +43,10 @@ def _end(sessions: QuerySet[UserSession]) -> None:
 
 
 def end_sessions_that_name(addresses: Iterable[str], *, user: User) -> None:
-    """End what is on no list and names a person all the same.
+    """End sessions that are on no list and yet name the person.
 
-    That is who has not finished signing in, and who signed in before there were lists.
+    Such a session belongs to somebody who has not finished signing in, or who signed in before the
+    site kept lists.
     """
     listed = UserSession.objects.values("session_key")
     sought = [address.lower() for address in addresses]
@@ -59,6 +60,6 @@ def end_sessions_that_name(addresses: Iterable[str], *, user: User) -> None:
 
 
 def delete_expired_sessions() -> None:
-    """Delete sessions that are over, and with them what the lists said of them."""
+    """Delete sessions that are over, and take them off the lists."""
     call_command("clearsessions")
     UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()

@@ -1,1 +1,1 @@
-"""How the site runs: whether its parts work, figures of the analysis, and all of it at a glance."""
+"""Tell how the site runs: whether its parts work, how the analysis does, and all at a glance."""

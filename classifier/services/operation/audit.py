@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Looking at the same picture again within this time is the same look.
+#: If somebody looks at the same picture again within this time, it counts as the same look.
 ONE_LOOK = timedelta(hours=1)
 
 
@@ -55,7 +55,7 @@ def record_look(submission: Submission, *, viewer: User | AnonymousUser) -> None
 def record_look_at_list(submissions: Iterable[Submission], *, viewer: User) -> None:
     """Record in one entry that somebody looked at a list of other people's pictures.
 
-    The thumbnails on it are seen with it, see `record_look_at_thumbnail`.
+    The thumbnails on the list are seen with it, so `record_look_at_thumbnail` leaves them out.
     """
     keys = sorted(str(row.pk) for row in submissions if row.owner_id != viewer.pk)
     if not keys:
@@ -70,12 +70,15 @@ def record_look_at_list(submissions: Iterable[Submission], *, viewer: User) -> N
                 listed=keys,
                 request_id=_request_id(),
             )
-    with contextlib.suppress(Exception):  # then each thumbnail is on record by itself
+    with contextlib.suppress(Exception):  # then each thumbnail is recorded by itself
         cache.set_many({_on_a_list(viewer, key): True for key in keys}, ONE_LOOK.total_seconds())
 
 
 def record_look_at_thumbnail(submission: Submission, *, viewer: User | AnonymousUser) -> None:
-    """Record that somebody looked at the thumbnail of another person's picture, but on no list."""
+    """Record that somebody looked at the thumbnail of another person's picture.
+
+    Nothing is recorded where they have seen it on a list, since the entry of the list names it.
+    """
     try:
         is_on_a_list = cache.get(_on_a_list(viewer, submission.pk), False)
     except Exception as error:
@@ -91,10 +94,13 @@ def _on_a_list(viewer: User | AnonymousUser, key: uuid.UUID | str) -> str:
 
 @contextmanager
 def _once(look: str) -> Iterator[bool]:
-    """Yield whether this look is a new one; where it could not be recorded, the next one is."""
+    """Yield whether this look is a new one.
+
+    Where the look could not be recorded, the next one counts as new.
+    """
     try:
         is_new = cache.add(look, True, ONE_LOOK.total_seconds())
-    # Rather too much on record than too little.
+    # Without the cache every look counts as new: too many entries are better than too few.
     except Exception as error:
         _complain(error)
         is_new = True

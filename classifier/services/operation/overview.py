@@ -1,4 +1,4 @@
-"""An operator sees at a glance whether the site works, what waits and what went wrong."""
+"""Gather what an operator sees at a glance: what works, what waits and what went wrong."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from classifier.models import ModelVersion, Status, Submission
 from classifier.services.operation import readiness
 from classifier.services.operation.snapshot import Snapshot, take_snapshot
 
-#: Failures that are listed.
+#: This many failures are listed.
 LATEST = 10
 
 
 class Overview(NamedTuple):
-    """How the site runs.
+    """Says how the site runs.
 
     Attributes:
         problems: why a part does not work, by part; empty where it does.

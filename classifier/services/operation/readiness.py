@@ -23,23 +23,23 @@ logger = logging.getLogger(__name__)
 
 
 def is_ready() -> bool:
-    """Return whether a web process can do its work, for which the database is enough.
+    """Return whether a web process can do its work, for which it only needs the database.
 
-    A picture that is sent in while another part is away waits for it, and whoever wants to see
-    their results sees them: to take the pages away as well would help nobody.
+    A picture that is sent in while another part is away waits for that part, and people can still
+    look at their results. It would help nobody to take the pages away as well.
     """
     return not _problem("database", CHECKS["database"])
 
 
 def check_parts() -> dict[str, str]:
-    """Return for each part of the site why it does not work, empty where it does."""
+    """Return for each part of the site why it does not work. The text is empty where it works."""
     return {name: _problem(name, works) for name, works in CHECKS.items()}
 
 
 def _problem(name: str, works: Callable[[], None]) -> str:
     try:
         works()
-    # Whatever goes wrong in a part, the answer is that the part is not available.
+    # A part may fail in any way. The answer is always that it is not available.
     except Exception as error:
         logger.error("Does not work: %s (%s)", name, type(error).__name__)
         return f"{type(error).__name__}: {error}"
@@ -72,7 +72,7 @@ def _model() -> None:
 
 @lru_cache(maxsize=4)
 def _digest(path: Path, changed: int, size: int) -> str:
-    """Return the SHA-256 of a file, read again only where it has changed."""
+    """Return the SHA-256 of a file. The file is read again only after it has changed."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -1,4 +1,4 @@
-"""How the analysis is doing, read from the rows, so that every process tells the same."""
+"""Read from the rows how the analysis is doing, so that every process tells the same."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from django.utils import timezone
 
 from classifier.models import Status, Submission
 
-#: This long ago still counts as now.
+#: What happened within this time counts as the present.
 WINDOW = timedelta(hours=1)
-#: Finished submissions that the seconds from upload to result are taken from.
+#: The seconds from upload to result are taken from this many finished submissions.
 RECENT = 500
 
 
 class Snapshot(NamedTuple):
-    """The state of the analysis.
+    """Holds the state of the analysis.
 
     Attributes:
         waiting: submissions by status, queued and running.
-        oldest_seconds: since when the first one in the queue has waited; 0 where none does.
+        oldest_seconds: how long the first one in the queue has waited; 0 where none does.
         finished: in the last hour, by status and model version (empty where there is none).
         rejected: in the last hour, by what was wrong with the picture.
         image_types: finished in the last hour, by how the picture was taken (empty where that could
@@ -43,7 +43,7 @@ class Snapshot(NamedTuple):
 
 
 def take_snapshot() -> Snapshot:
-    """Return the state of the analysis, in seven queries whatever the number of rows."""
+    """Return the state of the analysis. It takes seven queries, whatever the number of rows."""
     now = timezone.now()
     unfinished = Submission.objects.filter(status__in=[Status.QUEUED, Status.RUNNING])
     counted = dict(unfinished.order_by().values_list("status").annotate(Count("pk")))
@@ -68,14 +68,14 @@ def take_snapshot() -> Snapshot:
 
 
 def measure_oldest_seconds() -> float:
-    """Return since when the first one in the queue has waited; 0 where none does."""
+    """Return for how many seconds the first one in the queue has waited; 0 where none does."""
     queued = Submission.objects.filter(status=Status.QUEUED)
     oldest = queued.aggregate(oldest=Min("queued_at"))["oldest"]
     return (timezone.now() - oldest).total_seconds() if oldest else 0.0
 
 
 def _batch_pictures(recent) -> float:
-    # Those that were claimed together started at the same moment.
+    # Submissions that were claimed together have the same start.
     counts = recent.aggregate(
         pictures=Count("started_at"), batches=Count("started_at", distinct=True)
     )

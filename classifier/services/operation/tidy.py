@@ -1,4 +1,8 @@
-"""Delete stored files that no row names: what was left by a process that died between the two."""
+"""Delete stored files that no row names.
+
+A process leaves such a file when it dies after it has stored the file and before it has saved the
+row.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,9 @@ from django.utils import timezone
 from classifier.models import Prediction, Submission
 from classifier.storage import STORAGE_ERRORS
 
-#: Pictures and heat maps lie in these, and the readiness check writes to the last.
+#: Pictures and heat maps lie in these folders. The readiness check writes to the last one.
 FOLDERS = (*(f"{number:02x}" for number in range(256)), "health")
-#: A row is behind its files for less than this, whether by an upload or by an analysis.
+#: An upload or an analysis saves its row within this time after it has stored the files.
 SETTLED = timedelta(hours=1)
 
 
@@ -25,12 +29,12 @@ def delete_unnamed_files(folder: str, *, settled: timedelta = SETTLED) -> int:
     """Delete the files in one of `FOLDERS` that no row names, and return how many.
 
     Args:
-        folder: a look at one is short, however many pictures there are.
+        folder: the one to look at. A look at one is short, however many pictures there are.
         settled: how long ago a file must have been written.
     """
     deleted = 0
     for name in _files(folder).difference(*select_named_files(folder)):
-        # Gone meanwhile, or a storage that fails: what is left is found the next time.
+        # The file is gone meanwhile, or the storage fails. What is left is found the next time.
         with contextlib.suppress(*STORAGE_ERRORS):
             if default_storage.get_modified_time(name) < timezone.now() - settled:
                 default_storage.delete(name)
@@ -39,7 +43,10 @@ def delete_unnamed_files(folder: str, *, settled: timedelta = SETTLED) -> int:
 
 
 def choose_due_folder() -> str:
-    """Return the one whose turn it is: by the clock, so that all are seen within a day."""
+    """Return the folder whose turn it is.
+
+    The clock decides, so that every folder has its turn within a day.
+    """
     turn = timezone.now().timestamp() / settings.TIDY_EVERY.total_seconds()
     return FOLDERS[int(turn) % len(FOLDERS)]
 
@@ -59,7 +66,7 @@ def select_named_files(folder: str) -> list[QuerySet]:
         (Prediction.objects, "heat_map"),
     )
     return [
-        # The index holds the first two letters of a name, which are a folder of pictures.
+        # The index holds the first two letters of a name. They are the name of the folder.
         rows.filter(Exact(Left(column, 2), folder)).values_list(column, flat=True)
         for rows, column in columns
     ]

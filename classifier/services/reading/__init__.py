@@ -1,1 +1,1 @@
-"""Clinicians read what was sent in, and say what they think of it."""
+"""Let clinicians say what they think of the pictures that were sent in."""

@@ -1,1 +1,1 @@
-"""The site registers models here, chooses one and asks others about earlier pictures."""
+"""Register models, choose one of them, and ask others about earlier pictures."""

@@ -1,4 +1,7 @@
-"""Choose the model that new submissions are analysed with. A model is data: this changes rows."""
+"""Choose the model that new submissions are analysed with.
+
+A model is data, so this changes rows and no settings.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from classifier.models.model_version import LARGE_FIELDS
 
 
 class Unused(NamedTuple):
-    """A newer model that is registered but not in use, beside the one that is."""
+    """Holds a newer model that is registered but not in use, and the one that is."""
 
     newer: ModelVersion
     active: ModelVersion
@@ -29,16 +32,16 @@ def activate_model(model_version: ModelVersion) -> None:
 
 
 def find_unused_model() -> Unused | None:
-    """Return the model that new sites use, where this site got it after it had chosen another.
+    """Return the model that new sites use, if this site got it after it had chosen another.
 
-    Others that come later need not be better. Once somebody chooses again, even the same model as
-    before, they have decided with both at hand, and nothing is returned any more.
+    Other models that come later need not be better. As soon as somebody chooses again, even the
+    same model as before, they have decided with both at hand. Then nothing is returned any more.
     """
     rows = ModelVersion.objects.defer(*LARGE_FIELDS)
     active = rows.filter(is_active=True).first()
     if active is None or active.name == settings.DEFAULT_MODEL:
         return None
-    # Before it was written down when a model was chosen, it was when it was registered.
+    # Older rows do not say when their model was chosen, which was when it was registered.
     chosen_at = active.activated_at or active.registered_at
     later = rows.filter(name=settings.DEFAULT_MODEL, registered_at__gt=chosen_at)
     newer = later.order_by("-registered_at").first()

@@ -1,4 +1,4 @@
-"""Add what another model version says, beside what was said before. Not for the web process."""
+"""Add what another model version says to what was said before. The web process never does."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from classifier.uploads import InvalidImage
 from ml.judging.analysis import Analysis
 
 BATCH = 32
-#: A picture can come to these ends.
+#: A reanalysis ends in one of these ways for a picture that it could read.
 ADDED, REJECTED, GONE = "added", "rejected", "deleted meanwhile"
-#: These can go wrong with a picture.
+#: It ends in one of these ways where something goes wrong with the picture.
 FAILED, UNREADABLE = "failed", "unreadable"
-#: To go on with other pictures after these would help none of them.
+#: After these errors, other pictures would fail too, so that it is no use to go on.
 NO_PICTURES_FAULT = (InterfaceError, OperationalError, SoftTimeLimitExceeded)
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 def select_unanswered(
     model_version: ModelVersion, *, since: datetime | None = None
 ) -> QuerySet[Submission]:
-    """Return the submissions with a result but none of ``model_version``, oldest first.
+    """Return the submissions that have a result but none of ``model_version``, the oldest first.
 
     Args:
         model_version: whose prediction is missing.
@@ -51,12 +51,12 @@ def select_unanswered(
 def select_next_batch(
     model_version: ModelVersion, *, after: uuid.UUID | str | None = None
 ) -> list[Submission]:
-    """Return the next submissions `select_unanswered` a model version in the order of their keys.
+    """Return the next submissions without a prediction of a model version, in the order of keys.
 
     Args:
         model_version: whose prediction is missing.
-        after: the last key of the batch before; None for the first one. What was rejected or could
-            not be read still waits, and must not come again.
+        after: the last key of the batch before; None for the first batch. Without it, pictures that
+            were rejected or could not be read would come again, since they have no prediction.
     """
     found = select_unanswered(model_version)
     if after:
@@ -69,11 +69,12 @@ def reanalyse_submissions(
 ) -> dict[uuid.UUID, str]:
     """Add the predictions of ``model_version`` to one batch and return what came of each.
 
-    The prediction that is shown, and all others, stay as they are. After a surprise each is looked
-    at by itself, so that one bad picture takes no other along.
+    All earlier predictions stay as they are, and so does the choice of the one that is shown. After
+    an unexpected error each picture is looked at by itself, so that a bad one takes no other
+    along.
 
     Args:
-        submissions: some that are `select_unanswered` it.
+        submissions: some of those that `select_unanswered` returns for it.
         model_version: which network it is.
         analyst: how it analyses pictures, see `classifier.predictors`.
 
@@ -100,13 +101,15 @@ def reanalyse_submissions(
 
 
 def _groups(submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
-    """Yield those that go through the network together."""
+    """Yield groups of submissions that go through the network together."""
     company = [submission for submission in submissions if not submission.alone]
-    # A clinician's decision that a picture is to be judged holds for this network too.
+    # Where a clinician decided that a picture is to be judged, this network must judge it too. The
+    # screening is on or off for a whole group, so such pictures form groups of their own.
     for overruled in (False, True):
         group = [s for s in company if bool(s.overruled_by_id) == overruled]
         while group:
-            # The first goes in any case; all of a group are in memory at once.
+            # All pictures of a group are in memory at once, so their pixels are limited. The first
+            # one goes in any case.
             first, *others = group
             together = [
                 first,
@@ -139,7 +142,7 @@ def _reanalyse_together(
 
 
 def _keep(analyses: dict[uuid.UUID, Analysis], model_version: ModelVersion) -> set[uuid.UUID]:
-    """Record what is said of submissions that are still there; return which are."""
+    """Record what is said of submissions that are still there, and return their keys."""
     with store_heat_maps(analyses) as heat_maps, transaction.atomic():
         there = Submission.objects.select_for_update().filter(pk__in=analyses).order_by("pk")
         kept = {key: analyses[key] for key in there.values_list("pk", flat=True)}

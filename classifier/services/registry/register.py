@@ -16,13 +16,13 @@ from ml.taxonomy import DIAGNOSES
 
 
 def register_bundle(bundle: Bundle) -> ModelVersion:
-    """Return the row of ``bundle``, made on first sight; what describes it is brought up to date.
+    """Return the row of ``bundle``, which is made if it is not there yet.
 
-    Its figures are copied to the site's own files, so that a version keeps its card after another
-    has taken its folder.
+    The fields that describe the bundle are brought up to date. Its figures are copied to the site's
+    own files, so that a version keeps its card after another version has taken its folder.
 
-    It becomes active where it is the default model of a new site, or a new version of the active
-    one.
+    The version becomes active if it is the default model of a new site, or a new version of the
+    active one.
 
     Raises:
         BundleError: the weights are not those of its ``model.json``, its metrics cannot be shown,
@@ -69,7 +69,8 @@ def register_bundle(bundle: Bundle) -> ModelVersion:
                 setattr(row, name, described[name])
             row.save(update_fields=changed)
         active = ModelVersion.objects.filter(is_active=True).first()
-        # A bundle's folder holds one version: where it replaced the active one, it is all there is.
+        # A bundle's folder holds one version. If this one has replaced the active one there, the
+        # active one can no longer be loaded.
         chosen = active.name if active else settings.DEFAULT_MODEL
         if chosen == row.name and not row.is_active:
             activate_model(row)

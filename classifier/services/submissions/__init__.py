@@ -1,1 +1,1 @@
-"""One picture is sent in, claimed, analysed, recorded, retried and deleted here."""
+"""Accept, claim, analyse, record, retry and delete single pictures."""

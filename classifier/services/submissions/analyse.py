@@ -1,4 +1,4 @@
-"""Let the active model judge waiting submissions. Runs in the worker only."""
+"""Let the active model judge waiting submissions. This runs in the worker only."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ logger = logging.getLogger(__name__)
 
 
 def analyse_waiting_submissions(pk: uuid.UUID | str) -> bool:
-    """Claim the submission ``pk``, with others that wait, and bring all to an end.
+    """Claim the submission ``pk`` together with others that wait, and bring all to an end.
 
-    Each is DONE, REJECTED or FAILED by itself; a surprise is everybody's.
+    Each of them becomes DONE, REJECTED or FAILED by itself. An unexpected error ends the attempt at
+    all of them.
 
     Returns:
-        Whether ``pk`` should be tried again later: after a surprise, while attempts are left.
-        False also where there was nothing to do: it is gone, finished or another worker's.
+        Whether ``pk`` should be tried again later. That is so after an unexpected error, as long as
+        attempts are left. It is False where there was nothing to do, since the submission is gone,
+        finished or another worker's.
     """
     submissions = claim_submissions(pk)
     try:
@@ -34,7 +36,7 @@ def analyse_waiting_submissions(pk: uuid.UUID | str) -> bool:
             screened = submissions[0].overruled_by_id is None
             found = analyst(list(pictures.values()), screened=screened)
             end_attempts(dict(zip(pictures, found, strict=True)), model_version=model_version)
-    # Celery's soft time limit is one of them.
+    # Celery's soft time limit is such an error too.
     except Exception as error:
         first, *others = submissions
         logger.exception("Attempt %d at %s failed", first.attempts, pk)
@@ -46,7 +48,7 @@ def analyse_waiting_submissions(pk: uuid.UUID | str) -> bool:
 
 
 def _readable(submissions: list[Submission]) -> dict[Submission, Image.Image]:
-    """Return the pictures of those that have one; the others have failed."""
+    """Return the pictures that can be read, and fail the submissions of the others."""
     found = {}
     for submission, image in zip(submissions, read_stored_pictures(submissions), strict=True):
         if isinstance(image, InvalidImage):

@@ -1,4 +1,4 @@
-"""Take waiting submissions for one worker, and for no other."""
+"""Claim waiting submissions for one worker, so that no other takes them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from classifier.models import Status, Submission
 
 
 def claim_submissions(pk: uuid.UUID | str) -> list[Submission]:
-    """Return the submission ``pk`` and others that wait, now RUNNING; none where it does not wait.
+    """Claim and return the submission ``pk`` and others that wait. They are RUNNING from now on.
 
-    A picture costs the network less in company than alone, so a worker that comes for one takes
-    along what has waited longest, up to ``ANALYSIS_BATCH_SIZE`` and, since all of them are in
-    memory at once, ``ANALYSIS_BATCH_PIXELS``. The messages of those find nothing to do later.
+    Nothing is returned where ``pk`` does not wait.
 
-    Only what has never been tried is taken along, and nothing goes with what has: a picture that
-    takes its worker down costs its companions one attempt, and then stands alone, for good: a retry
-    gives it its attempts back, but no company.
+    A picture costs the network less in company than alone. So a worker that comes for one takes
+    along those that have waited longest, up to ``ANALYSIS_BATCH_SIZE``. Since all of them are in
+    memory at once, they also have no more than ``ANALYSIS_BATCH_PIXELS``. Their own messages find
+    nothing to do later.
+
+    Only submissions that have never been tried are taken along, and one that has been tried goes
+    alone. So a picture that takes its worker down costs its companions one attempt at most. From
+    then on it is always analysed alone. A retry gives it its attempts back, but no company.
     """
     with transaction.atomic():
         # A second worker waits for the first one's commit, and finds the row RUNNING.
@@ -47,7 +50,7 @@ def claim_submissions(pk: uuid.UUID | str) -> list[Submission]:
 
 
 def select_fitting(submissions: Iterable[Submission], *, pixels: int) -> list[Submission]:
-    """Return those of ``submissions``, in order, that have no more ``pixels`` in all."""
+    """Return those of ``submissions``, in order, that together have at most so many ``pixels``."""
     found = []
     for submission in submissions:
         if submission.pixels <= pixels:
@@ -57,5 +60,5 @@ def select_fitting(submissions: Iterable[Submission], *, pixels: int) -> list[Su
 
 
 def _goes_with_others(submission: Submission) -> bool:
-    """Whether it is as every new one is: untried, and to be screened."""
+    """Return whether it is like every new one: it has not been tried, and is to be screened."""
     return not (submission.attempts or submission.alone or submission.overruled_by_id)

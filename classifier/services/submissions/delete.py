@@ -15,7 +15,7 @@ def delete_submission(submission: Submission, *, actor: User | None) -> None:
 
     Args:
         submission: which one.
-        actor: who wants it gone; None where it is older than the site keeps it.
+        actor: who wants it gone; None where the site deletes it because of its age.
     """
     with transaction.atomic():
         record_action(action=AuditEntry.Action.DELETED, subject=submission, actor=actor)

@@ -1,4 +1,7 @@
-"""Send keys to the workers, by the tasks' names: the web process imports none of their code."""
+"""Send keys to the workers.
+
+Tasks are called by their names, so that the web process imports none of the workers' code.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,8 @@ class WorkersUnreachable(Exception):
 def dispatch_analysis(pk: uuid.UUID) -> None:
     """Tell the workers that the submission ``pk`` waits.
 
-    A broker that is gone is no error here: the row says that it waits, and the sweep sends it
-    again.
+    It is no error here that a broker is gone. The row says that the submission waits, and the sweep
+    sends it again.
     """
     logger.info("%s is queued", pk)
     try:
@@ -37,7 +40,9 @@ def dispatch_analysis(pk: uuid.UUID) -> None:
 
 
 def count_waiting_messages() -> int:
-    """Return how many messages wait for a worker that analyses; what one holds is not counted.
+    """Return how many messages wait for a worker that analyses.
+
+    Messages that a worker already holds are not counted.
 
     Raises:
         Exception: whatever the broker raises when it is gone.
@@ -45,14 +50,14 @@ def count_waiting_messages() -> int:
     with current_app.connection_for_read() as broker:
         try:
             queue = broker.default_channel.queue_declare(settings.ANALYSIS_QUEUE, passive=True)
-        # To Redis, a queue that is empty does not exist.
+        # With Redis, an empty queue does not exist.
         except broker.channel_errors:
             return 0
         return queue.message_count
 
 
 def dispatch_reanalysis(model_version_pk: int, *, after: uuid.UUID | None = None) -> None:
-    """Have the results of submissions beyond ``after`` joined by those of a model version.
+    """Have a model version add its results to those of submissions beyond ``after``.
 
     Raises:
         WorkersUnreachable: the broker is gone.
@@ -68,23 +73,23 @@ def send_to_worker(*, task: str, args: list[Any]) -> None:
     """Send ``task`` to the broker, from where a worker takes it."""
     try:
         current_app.send_task(task, args=args, retry=False)
-    # The rows are committed by now: whatever is wrong with the broker must not undo them.
+    # The rows are committed by now, and whatever is wrong with the broker must not undo them.
     except Exception as error:
         raise WorkersUnreachable(type(error).__name__) from error
 
 
 def run_in_this_process(*, task: str, args: list[Any]) -> None:
-    """Do ``task`` before returning, in the thread that asks for it: a debugger stops in it.
+    """Do ``task`` before returning, in the thread that asks for it, so that a debugger stops in it.
 
-    Tasks that the work sends are done when it has come to its end. A task that fails is logged,
-    and is no failure of the page that asked for it, as with a worker.
+    Tasks that ``task`` itself sends are done after its end. As with a worker, a task that fails is
+    logged, and the page that asked for it does not fail.
     """
     if hasattr(_here, "waiting"):
         _here.waiting.append((task, args))
         return
     _here.waiting = deque([(task, args)])
     try:
-        # This also loads the code of the networks, so it waits until somebody needs it.
+        # This also loads the code of the networks, so it is done only when somebody needs it.
         current_app.loader.import_default_modules()
         while _here.waiting:
             name, given = _here.waiting.popleft()

@@ -1,4 +1,4 @@
-"""Bring an attempt at submissions to its end, or give them back. Runs in the worker only."""
+"""End an attempt at submissions, or give them back. This runs in the worker only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GAVE_UP = (
 
 
 def end_attempts(analyses: Mapping[Submission, Analysis], *, model_version: ModelVersion) -> None:
-    """End this attempt at each as DONE or REJECTED, all at once.
+    """End this attempt at each submission as DONE or REJECTED, all in one transaction.
 
     Args:
         analyses: what was found, of submissions that were claimed together.
@@ -71,7 +71,8 @@ def _finish(
     found = {submission.pk: analysis for submission, analysis in analyses.items()}
     record_predictions(model_version=model_version, analyses=found, heat_maps=heat_maps)
     theirs = Prediction.objects.filter(submission=OuterRef("pk"), model_version=model_version)
-    # Why a clinician had to overrule stays on the page; what was rejected by mistake does not.
+    # If a clinician overruled a rejection, its reason stays on the page. Otherwise an earlier
+    # rejection was a mistake, and is removed.
     overruled = any(submission.overruled_by_id for submission in analyses)
     accepted = {} if overruled else {"rejection": "", "rejection_reason": ""}
     for observed, submissions in _alike(analyses):
@@ -89,9 +90,9 @@ def _finish(
 def _alike(
     analyses: Mapping[Submission, Analysis],
 ) -> Iterator[tuple[dict[str, Any], list[Submission]]]:
-    """Yield what was found of the pictures beside the results, each with all that have it.
+    """Yield what was found of the pictures beside the results, each with all submissions it fits.
 
-    Most pictures have the same, and one statement does for these.
+    It is the same for most pictures, so that one statement does for all of these.
     """
     waiting = {submission: build_observed(analysis) for submission, analysis in analyses.items()}
     while waiting:
@@ -113,7 +114,7 @@ def fail_attempt(submission: Submission, *, reason: str, detail: str) -> None:
 
 
 def release_submission(submission: Submission, *, error: Exception) -> bool:
-    """Give the row back after a surprise, or give up where it has had its attempts.
+    """Give the row back after an unexpected error, or fail it where no attempts are left.
 
     Returns:
         Whether it waits again.
@@ -130,8 +131,8 @@ def release_submission(submission: Submission, *, error: Exception) -> bool:
 
 
 def _latest_attempt(*submissions: Submission) -> QuerySet[Submission]:
-    """Return the rows that are still this attempt's: not swept, retried or deleted meanwhile."""
-    # Submissions that were claimed together are at the same attempt: the first.
+    """Return the rows that were not swept, retried or deleted since this attempt began."""
+    # Submissions that were claimed together are all at their first attempt.
     (attempts,) = {submission.attempts for submission in submissions}
     keys = [submission.pk for submission in submissions]
     return Submission.objects.filter(pk__in=keys, status=Status.RUNNING, attempts=attempts)

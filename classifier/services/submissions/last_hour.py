@@ -1,6 +1,6 @@
-"""What each account has used of something in the last sixty minutes, counted in the cache.
+"""Count in the cache what each account has used of something in the last sixty minutes.
 
-The cache rather than the rows: to delete pictures gives no new ones.
+Rows are not counted, since an account could then delete pictures to send in new ones.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import time
 from django.core.cache import cache
 
 HOUR = 3600
-#: Seconds that are counted together; what is older than an hour is forgotten so exactly.
+#: What happens within this many seconds is counted together, so that use is forgotten an hour
+#: later with this precision.
 STEP = 15
 
 logger = logging.getLogger(__name__)
 
 
 class LastHour:
-    """The sum of ``what`` of one account over the last sixty minutes.
+    """Sums up ``what`` one account has used over the last sixty minutes.
 
-    Without a cache nothing counts: whatever is wrong with it must not refuse a picture.
+    Without a cache nothing is counted, since a fault of the cache must not refuse a picture.
     """
 
     def __init__(self, what: str, owner_pk: int) -> None:

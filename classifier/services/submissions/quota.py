@@ -1,4 +1,4 @@
-"""How much one account may ask for, so that it cannot crowd out the others or fill the disk."""
+"""Limit what one account may ask for, so that it cannot crowd out others or fill the disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GIGABYTE = 1000**3
 
 
 class QuotaExceeded(Exception):
-    """The account has asked for too much; the message is a sentence for its owner."""
+    """The account has asked for too much. The message is a sentence for its owner."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def check_decoding(*, owner: User) -> None:
 
 
 def charge_decoding(*, owner: User, seconds: float) -> None:
-    """Count what it took to decode a file of ``owner``, whatever came of it."""
+    """Count the seconds that it took to decode a file of ``owner``, even one that was refused."""
     if seconds:
         LastHour("decoding", owner.pk).add(round(1000 * seconds))
 
@@ -72,9 +72,10 @@ def check_room(*, owner: User, size: int = 0) -> None:
 
 
 def charge_retry(*, owner_pk: int) -> None:
-    """Count one more retry of the account ``owner_pk``, apart from its uploads.
+    """Count one more retry of the account ``owner_pk``.
 
-    Most failures are the site's own fault, and must cost nobody a picture.
+    Retries do not count as uploads. Most failures are the site's own fault, and nobody may send in
+    fewer pictures because of them.
 
     Raises:
         QuotaExceeded: it is one too many in the last hour.

@@ -1,4 +1,4 @@
-"""Keep what the network said about a submission. Runs in the worker and in commands only."""
+"""Keep what the network said about a submission. Only the worker and commands do this."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def store_heat_maps(analyses: Mapping[uuid.UUID, Analysis]) -> Iterator[dict[uuid.UUID, str]]:
-    """Store the heat maps, and take back what no row names after the block.
+    """Store the heat maps, and after the block delete those that no row names.
 
-    A storage may be slow or far away, so nobody stores while rows are locked, which on SQLite stops
-    every other writer.
+    The storage may be slow or far away, so nothing is stored while rows are locked. On SQLite, a
+    lock stops every other writer.
 
     Args:
         analyses: by key of the submission.
 
     Yields:
-        Their names by key of the submission, for `record_predictions`; a name is empty where there
-        is no heat map or where it could not be kept.
+        The names of the heat maps by key of the submission, for `record_predictions`. A name is
+        empty where there is no heat map or where it could not be kept.
     """
     names = map_in_threads(_store_heat_map, analyses.items(), settings.INFERENCE_THREADS)
     try:
@@ -54,15 +54,15 @@ def record_predictions(
     analyses: Mapping[uuid.UUID, Analysis],
     heat_maps: Mapping[uuid.UUID, str],
 ) -> None:
-    """Add the predictions of ``model_version``; one that is there already stays as it was.
+    """Add the predictions of ``model_version`` within the caller's transaction.
 
-    Within the caller's transaction.
+    A prediction that is there already stays as it was.
 
     Args:
         model_version: which network it was.
-        analyses: by key of the submission; all with a judgement, and of submissions that are
-            locked, so that nobody deletes them meanwhile.
-        heat_maps: names of their `store_heat_maps`.
+        analyses: by key of the submission. All have a judgement. The submissions are locked, so
+            that nobody deletes them meanwhile.
+        heat_maps: the names that `store_heat_maps` gave them.
     """
     there = set(
         Prediction.objects.filter(model_version=model_version, submission__in=analyses).values_list(
@@ -85,7 +85,7 @@ def build_observed(analysis: Analysis) -> dict[str, Any]:
     """Return what was found of any picture, rejected or not, as the `OBSERVED_FIELDS`.
 
     Raises:
-        KeyError: a field that nothing here knows.
+        KeyError: there is a field that this function does not know.
     """
     known = vars(analysis) | {"frame": list(analysis.frame) if analysis.frame else None}
     return {name: known[name] for name in OBSERVED_FIELDS}
@@ -95,7 +95,7 @@ def build_result(analysis: Analysis) -> dict[str, Any]:
     """Return what was found as the fields of a `Result`.
 
     Raises:
-        KeyError: a field that nothing here knows.
+        KeyError: there is a field that this function does not know.
     """
     judgement = analysis.judgement
     assert judgement is not None
@@ -111,9 +111,9 @@ def build_result(analysis: Analysis) -> dict[str, Any]:
 
 
 def _store_heat_map(found: tuple[uuid.UUID, Analysis]) -> str:
-    """Store the heat map of a submission and return its name, empty where none is kept.
+    """Store the heat map of a submission and return its name, which is empty where none is kept.
 
-    A full disk must not take the answer along.
+    The answer is kept even where a full disk has no room for the heat map.
     """
     key, analysis = found
     if analysis.heat_map is None:
@@ -132,8 +132,8 @@ def _store_heat_map(found: tuple[uuid.UUID, Analysis]) -> str:
 def _take_back(keys: Collection[uuid.UUID], stored: set[str]) -> None:
     """Delete stored heat maps of these submissions that no row names.
 
-    The rows are asked, since after a commit that failed nobody else knows. Where they cannot be
-    asked, the files stay for `delete_unnamed_files`.
+    The rows are asked, since only they can tell after a commit that failed. Where they cannot be
+    asked, the files stay until `delete_unnamed_files` finds them.
     """
     if not stored:
         return
@@ -144,6 +144,6 @@ def _take_back(keys: Collection[uuid.UUID], stored: set[str]) -> None:
 
 
 def _delete(name: str) -> None:
-    # A storage that fails to write may fail to delete.
+    # A storage that fails to write may also fail to delete.
     with contextlib.suppress(*STORAGE_ERRORS):
         default_storage.delete(name)

@@ -16,13 +16,13 @@ from classifier.services.submissions.quota import charge_retry
 
 
 def retry_submission(submission: Submission) -> bool:
-    """Queue a FAILED ``submission`` for its owner, with all its attempts before it.
+    """Queue a FAILED ``submission`` for its owner. It gets all its attempts again.
 
     Returns:
         Whether it was queued; False where it has not failed.
 
     Raises:
-        QuotaExceeded: its owner has asked for too many.
+        QuotaExceeded: its owner has asked for too many retries.
     """
     if not submission.is_failed:
         return False
@@ -31,9 +31,9 @@ def retry_submission(submission: Submission) -> bool:
 
 
 def requeue_submission(submission: Submission) -> bool:
-    """Queue a finished ``submission`` for an operator, with all its attempts before it.
+    """Queue a finished ``submission`` for an operator. It gets all its attempts again.
 
-    Its predictions stay; another model version adds its own.
+    Its predictions stay, and another model version adds its own.
 
     Returns:
         Whether it was queued; False where it is waiting or running already.
@@ -44,13 +44,13 @@ def requeue_submission(submission: Submission) -> bool:
 def overrule_rejection(submission: Submission, *, reviewer: User) -> bool:
     """Queue a REJECTED ``submission`` to be judged however unfit the network finds its picture.
 
-    Why it had been rejected stays on record, beside who decided otherwise.
+    The reason of the rejection stays on record, beside the clinician who decided otherwise.
 
     Returns:
         Whether it was queued; False where it is not rejected any more.
 
     Raises:
-        PermissionDenied: not a reviewer.
+        PermissionDenied: ``reviewer`` is not one.
     """
     if not reviewer.has_perm(REVIEW_PERMISSION):
         raise PermissionDenied("Only reviewers may overrule a rejection.")

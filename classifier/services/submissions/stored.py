@@ -1,4 +1,4 @@
-"""Read the pictures of submissions. Not for the web process."""
+"""Read the pictures of submissions. The web process never does."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from classifier.models import Submission
 from classifier.uploads import InvalidImage
 from ml.judging.parallel import map_in_threads
 
-#: How Pillow answers files that are damaged, cut short or no pictures.
+#: Pillow raises these for files that are damaged, cut short or no pictures.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 UNREADABLE = "The stored picture can no longer be read. Please upload it again."
 
 
 def read_stored_pictures(submissions: Sequence[Submission]) -> list[Image.Image | InvalidImage]:
-    """Return the stored picture of each, or why there is none: it is gone or damaged."""
+    """Return the stored picture of each, or an `InvalidImage` where it is gone or damaged."""
     return map_in_threads(_read, submissions, settings.INFERENCE_THREADS)
 
 
@@ -29,11 +29,12 @@ def _read(submission: Submission) -> Image.Image | InvalidImage:
             content = io.BytesIO(stream.read())
     except FileNotFoundError as error:
         return _unreadable(error)
-    # Now that all of it is here, whatever goes wrong is wrong with the picture, not the storage.
+    # The file has been read as a whole, so from here on any error is the picture's and not the
+    # storage's.
     try:
         with Image.open(content) as image:
             image.load()
-            # A copy of a large picture would need as much again.
+            # A copy of a large picture would need the same memory once more.
             return image if image.mode == "RGB" else image.convert("RGB")
     except DAMAGE as error:
         return _unreadable(error)

@@ -26,7 +26,7 @@ from classifier.uploads.decoders import Cleaned, DecodersBusy, Seekable, clean_a
 
 
 class StorageFailed(Exception):
-    """The picture could not be kept just now; nothing of it remains."""
+    """The picture could not be kept just now, and nothing of it remains."""
 
 
 def submit_picture(
@@ -44,7 +44,7 @@ def submit_picture(
         stream: the file as it was uploaded.
         name: the file's name on the person's device, kept so that they recognise it.
         pixels_per_mm: scale of the picture, more than 0, where it is known.
-        upload_key: what `submit_picture_once` knows it by.
+        upload_key: by which `submit_picture_once` recognises a repeat.
 
     Raises:
         QuotaExceeded: the owner has sent in too much.
@@ -68,7 +68,7 @@ def _clean(stream: Seekable, owner: User) -> Cleaned:
     except InvalidImage as refused:
         charge_decoding(owner=owner, seconds=refused.seconds)
         raise
-    # The second of them is a disk without room for what is on its way.
+    # An OSError means that the disk has no room for the picture while it is on its way.
     except (DecodersBusy, OSError) as error:
         raise StorageFailed from error
     charge_decoding(owner=owner, seconds=clean.seconds)
@@ -88,7 +88,7 @@ def _keep(
         original_name=_short(name),
         width=clean.width,
         height=clean.height,
-        # Of a picture that is kept smaller, fewer pixels are a millimetre.
+        # If the picture is kept smaller, a millimetre has fewer pixels.
         pixels_per_mm=pixels_per_mm and pixels_per_mm * clean.scale,
         stored_bytes=clean.stored_bytes,
         sent_at=timezone.now(),
@@ -110,21 +110,22 @@ def _keep(
 
 
 def _short(name: str) -> str:
-    """Return the last part of a file name, without control characters, in 255 characters."""
+    """Return the last part of a file name, without control characters, cut to 255 characters."""
     printable = "".join(character for character in name if character.isprintable())
     return PurePath(printable.replace("\\", "/")).name[-255:] or "picture"
 
 
 def _store(submission: Submission, field: str, filename: str, content: File) -> None:
     name = image_path(submission, filename)
-    # Known before it is written: of a full disk half a file is left, to be deleted.
+    # The name is noted before the file is written. A full disk may leave half a file, which can
+    # only be deleted by its name.
     setattr(submission, field, name)
     getattr(submission, field).storage.save(name, content)
 
 
 def _forget_files(submission: Submission) -> None:
     for file in (submission.image, submission.thumbnail):
-        # A storage that fails to write may fail to delete.
+        # A storage that fails to write may also fail to delete.
         with contextlib.suppress(*STORAGE_ERRORS):
             if file.name:
                 file.storage.delete(file.name)

@@ -1,4 +1,7 @@
-"""Accept a picture once, however often it is sent: connections break after the last byte too."""
+"""Accept a picture once, however often it is sent.
+
+A connection may break even after the last byte, and then the same picture is sent again.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from classifier.models import Submission, User
 from classifier.services.submissions.submit import submit_picture
 from classifier.uploads.decoders import Seekable
 
-#: A request that was killed gives its turn back after this long; the web server ends none later.
+#: A request that was killed gives its turn back after this time. The web server has ended every
+#: request by then.
 LONGEST_TURN = timedelta(seconds=120)
 
 logger = logging.getLogger(__name__)
@@ -37,11 +41,12 @@ def submit_picture_once(
     """Submit the picture, or return what ``owner`` has submitted with this ``upload_key`` before.
 
     The database keeps the key as long as the submission, and refuses a second one. A repeat that
-    comes while the first request is still at work does none, so that it counts against no quota.
+    comes while the first request is still at work does no work, so it counts against no quota.
 
     Raises:
-        StillSubmitting: that is so; the same request gets its answer a moment later.
-        Exception: as `submit_picture` does; then nothing is kept of the key either.
+        StillSubmitting: the first request is still at work. The same request gets its answer a
+            moment later.
+        Exception: as `submit_picture` does. Nothing is kept of the key then.
     """
     with _turn(owner, upload_key) as is_ours:
         if earlier := _find(owner, upload_key):
@@ -73,7 +78,7 @@ def _turn(owner: User, upload_key: uuid.UUID) -> Iterator[bool]:
     turn = f"upload:{owner.pk}:{upload_key}"
     try:
         is_ours = cache.add(turn, 1, timeout=LONGEST_TURN.total_seconds())
-    # Whatever is wrong with the cache must not refuse a picture: the database alone decides.
+    # A fault of the cache must not refuse a picture. The database alone decides then.
     except Exception as error:
         logger.error("Cache unreachable, nobody takes turns: %s", type(error).__name__)
         is_ours = True

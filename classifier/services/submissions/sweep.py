@@ -16,7 +16,7 @@ from classifier.services.submissions.dispatch import count_waiting_messages, dis
 
 logger = logging.getLogger(__name__)
 
-#: Sent again in one sweep at most, so that a long outage does not end in a flood.
+#: One sweep sends at most this many again, so that a long outage does not end in a flood.
 BATCH = 500
 
 WORKER_LOST = (
@@ -26,7 +26,7 @@ WORKER_LOST = (
 
 
 class Swept(NamedTuple):
-    """How many submissions a sweep found."""
+    """Says how many submissions a sweep found."""
 
     resent: int
     returned: int
@@ -45,12 +45,13 @@ def sweep_lost_submissions() -> Swept:
 
 
 def return_lost_companions(pk: uuid.UUID | str) -> bool:
-    """Take back at once what a worker that died had claimed together with ``pk``.
+    """Take back at once the submissions that a dead worker had claimed together with ``pk``.
 
-    The others are sent before it, and so they wait no longer for what may kill the next worker.
+    The others are sent before ``pk``, which may kill the next worker too. So they do not wait for
+    it.
 
     Returns:
-        Whether a worker had died with it.
+        Whether a worker had died with ``pk``.
     """
     lost = Submission.objects.filter(pk=pk, status=Status.RUNNING).first()
     if lost is None:
@@ -62,7 +63,7 @@ def return_lost_companions(pk: uuid.UUID | str) -> bool:
 
 
 def _give_up(lost: QuerySet[Submission]) -> int:
-    """Fail those of ``lost`` that have had their attempts, and return how many there were."""
+    """Fail those of ``lost`` that have no attempts left, and return how many there were."""
     return lost.filter(attempts__gte=settings.ANALYSIS_MAX_ATTEMPTS).update(
         status=Status.FAILED,
         alone=True,
@@ -73,12 +74,15 @@ def _give_up(lost: QuerySet[Submission]) -> int:
 
 
 def _lost(unheard: QuerySet[Submission]) -> int:
-    """Return how many that wait have no message in the queue; the others wait in a long one."""
+    """Return how many waiting submissions have no message in the queue.
+
+    The others are not lost. They wait because the queue is long.
+    """
     if not unheard.exists():
         return 0
     try:
         messages = count_waiting_messages()
-    # Whatever is wrong with the broker, it takes no messages now; the next sweep asks again.
+    # If anything is wrong with the broker, it takes no messages now. The next sweep asks again.
     except Exception as error:
         logger.error("Broker unreachable, nothing is sent again: %s", type(error).__name__)
         return 0

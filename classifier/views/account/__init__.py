@@ -1,1 +1,1 @@
-"""Pages about a person's own account."""
+"""Show people the pages about their own account."""

@@ -1,4 +1,4 @@
-"""A person's own data: take it along, or delete it with the account."""
+"""Let people take their own data along, or delete it with the account."""
 
 from __future__ import annotations
 

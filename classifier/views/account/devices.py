@@ -1,4 +1,4 @@
-"""Where a person is signed in, and the way to end it."""
+"""Show people where they are signed in, and let them sign out there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods
 from classifier.models import User
 from classifier.services.account.sessions import end_session, end_sessions, select_sessions
 
-#: What browsers call themselves, those that name others too before these, and the systems.
+#: Browsers and systems name themselves by these words. A browser that also names another one comes
+#: before that other one.
 BROWSERS = {
     "Edg": "Edge",
     "OPR/": "Opera",
@@ -58,7 +59,7 @@ def account_devices(request: HttpRequest) -> HttpResponse:
             end_sessions(user, but=current)
             messages.success(request, "You are signed out everywhere else.")
         return redirect("account_devices")
-    # Whoever signed in before there were lists is on them from their first look.
+    # A session from before the site kept lists is put on the list when it first opens this page.
     UserSession.objects.create_from_request(request)
     devices = [(describe_browser(one.user_agent), one) for one in select_sessions(user)]
     context = {"devices": devices, "current": current}

@@ -1,4 +1,7 @@
-"""The way of staff to a second factor: a link by mail, since others may know a password."""
+"""Let staff set up a second factor through a link by mail.
+
+The password alone is not enough, since others may know it.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Addresses for whoever runs the site."""
+"""Answer the people and the programs that run the site."""

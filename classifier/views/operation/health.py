@@ -1,4 +1,4 @@
-"""A load balancer asks here whether the process answers and can do its work."""
+"""Tell a load balancer whether the process answers and can do its work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operator's page in the admin."""
+"""Show the operator's page in the admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, for whoever has the token."""
+"""Give Prometheus its figures, if it sends the token."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def parts(request: HttpRequest) -> HttpResponse:
-    """Tell which parts work; apart from the figures, which must not wait for one that hangs."""
+    """Tell which parts work.
+
+    The figures have an address of their own, so that they need not wait for a part that hangs.
+    """
     _ask_for_the_token(request)
     registry = CollectorRegistry()
     works = Gauge("skinsite_part_works", "Whether a part works.", ["part"], registry=registry)

@@ -1,1 +1,1 @@
-"""Pages about the models that the site knows."""
+"""Show the pages about the models that the site knows."""

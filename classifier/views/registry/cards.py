@@ -1,4 +1,4 @@
-"""These pages show what is known about the networks: a list, cards and their figures."""
+"""Show what is known about the networks: a list, their cards and their figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from classifier.markdown import to_html
 from classifier.models import ModelVersion
 from classifier.models.model_version import figure_path
 
-#: Seconds; a version's figures change only when it is measured anew.
+#: A browser may keep a figure for this many seconds. It changes only when the version is measured
+#: anew.
 FIGURE_MAX_AGE = 3600
 
 
@@ -24,7 +25,7 @@ def models(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def model(request: HttpRequest, name: str) -> HttpResponse:
-    """The card of the version that is active, or else of the newest."""
+    """Show the card of the version that is active, or else of the newest one."""
     return _card(request, _current(name))
 
 

@@ -1,1 +1,1 @@
-"""Pages of what a person sends in and of what became of it."""
+"""Show people the pages where they send pictures in and see what became of them."""

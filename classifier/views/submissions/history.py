@@ -1,4 +1,4 @@
-"""Everything a person submitted before."""
+"""List everything that a person has sent in so far."""
 
 from __future__ import annotations
 

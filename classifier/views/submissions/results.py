@@ -1,4 +1,4 @@
-"""One submission: its page, its pictures, and what its owner can do with it."""
+"""Show one submission and its pictures, and let its owner retry or delete it."""
 
 from __future__ import annotations
 
@@ -27,16 +27,21 @@ from classifier.services.submissions.quota import QuotaExceeded
 from classifier.services.submissions.retry import retry_submission
 
 OTHERS = 6
-#: Seconds that a browser may show a picture again without asking: on a shared computer, not long.
+#: A browser may show a picture again without asking for this many seconds. They are few, since
+#: people share computers.
 PICTURE_MAX_AGE = 300
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
 
 def _visible(request: HttpRequest, pk: uuid.UUID) -> Submission:
-    """Return the submission, to be put on record as seen once there is something to see."""
+    """Return the submission if the person may see it.
+
+    The caller records the look once there is something to see.
+    """
     found = Submission.objects.visible_to(request.user).with_result().filter(pk=pk).first()
     if not found or found.owner_id != request.user.pk:
-        # Of staff alone, and before they learn whether there is anything.
+        # Only staff need this proof. It comes first, so that they do not learn without it whether
+        # there is such a submission.
         require_proof(request)
     if not found:
         raise Http404("There is no such submission.")
@@ -59,7 +64,7 @@ def _panel(submission: Submission) -> dict[str, object]:
 
 
 def _shown(submission: Submission) -> str:
-    """Return what the panel says, in a word that changes with it."""
+    """Return a word for what the panel shows. It changes whenever the panel does."""
     return "delayed" if submission.is_delayed else submission.status
 
 
@@ -80,7 +85,10 @@ def _page(request: HttpRequest, submission: Submission, status: int = 200) -> Ht
 
 
 def _signed_in(view: Callable[[HttpRequest, uuid.UUID], HttpResponse]) -> Callable[..., Any]:
-    """Require a login for what is no page: its form leads on to the page of the result."""
+    """Require a login for an address that is no page of its own.
+
+    After the login, the person is led to the page of the result.
+    """
 
     @wraps(view)
     def checked(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
@@ -97,9 +105,12 @@ def _signed_in(view: Callable[[HttpRequest, uuid.UUID], HttpResponse]) -> Callab
 @_signed_in
 @require_safe
 def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Answer the page that asks until the analysis is finished; empty without a change."""
+    """Answer the page, which keeps asking until the analysis is finished.
+
+    The answer is empty as long as nothing has changed.
+    """
     if not HtmxDetails(request):
-        # Somebody opened this address by itself, which is only a part of the page.
+        # This address is only a part of the page, and somebody opened it by itself.
         return redirect("result", pk=pk)
     try:
         submission = _visible(request, pk)
@@ -113,10 +124,10 @@ def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _stop(request: HttpRequest, why: str, pk: uuid.UUID) -> HttpResponse:
-    """Have the page say why it asks no more, in place of all that it showed.
+    """Have the page say why it stops asking, in place of all that it showed.
 
-    htmx leaves the page as it is on an error, and asks again; this status it shows, and asks no
-    more.
+    On an error, htmx would leave the page as it is and ask again. With this status it shows the
+    answer and asks no more.
     """
     content = render(request, f"classifier/submissions/partials/stopped_{why}.html", {"pk": pk})
     stopped = HttpResponseStopPolling(content.content)
@@ -157,7 +168,7 @@ def result_heat_map(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
 
 
 def _file(file: FieldFile) -> FileResponse:
-    """Serve a stored picture with the type we gave it, never one that it claims."""
+    """Serve a stored picture with the type that we gave it, whatever type it claims to have."""
     extension = (file.name or "").rpartition(".")[2]
     try:
         return FileResponse(file.open("rb"), content_type=CONTENT_TYPES[extension])

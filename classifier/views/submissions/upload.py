@@ -1,4 +1,4 @@
-"""Send pictures in."""
+"""Let people send pictures in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SIGNED_OUT = "You are signed out. Sign in again, in another window, then try aga
 
 
 class RefusedFile(NamedTuple):
-    """A file that was not accepted, and why."""
+    """Holds the name of a file that was not accepted, and the reason."""
 
     name: str
     reason: str
@@ -38,7 +38,7 @@ class RefusedFile(NamedTuple):
 @never_cache
 def upload(request: HttpRequest) -> HttpResponse:
     if _wants_json(request) and not request.user.is_authenticated:
-        # A script would follow the way to the sign-in and not know where it is.
+        # A script would follow a redirect to the sign-in page and take that page for its answer.
         return _answer([], [RefusedFile("", SIGNED_OUT)], status=401)
     return _upload(request)
 
@@ -112,7 +112,7 @@ def _destination(accepted: list[Submission]) -> str:
 
 
 def _answer(accepted: list[Submission], rejected: list[RefusedFile], status: int) -> JsonResponse:
-    """The answer to a page that uploads by itself, to show progress."""
+    """Answer a page whose script uploads the pictures, in order to show progress."""
     if accepted and rejected:
         status = 207
     body: dict[str, Any] = {
