@@ -1,4 +1,4 @@
-"""The one error of this package that a person, rather than a programmer, can put right."""
+"""A person, rather than a programmer, can put right the one error that this module defines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A judgement is what a network alone says of a picture, by the standard of its kind of picture."""
+"""A judgement is what the network alone says of a picture, by the standard of its kind."""
 
 from __future__ import annotations
 
@@ -62,9 +62,10 @@ def standards_of(bundle: Bundle, arrays: Mapping[str, Array]) -> dict[str, Stand
     """Return the standards of dermoscopic and of clinical pictures.
 
     Args:
-        bundle: where it has none for clinical pictures, those of dermoscopic ones count, but for
-            the sets of diagnoses: they would not hold what they promise.
-        arrays: of its limits, see `ml.judging.limits`.
+        bundle: bundle of the network. Where it has no standard for clinical pictures, that of
+            dermoscopic ones counts, except for the sets of diagnoses, because they would not hold
+            what they promise.
+        arrays: arrays of its limits, see `ml.judging.limits`.
     """
     own: dict[str, Any] = {"calibration": bundle.calibration, "threshold": bundle.threshold}
     described = {DERMOSCOPIC: own, CLINICAL: bundle.clinical or own}
@@ -91,9 +92,9 @@ def judge(
     """Return the judgement that the probabilities of one picture make.
 
     Args:
-        classes: in the order of the probabilities.
-        probabilities: calibrated.
-        malignant: the sum over the malignant classes.
+        classes: the classes in the order of the probabilities.
+        probabilities: calibrated probabilities.
+        malignant: sum of the probabilities of the malignant classes.
         threshold: see `Standard`.
         elapsed: milliseconds that it took.
     """
