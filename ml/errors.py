@@ -1,4 +1,4 @@
-"""A person, rather than a programmer, can put right the one error that this module defines."""
+"""This module defines the one error that a person, rather than a programmer, can put right."""
 
 from __future__ import annotations
 

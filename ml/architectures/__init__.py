@@ -27,7 +27,7 @@ ARCHITECTURES = tuple(_MODULES)
 
 @dataclass(frozen=True)
 class Layers:
-    """Names of the layers that tell what a network saw.
+    """Holds the names of the layers that tell what a network saw.
 
     Attributes:
         novelty: the layers whose means over the picture tell strange pictures, see

@@ -37,7 +37,7 @@ MOMENTUM = 0.95
 
 @dataclass(frozen=True)
 class Size:
-    """One size of the family.
+    """Holds one size of the family.
 
     Attributes:
         width: factor on the filters of every stage.

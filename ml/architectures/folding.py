@@ -15,7 +15,7 @@ import numpy as np
 #: This is added to every variance, as in the published EfficientNet-Lite.
 EPSILON = 1e-3
 
-#: The layer that normalises the outputs of layer ``name`` is called ``name`` and this.
+#: The layer that normalises the outputs of a layer has the name of that layer, followed by this.
 NORMALISATION = "_normalisation"
 
 

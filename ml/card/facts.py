@@ -10,7 +10,7 @@ from ml.taxonomy import LABELS
 
 
 class Collection(NamedTuple):
-    """A public collection of pictures, as its publishers describe it."""
+    """Describes a public collection of pictures, as its publishers do."""
 
     name: str
     licence: str

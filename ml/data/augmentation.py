@@ -30,7 +30,7 @@ class Strength:
         brightness: what is added to values in 0..1.
         gamma: exponent, drawn evenly on a logarithmic scale.
         balance: factor on each colour channel.
-        saturation: factor; 0 would be grey.
+        saturation: factor on the saturation; 0 would be grey.
     """
 
     zoom: tuple[float, float]
@@ -209,7 +209,7 @@ def augmenter(name: str, size: int) -> Callable[[np.ndarray, Generator], np.ndar
 
     Args:
         name: one of `AUGMENTATIONS`.
-        size: in pixels.
+        size: side in pixels of the pictures that the network reads.
     """
     strength, changes = AUGMENTATIONS[name]
     return partial(augment, size=size, strength=strength, changes=changes)

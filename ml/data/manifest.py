@@ -38,14 +38,14 @@ Pair = tuple[Path, Path]
 
 @dataclass(frozen=True)
 class Sample:
-    """One labelled picture.
+    """Holds one labelled picture.
 
     Attributes:
         path: absolute path of the picture.
         label: its class, one of `ml.taxonomy.LABELS`.
         name: the path relative to the folder or manifest it was read from.
         lesion: the lesion that the picture is one view of; empty where that is not known.
-        details: the manifest's other columns, those without a value left out.
+        details: the manifest's other columns, without those that have no value.
     """
 
     path: Path
@@ -94,7 +94,7 @@ def read_samples(source: Path, collections: Sequence[str] = ()) -> list[Sample]:
 
     Args:
         source: a directory with one sub-directory per class, or a manifest.
-        collections: only those whose source is one of these; all where none is named.
+        collections: sources whose samples are returned; where none is named, all samples are.
 
     Raises:
         InputError: nothing to read there, or a class or image type that is not known.

@@ -17,14 +17,14 @@ from ml.taxonomy import LABELS
 
 @dataclass(frozen=True)
 class Selection:
-    """The pictures of one training run.
+    """Holds the pictures of one training run.
 
     Attributes:
         training: the pictures that the weights are fitted to.
         validation: the pictures that the best epoch is chosen by. They share no lesion and no
             near-duplicate with the training pictures.
-        report: where they come from, as JSON: sources, counts by class, what was dropped and
-            why, and a fingerprint that changes with any picture's name, label or part.
+        report: where the pictures come from, as JSON: their sources, counts by class, what was
+            dropped and why, and a fingerprint that changes with any picture's name, label or part.
     """
 
     training: list[Sample]
@@ -57,7 +57,7 @@ def select(
         seed: seed of the split.
         validation: manifest of the validation pictures, e.g. of an earlier run; they are kept out
             like those that are held out.
-        left_out: sources that are not learnt from but validated on, whole.
+        left_out: sources that are not learnt from; all their pictures are validated on.
         margin_number: margins of the pictures to add as skin without a lesion, see
             `ml.data.dataset.margins`.
 

@@ -100,8 +100,8 @@ def table(
         images: directory of the pictures, which are named as in the table. A ``file`` column may
             name them relative to the table instead.
         source: name of the collection.
-        aspect: width over height that the pictures had before they were squashed, if they were;
-            a column ``geometry`` says it for each picture.
+        aspect: width over height that the pictures had before they were squashed, if they were.
+            Otherwise a column ``geometry`` says which pictures were squashed.
         image_type: kind of all pictures; a column ``image_type`` says it for each.
 
     Raises:

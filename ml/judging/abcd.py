@@ -35,7 +35,7 @@ DIRECTIONS = 36
 
 @dataclass(frozen=True)
 class Abcd:
-    """The measures of one lesion.
+    """Holds the measures of one lesion.
 
     Attributes:
         asymmetry: share in 0..1 of the lesion's area that has no mirror image, for the axis of its

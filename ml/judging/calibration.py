@@ -26,8 +26,8 @@ class Calibration:
     """Turns logits into probabilities.
 
     Attributes:
-        temperature: above 0; 1 leaves the logits alone, more makes the network less sure.
-        bias: added to each logit; zeros leave them alone.
+        temperature: number above 0; 1 leaves the logits alone, more makes the network less sure.
+        bias: what is added to each logit over the temperature; zeros change nothing.
     """
 
     temperature: float

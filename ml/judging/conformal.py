@@ -33,7 +33,7 @@ def calibration_scores(
     """Return, by group, the probability of each calibration picture's true class, rising.
 
     Args:
-        probabilities: calibrated, ``float (n, classes)``.
+        probabilities: calibrated probabilities, ``float (n, classes)``.
         labels: label of each picture, one of ``classes``.
         classes: the classes in the order of the probabilities.
         malignant: the classes that are malignant.

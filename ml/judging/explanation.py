@@ -28,7 +28,8 @@ BLUR = 16
 GRAIN = 4
 #: The stored overlay has a longer side of so many pixels, because the browser enlarges it.
 OVERLAY_SIDE = 256
-#: Least and most opaque place of an overlay, 0..255, so that the picture shines through.
+#: The most opaque place of an overlay has this opacity in 0..255, so that the picture shines
+#: through.
 OPACITY = 220
 #: These are equal steps of Viridis, which is perceptually uniform (Smith & van der Walt, 2015).
 VIRIDIS = (

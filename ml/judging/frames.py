@@ -44,7 +44,7 @@ TOP, RIGHT, BOTTOM, LEFT = SIDES = range(4)
 
 
 class Box(NamedTuple):
-    """A part of a picture in its own pixels; ``right`` and ``bottom`` lie just outside."""
+    """Holds a part of a picture in its own pixels; ``right`` and ``bottom`` lie just outside."""
 
     left: int
     top: int

@@ -23,9 +23,10 @@ class Judgement:
     Attributes:
         verdict: ``benign``, ``malignant``, or ``uncertain`` where they cannot be told apart at the
             promised coverage.
-        malignant_probability: in 0..1, the sum over the malignant classes.
+        malignant_probability: sum in 0..1 of the probabilities of the malignant classes.
         confidence: probability in 0..1 of the likelier of benign and malignant, by the threshold.
-        probabilities: calibrated, of every class, in the bundle's order; their sum is 1.
+        probabilities: calibrated probabilities of the classes, in the bundle's order; their sum
+            is 1.
         inference_ms: milliseconds from the decoded picture to this answer; pictures that were
             analysed together share their time equally.
         possible: the classes that hold the true one with the promised coverage, see
@@ -47,7 +48,7 @@ class Standard:
     """Says how the outputs about pictures of one kind are read.
 
     Attributes:
-        calibration: makes logits probabilities.
+        calibration: calibration that makes probabilities of logits.
         threshold: malignant probability in 0..1 from which on the verdict is malignant.
         scores: calibration scores of `ml.judging.conformal`, by the way to answer and by group;
             none where sets of diagnoses would promise nothing.

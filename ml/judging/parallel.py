@@ -20,7 +20,7 @@ def map_in_threads(
     Args:
         function: function of one item; the first exception that it raises is raised here.
         items: the items to call it with.
-        threads: how many calls run at once; None for as many as this process may use cores.
+        threads: how many calls run at once; with None, as many as this process may use cores.
     """
     items = list(items)
     threads = threads or cores()

@@ -14,7 +14,7 @@ Array = np.ndarray
 
 #: No threshold is surer than this, because one beyond it would call no further picture by its name.
 SURE = 0.9
-#: Domains with fewer pictures choose no threshold, where there is a larger one of their kind.
+#: A domain with fewer pictures has no say in a threshold, unless all of its kind have fewer.
 FEW = 50
 #: A picture that is called neither dermoscopic nor clinical nor other is counted under this name.
 BETWEEN = "between"

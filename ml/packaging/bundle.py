@@ -59,7 +59,8 @@ class Bundle:
         image_types: kinds of picture that it tells apart, in the order of their probabilities;
             empty where it cannot. Where it can, ``calibration``, ``threshold`` and
             ``operating_point`` are those of dermoscopic pictures.
-        clinical: the same three of clinical pictures, by these names; empty where none were fitted.
+        clinical: the same three for clinical pictures, by the same names; empty where none were
+            fitted.
         image_type_thresholds: thresholds by which a picture is called a kind, and how they were
             chosen; empty where none were. A picture is ``other`` from that probability on. It is
             ``dermoscopic`` from that share on, and ``clinical`` up to that share, of dermoscopic in

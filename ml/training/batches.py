@@ -69,9 +69,10 @@ class Batches:
 
     Attributes:
         pixels: ``uint8 (n, side, side, 3)``.
-        targets: for each of the network's outputs ``float32 (n, classes)``.
+        targets: targets ``float32 (n, classes)`` for each of the network's outputs.
         chances: ``float64 (n,)``, see `chances`.
-        augment: returns a random variation of one picture, in the size the network reads.
+        augment: function that returns a random variation of one picture, in the size that the
+            network reads.
         batch_size: number of pictures in a batch.
         seed: seed of order and augmentation.
         workers: number of threads that augment.

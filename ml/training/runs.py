@@ -58,7 +58,7 @@ class TrainingSettings:
             picture is drawn equally often, whatever its domain.
         coarse_weight: factor in 0..1 on how often a picture is drawn if its label leaves the
             diagnosis open.
-        image_type_weight: factor on the loss of the kind of picture; 0 does not learn it.
+        image_type_weight: factor on the loss of the kind of picture; with 0, it is not learnt.
         augmentation: one of `ml.data.augmentation.AUGMENTATIONS`.
         precision: a Keras dtype policy; ``mixed_bfloat16`` halves the time on CPUs that have it.
         seed: seed of initialisation, order and augmentation.
