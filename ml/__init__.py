@@ -1,4 +1,4 @@
-"""Training, evaluation and inference of skin-lesion classifiers.
+"""This package trains and evaluates skin-lesion classifiers, and answers with them.
 
-Pure Python and Keras: nothing in this package knows of Django, users or a database.
+The package is pure Python and Keras. Nothing in it knows of Django, users or a database.
 """

@@ -23,7 +23,7 @@ from ml.commands import (
 from ml.errors import InputError
 from ml.training import process
 
-#: In the order in which they are used.
+#: The commands stand in the order in which they are used.
 COMMANDS = (
     manifest,
     train,
@@ -38,7 +38,7 @@ COMMANDS = (
     explain,
     card,
 )
-#: First words of the command lines that train.
+#: A command line that begins with these words trains a network.
 TRAINING = (["train"], ["ablate"])
 USAGE_ERROR, INTERRUPTED = 2, 130
 

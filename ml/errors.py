@@ -1,4 +1,4 @@
-"""The one error of this package that a person, rather than a programmer, can put right."""
+"""This module defines the one error that a person, rather than a programmer, can put right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that a kill leaves whole: the old one or the new one, never half of one."""
+"""Write files so that a kill leaves either the old one or the new one, never half of one."""
 
 from __future__ import annotations
 

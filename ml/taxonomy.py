@@ -1,4 +1,4 @@
-"""The diagnoses a network can give, what they mean, and which of them are malignant.
+"""This module names the diagnoses a network can give, what they mean, and which are malignant.
 
 Seven are those of HAM10000 (Tschandl, Rosendahl & Kittler, Scientific Data 2018,
 doi:10.1038/sdata.2018.161). The eighth, squamous cell carcinoma, is that of ISIC 2019 and of
@@ -15,13 +15,13 @@ from dataclasses import dataclass
 BENIGN = "benign"
 MALIGNANT = "malignant"
 
-#: Order of the two binary classes; index 1 is the positive class of every binary score.
+#: The two binary classes stand in this order; index 1 is the positive class of every binary score.
 BINARY_CLASSES = (BENIGN, MALIGNANT)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A disease that terminologies know under one name.
+    """Holds a disease that terminologies know under one name.
 
     Attributes:
         name: the usual name, in lower case.
@@ -37,11 +37,11 @@ class Condition:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One answer of a network.
+    """Holds one answer of a network.
 
     Attributes:
-        code: as HAM10000 and the ISIC challenges write it, in lower case.
-        name: for a person.
+        code: code as HAM10000 and the ISIC challenges write it, in lower case.
+        name: name for a person.
         plain: one sentence for a layperson.
         malignant: whether it counts as malignant; ``akiec`` is a precursor of, or already,
             a cancer that has not spread, and counts as the ISIC archive counts it.
@@ -56,12 +56,12 @@ class Diagnosis:
 
     @property
     def snomed_ct(self) -> str | None:
-        """The SNOMED CT concept of the diagnosis; None for a composite."""
+        """Return the SNOMED CT concept of the diagnosis, or None for a composite."""
         return self.conditions[0].snomed_ct if len(self.conditions) == 1 else None
 
     @property
     def icd_o_3(self) -> str | None:
-        """The ICD-O-3 morphology of the diagnosis; None for a composite."""
+        """Return the ICD-O-3 morphology of the diagnosis, or None for a composite."""
         return self.conditions[0].icd_o_3 if len(self.conditions) == 1 else None
 
 
@@ -125,7 +125,7 @@ DIAGNOSES = (
         True,
         (
             Condition("squamous cell carcinoma of skin", icd_o_3="8070/3"),
-            # A third of MILK10k's pictures of this diagnosis.
+            # A third of MILK10k's pictures of this diagnosis show this condition.
             Condition("keratoacanthoma"),
         ),
     ),
@@ -143,11 +143,12 @@ DIAGNOSES = (
     ),
 )
 
-#: Order of every eight-way probability.
+#: Every eight-way probability has this order.
 DIAGNOSIS_CODES = tuple(diagnosis.code for diagnosis in DIAGNOSES)
 MALIGNANT_CODES = tuple(diagnosis.code for diagnosis in DIAGNOSES if diagnosis.malignant)
 
-#: Order of every seven-way probability: HAM10000's diagnoses, which earlier networks answer with.
+#: Every seven-way probability has this order. These are HAM10000's diagnoses, with which earlier
+#: networks answer.
 SEVEN_CODES = tuple(code for code in DIAGNOSIS_CODES if code != "scc")
 
 #: A network answers with one of these sets of classes; the values are the malignant ones.
@@ -157,12 +158,12 @@ ANSWERS = {
     DIAGNOSIS_CODES: MALIGNANT_CODES,
 }
 
-#: The one of the seven that a squamous cell carcinoma counts as where only they are scored: the
-#: cancer that ``akiec`` is the precursor of.
+#: Where only the seven are scored, a squamous cell carcinoma counts as this one of them, because it
+#: is the cancer that ``akiec`` is the precursor of.
 SCC_AMONG_SEVEN = "akiec"
 
-#: How a picture was taken, in ISIC's words: through a dermoscope, or as an ordinary photograph of
-#: a lesion. `OTHER` shows no lesion at all.
+#: A picture was taken through a dermoscope or as an ordinary photograph of a lesion; the words for
+#: both are ISIC's. A picture that is `OTHER` shows no lesion at all.
 DERMOSCOPIC = "dermoscopic"
 CLINICAL = "clinical"
 OTHER = "other"
@@ -186,7 +187,7 @@ def is_malignant(label: str) -> bool | None:
 
 
 def class_of(label: str, classes: Sequence[str]) -> str | None:
-    """Return the one of a network's ``classes`` that ``label`` means; None where it leaves it open.
+    """Return which of a network's ``classes`` ``label`` means, or None where it leaves that open.
 
     Args:
         label: one of `LABELS`.

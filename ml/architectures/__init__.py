@@ -1,4 +1,4 @@
-"""Networks defined in code, by the name a bundle's ``model.json`` calls them.
+"""This room defines the networks in code, each by the name that a bundle's ``model.json`` gives.
 
 A bundle carries weights only; the graph they are loaded into always comes from here, so
 that opening a model file can never run code.
@@ -15,7 +15,7 @@ from ml.taxonomy import DIAGNOSIS_CODES
 if TYPE_CHECKING:
     import keras
 
-#: The module that defines each network.
+#: Each network is defined in the module that stands beside its name.
 _MODULES = {
     "seven_stage": "seven_stage",
     "efficientnet_lite0": "efficientnet_lite",
@@ -27,12 +27,13 @@ ARCHITECTURES = tuple(_MODULES)
 
 @dataclass(frozen=True)
 class Layers:
-    """Names of the layers that tell what a network saw.
+    """Holds the names of the layers that tell what a network saw.
 
     Attributes:
-        novelty: whose means over the picture tell strange pictures, see `ml.judging.novelty`: those
-            in the middle, because the last ones keep only what tells diagnoses apart.
-        last: whose output the logits are made from.
+        novelty: the layers whose means over the picture tell strange pictures, see
+            `ml.judging.novelty`. They are layers in the middle, because the last ones keep only
+            what tells diagnoses apart.
+        last: the layer whose output the logits are made from.
         heat: the last convolution, which Grad-CAM looks at.
     """
 
@@ -59,21 +60,22 @@ def build(
 
     Args:
         name: one of `ARCHITECTURES`.
-        kernel_initializer: a Keras initialiser; ``zeros`` where weights are loaded next, because
-            drawing 44 million random ones takes a second and memory TensorFlow never gives back.
+        kernel_initializer: a Keras initialiser. It is ``zeros`` where weights are loaded next,
+            because drawing 44 million random ones takes a second, and memory that TensorFlow never
+            gives back.
         input_size: side of the square it reads, in pixels; by default its own.
         logits: how many diagnoses it answers with; by default as many as there are. A network that
             answers benign or malignant has 1.
-        image_types: how many kinds of picture it tells apart beside, none by default.
-        normalised: whether it has batch normalisation, to be trained; a network that is served has
-            it folded, see `ml.architectures.folding`.
+        image_types: how many kinds of picture it tells apart as well; by default none.
+        normalised: whether it has batch normalisation, as a network needs in training. In a
+            network that is served it is folded, see `ml.architectures.folding`.
 
     Returns:
         An un-nested functional model from ``(batch, size, size, 3)`` pixels in 0..255 to
         ``(batch, 1)`` malignant probabilities or ``(batch, logits)`` probabilities of the
         diagnoses, with a layer named ``logit`` before the sigmoid or softmax. With image types it
-        gives two outputs, the second ``(batch, image_types)`` probabilities of these, with a layer
-        ``image_type_logit`` before.
+        gives two outputs. The second is ``(batch, image_types)`` probabilities of these, with a
+        layer named ``image_type_logit`` before it.
 
     Raises:
         ValueError: the name is not a known architecture, or it cannot be built like this.

@@ -1,8 +1,9 @@
-"""EfficientNet-Lite: inverted residual blocks without squeeze-and-excitation, with ReLU6.
+"""EfficientNet-Lite has inverted residual blocks without squeeze-and-excitation, and ReLU6.
 
-Tan & Le, "EfficientNet", arXiv 1905.11946; the Lite variants are those of TensorFlow's
-``tpu/models/official/efficientnet/lite``. A network that is served has every batch normalisation
-folded into the convolution before it, see `ml.architectures.folding`; one that is trained has them.
+The family is that of Tan & Le, "EfficientNet", arXiv 1905.11946, and the Lite variants are those of
+TensorFlow's ``tpu/models/official/efficientnet/lite``. A network that is trained has batch
+normalisation. In a network that is served, every normalisation is folded into the convolution
+before it, see `ml.architectures.folding`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from keras import layers
 from ml.architectures import Layers
 from ml.architectures.folding import EPSILON, NORMALISATION
 
-#: ``(kernel size, repeats, output filters, expansion, stride)`` of each stage at width and depth 1.
+#: Each stage is ``(kernel size, repeats, output filters, expansion, stride)`` at width and depth 1.
 STAGES = (
     (3, 1, 16, 1, 1),
     (3, 2, 24, 6, 2),
@@ -30,13 +31,13 @@ STAGES = (
 STEM_FILTERS, HEAD_FILTERS = 32, 1280
 INPUT_SIZE = 224
 
-#: Of the moving mean and variance of every normalisation.
+#: The moving mean and variance of every normalisation have this momentum.
 MOMENTUM = 0.95
 
 
 @dataclass(frozen=True)
 class Size:
-    """One size of the family.
+    """Holds one size of the family.
 
     Attributes:
         width: factor on the filters of every stage.
@@ -122,7 +123,8 @@ def build(
 def layers_of(name: str) -> Layers:
     """Return the layers that tell what the network called ``name`` saw.
 
-    For novelty, the last block of every stage but the first and the last, which repeat nothing.
+    Novelty is told by the last block of every stage but the first and the last, which are not
+    repeated.
     """
     ends = accumulate(_repeats(SIZES[name].depth))
     middle = list(ends)[1:-1]
@@ -135,8 +137,8 @@ class _Convolution:
     """Adds a convolution with what follows it.
 
     Attributes:
-        initializer: of the kernels.
-        normalised: whether batch normalisation follows; else the convolution has a bias.
+        initializer: the Keras initialiser of the kernels.
+        normalised: whether batch normalisation follows; otherwise the convolution has a bias.
     """
 
     initializer: str
@@ -191,7 +193,7 @@ def _inverted_residual(
     if stride != 1 or inputs.shape[-1] != filters:
         return features
     if drop_path:
-        # One decision a picture: the mask is broadcast over height, width and channels.
+        # One decision is drawn for each picture: its mask holds for height, width and channels.
         features = layers.Dropout(drop_path, noise_shape=(None, 1, 1, 1), name=f"{name}_drop_path")(
             features
         )

@@ -1,9 +1,9 @@
-"""Batch normalisation with fixed statistics, folded into the convolution before it.
+"""Fold batch normalisation with fixed statistics into the convolution before it.
 
-Such a normalisation is a factor and an offset of each channel, so a convolution whose kernel is
-multiplied by ``gamma / sqrt(variance + epsilon)`` and whose bias is ``beta - mean * factor`` gives
-the same answers from fewer operations. Networks are trained and kept with their normalisation,
-because what is folded can not be trained well again, and are folded when they are loaded.
+Such a normalisation is a factor and an offset of each channel. A convolution gives the same answers
+from fewer operations if its kernel is multiplied by the factor ``gamma / sqrt(variance + epsilon)``
+and its bias is ``beta - mean * factor``. Networks are trained and kept with their normalisation,
+because a folded network cannot be trained well again. They are folded when they are loaded.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-#: Added to every variance, as in the published EfficientNet-Lite.
+#: This is added to every variance, as in the published EfficientNet-Lite.
 EPSILON = 1e-3
 
-#: The layer that normalises the outputs of layer ``name`` is called ``name`` and this.
+#: The layer that normalises the outputs of a layer has the name of that layer, followed by this.
 NORMALISATION = "_normalisation"
 
 
 def is_normalised(names: Mapping[str, object]) -> bool:
-    """Return whether variables of such names, by path, are those of a network before folding."""
+    """Return whether variables with these paths are those of a network before folding."""
     return any(name.endswith(f"{NORMALISATION}/gamma") for name in names)
 
 
@@ -45,7 +45,7 @@ def fold(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
             for part in ("gamma", "beta", "moving_mean", "moving_variance")
         )
         factor = gamma / np.sqrt(variance + EPSILON)
-        # (height, width, in, out), or (height, width, channels, 1) of a depthwise convolution.
+        # A kernel is (height, width, in, out), a depthwise one (height, width, channels, 1).
         along_channels = factor[:, None] if layer.endswith("depthwise") else factor
         folded[name] = (array * along_channels).astype(np.float32)
         folded[f"{layer}/bias"] = (beta - mean * factor).astype(np.float32)

@@ -1,6 +1,6 @@
-"""The seven-stage CNN: three Conv-MaxPool blocks, Flatten, Dense, Dropout, one sigmoid.
+"""The seven-stage CNN has three Conv-MaxPool blocks, Flatten, Dense, Dropout and one sigmoid.
 
-The network of the "Skin Cancer Detector" Streamlit demo (patelharsh29/Skin-Cancer-Detector).
+It is the network of the "Skin Cancer Detector" Streamlit demo (patelharsh29/Skin-Cancer-Detector).
 99.8 % of its 44,396,609 parameters sit between the flattened feature map and the dense layer.
 """
 
@@ -24,7 +24,7 @@ def build(
     """Return the untrained network.
 
     Args:
-        name: of the Keras model.
+        name: name of the Keras model.
         kernel_initializer: a Keras initialiser, by name.
         input_size: side of the square it reads, in pixels; the dense layer grows with it.
         dropout: share of the dense units dropped in training, in [0, 1).
@@ -49,8 +49,8 @@ def build(
         512, activation="relu", kernel_initializer=kernel_initializer, name="dense"
     )(features)
     features = layers.Dropout(dropout, name="dropout")(features)
-    # Kept apart from the sigmoid, and in float32, so that gradients and mixed precision
-    # never meet a saturated probability.
+    # The logit is kept apart from the sigmoid, and in float32, so that gradients and mixed
+    # precision never meet a saturated probability.
     logit = layers.Dense(1, dtype="float32", kernel_initializer=kernel_initializer, name="logit")(
         features
     )

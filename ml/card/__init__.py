@@ -1,7 +1,7 @@
-"""The model card of a bundle: what it is for, learnt from, reaches, and does not know.
+"""The model card of a bundle says what it is for, learnt from, reaches, and does not know.
 
-After Mitchell et al., "Model cards for model reporting", arXiv 1810.03993. Every figure comes from
-the bundle; what was not measured is said to be so.
+It follows Mitchell et al., "Model cards for model reporting", arXiv 1810.03993. Every figure comes
+from the bundle, and the card says so where something was not measured.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def render(bundle: Bundle, figures: str = "figures") -> str:
 
     Args:
         bundle: the model, with the metrics that were recorded in it.
-        figures: address that the figures' file names are appended to.
+        figures: address to which the file names of the figures are appended.
     """
     sections = (
         model.title(bundle),

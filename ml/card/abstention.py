@@ -1,4 +1,4 @@
-"""The sections of a card about when no answer is given, or none that is sure."""
+"""These sections of a card tell when no answer is given, or only an uncertain one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ml.card.results import CHANGED
 from ml.card.tables import NOT_MEASURED, estimate, scored, table, words
 from ml.packaging.bundle import Bundle
 
-#: Names of the two ways to answer, see `ml.judging.limits`.
+#: The card calls the two ways to answer by these names, see `ml.judging.limits`.
 ANSWERS = {"plain": "one look", "averaged": "mean over eight symmetries"}
 LAYERS = {"middle": "means of the middle layers", "last": "last layer", "": "logits"}
 
 
 def screening(bundle: Bundle) -> str:
-    """Return which pictures are refused, how the network tells strange ones, and what both are worth."""
+    """Return which pictures are refused, how strange ones are told, and what both are worth."""
     title = "## Pictures it refuses"
     found, novelty = bundle.metrics.get("screening"), bundle.novelty
     if not found:
@@ -58,7 +58,7 @@ def screening(bundle: Bundle) -> str:
 
 
 def _served(bundle: Bundle) -> str:
-    """Return by what strange pictures are refused."""
+    """Return the method by which strange pictures are refused."""
     novelty = bundle.novelty
     if novelty["method"] is None:
         return "its second output, which tells kinds of picture, is used alone."
@@ -90,7 +90,7 @@ def _compared(ways: list[dict[str, Any]]) -> str:
 
 
 def _measured_on(bundle: Bundle) -> str:
-    """Return which pictures were looked at, as far as the names of what was held out tell it."""
+    """Return which pictures were looked at, as far as the names of the held-out sets tell it."""
     held_out = {collection_of(name) for name in bundle.data.get("held_out", [])}
     if not held_out:
         return ""

@@ -1,4 +1,4 @@
-"""Two reporting checklists, filled in for a bundle."""
+"""Fill in two reporting checklists for a bundle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sections of a card about the pictures: where they come from, and how they were split."""
+"""These sections of a card tell where the pictures come from, and how they were split."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ml.card.facts import collections, measured_sets
 from ml.card.tables import NOT_MEASURED, counts, table, words
 from ml.packaging.bundle import Bundle
 
-#: Why a run drops pictures, by the name that its report gives the reason.
+#: The card writes out why a run drops pictures, by the name that its report gives the reason.
 REASONS = {
     "excluded": "Pictures on a list of exclusions were left out.",
     "held_out": "Pictures of a held-out set were left out.",

@@ -1,4 +1,4 @@
-"""Facts about a bundle that several sections of its card depend on."""
+"""This module tells facts about a bundle that several sections of its card depend on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ml.taxonomy import LABELS
 
 
 class Collection(NamedTuple):
-    """A public collection of pictures, as its publishers describe it."""
+    """Describes a public collection of pictures, as its publishers do."""
 
     name: str
     licence: str
@@ -36,7 +36,7 @@ _ISIC_2017 = Collection(
     "as the challenge gives them",
     "Codella et al., arXiv 1710.05006",
 )
-#: By a part of the name that a collection has in the report of a run.
+#: The keys are parts of the names that collections have in the report of a run.
 _COLLECTIONS = {
     "ham10000": _HAM10000,
     "isic2017": _ISIC_2017,
@@ -46,7 +46,7 @@ _COLLECTIONS = {
 
 
 def collection_of(source: str) -> Collection:
-    """Return the collection that a source's name means; nothing is known of other names."""
+    """Return the collection that a source's name means, or one of which nothing is known."""
     for part, collection in _COLLECTIONS.items():
         if part in source:
             return collection
@@ -108,6 +108,6 @@ def stages(bundle: Bundle) -> list[dict[str, Any]]:
 
 
 def learns_from_open_labels(bundle: Bundle) -> bool:
-    """Return whether it names diagnoses and learnt also from labels that leave them open."""
+    """Return whether it names diagnoses, but also learnt from labels that leave them open."""
     learnt = bundle.data.get("training", {})
     return len(bundle.classes) > 2 and any(len(LABELS[label]) > 1 for label in learnt)

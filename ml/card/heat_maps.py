@@ -1,4 +1,4 @@
-"""The section of a card about where the network looks."""
+"""This section of a card tells where the network looks."""
 
 from __future__ import annotations
 

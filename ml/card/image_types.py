@@ -1,4 +1,4 @@
-"""The sections of a card about how pictures were taken, and how each source is judged."""
+"""These sections of a card tell how pictures were taken, and how each source is judged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ml.card.tables import NOT_MEASURED, estimate, table, words
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import CLINICAL, DERMOSCOPIC, IMAGE_TYPES, OTHER
 
-#: What pictures are called, see `ml.measuring.image_type_metrics`.
+#: A picture is called one of these, see `ml.measuring.image_type_metrics`.
 CALLED = (*IMAGE_TYPES, "between")
 #: A source whose probabilities are further off than this is said to be badly calibrated.
 BADLY_CALIBRATED = 0.1
@@ -51,7 +51,7 @@ def image_types(bundle: Bundle) -> str:
 
 
 def _controls(found: dict[str, Any]) -> list[str]:
-    """Return by what the network tells the kinds apart, as far as the controls show it."""
+    """Return what the network tells the kinds apart by, as far as the controls show it."""
     if not found:
         return []
     regression = found["size, sharpness and surround"]
@@ -75,7 +75,7 @@ def _controls(found: dict[str, Any]) -> list[str]:
 
 
 def called(domains: dict[str, Any]) -> str:
-    """Return a table of what share of each source is called what."""
+    """Return a table that says what share of each source is called by each name."""
     rows = (
         (words(name), str(found["pictures"]), *(f"{found[kind]:.3f}" for kind in CALLED))
         for name, found in domains.items()

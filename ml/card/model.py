@@ -1,4 +1,4 @@
-"""The sections of a card about the model itself: use, network, limits, identity."""
+"""These sections of a card tell of the model itself: its use, network, limits and identity."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from ml.taxonomy import DIAGNOSES, is_malignant
 
 #: Diagnoses with fewer test pictures are named among the limits.
 FEW_PICTURES = 50
-#: What may happen to a training picture, by the name that settings give it.
+#: These words occur in several entries of `AUGMENTATIONS`, which says what may happen to a training
+#: picture, by the name that settings give it.
 _ARTEFACTS = "given dark corners, hair, rulers and ink"
 _SHARPNESS = "blurred and re-compressed"
 AUGMENTATIONS = {
@@ -30,7 +31,7 @@ AUGMENTATIONS = {
 
 
 def title(bundle: Bundle) -> str:
-    """Return the name, and the card in a paragraph."""
+    """Return the name of the model, and a summary of the card in one paragraph."""
     answers = (
         " and ".join(bundle.classes)
         if len(bundle.classes) == 2
@@ -149,14 +150,14 @@ def _training(bundle: Bundle, runs: list[dict[str, Any]]) -> list[str]:
 
 
 def _length(stage: dict[str, Any]) -> str:
-    """Return how long a stage was: in passes of single pictures, or in epochs as counted before."""
+    """Return how long a stage was, in passes of single pictures or, for an older run, in epochs."""
     if "passes" in stage:
         return f"{stage['passes']:,} passes"
     return f"{stage['epochs']} epochs" if "epochs" in stage else ""
 
 
 def failures(bundle: Bundle) -> str:
-    """Return where errors can be found, since none is shown."""
+    """Return where errors can be found, because the card itself shows none."""
     if not measured_sets(bundle):
         return f"## Failures\n\n{NOT_MEASURED}"
     return """## Failures
@@ -271,5 +272,5 @@ def _commands(bundle: Bundle) -> list[str]:
     return [*commands, f"python -m ml card --bundle {bundle.name}"]
 
 
-#: Baselines that are no bundle.
+#: These baselines are not bundles.
 TRIVIAL = ("majority_class", "nearest_neighbour")

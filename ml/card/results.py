@@ -1,4 +1,4 @@
-"""The sections of a card about what was measured."""
+"""These sections of a card tell what was measured."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def scores(bundle: Bundle, figures: str) -> str:
 
 
 def _judged(result: dict[str, Any]) -> list[str]:
-    """Return what share of the pictures is judged at all, and what the scores of these are."""
+    """Return what share of the pictures is judged at all, and how the judged ones score."""
     found = result.get("screened")
     if not found:
         return []

@@ -1,4 +1,4 @@
-"""Pieces of Markdown that the sections of a card are made of."""
+"""The sections of a card are made of these pieces of Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NOT_ENOUGH = "not enough data"
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; a bar within a cell would end it, so it is written as a slash."""
+    """Return a table; a bar within a cell is written as a slash, because it would end the cell."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
@@ -23,12 +23,12 @@ def estimate(score: dict[str, Any] | None) -> str:
 
 
 def of_group(scores: dict[str, Any], metric: str) -> str:
-    """Return a score of a group, which has none where it holds too few lesions."""
+    """Return a score of a group, or that it has none because it holds too few lesions."""
     return estimate(scores[metric]) if metric in scores else NOT_ENOUGH
 
 
 def counts(numbers: dict[str, int]) -> str:
-    """Return how many of each, or that there is none."""
+    """Return how many there are of each name, or that there is none."""
     return ", ".join(f"{number:,} {words(name)}" for name, number in numbers.items()) or "none"
 
 

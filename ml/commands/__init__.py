@@ -1,1 +1,4 @@
-"""The sub-commands of ``python -m ml``: one module each, imported heavy parts and all when run."""
+"""Each sub-command of ``python -m ml`` is a module of its own.
+
+A module is imported, with all its heavy parts, only when its command is run.
+"""

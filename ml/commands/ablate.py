@@ -75,7 +75,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _command() -> str:
-    """The command with the last part of each path: what to give again, nothing of the machine."""
+    """Return the command that gives the same results again.
+
+    Of each path only the last part is kept, so that the command tells nothing of the machine.
+    """
     return shlex.join(
         ["python", "-m", "ml", *(Path(part).name if "/" in part else part for part in sys.argv[1:])]
     )

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
     from ml.judging.predictor import Predictor
 
-#: Generated pictures of each kind, from another seed than those that `screen` saw.
+#: So many pictures of each kind are generated, from another seed than those that `screen` saw.
 GENERATED, SEED = 100, 20264
-#: Pictures that are spoilt in every way; and of each source, that are called what they are.
+#: So many pictures are spoilt in every way. Of each source, so many are looked at to see whether
+#: they are called what they are.
 DEGRADED = 300
 QUANTILES = (0.002, 0.005, 0.05, 0.5, 0.95, 0.995, 0.998)
 
@@ -137,7 +138,7 @@ def run(options: argparse.Namespace) -> None:
 def _image_types(
     predictor: Predictor, samples: Sequence[Sample], *, controls: bool
 ) -> dict[str, Any]:
-    """Return what share of each source is called what, and what the controls say of that."""
+    """Return what share of each source is called by each name, and what the controls show."""
     import numpy as np
 
     from ml.data.dataset import groups, read_sample

@@ -115,7 +115,7 @@ def run(options: argparse.Namespace) -> None:
         arrays |= calibrating.conformal_arrays(
             predictor, name, part.samples, logits[counted], pixels[counted], fit.calibration
         )
-        # Of a source that it was fitted to, the probabilities that were fitted to others.
+        # Pictures that this calibration was fitted to are scored by fits to other pictures.
         given = fit.calibration.probabilities(logits)
         given[counted] = fit.probabilities
         answers = Answers(given[inside], bundle.threshold)
@@ -162,7 +162,7 @@ def _domain(text: str) -> tuple[str, float | None]:
 def _chosen(
     bundle: Bundle, samples: list[Sample], domains: dict[str, float | None]
 ) -> dict[str, list[bool]]:
-    """Return, by image type with a standard of its own, which of the samples are of it.
+    """Return which of the samples belong to each image type that has a standard of its own.
 
     Raises:
         InputError: a domain has no picture, or no picture is dermoscopic.

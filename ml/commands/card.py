@@ -29,7 +29,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the card; in a second file, its figures are addressed relative to that."""
+    """Write the card; a second file addresses the figures relative to its own place."""
     bundle = bundle_of(options.bundle)
     bundle.card_path.write_text(card.render(bundle), encoding="utf-8")
     Console().print(f"{bundle.name} {bundle.version}: {bundle.card_path}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAME_OR_DIRECTORY = f"name of a bundle in {BUNDLES.name}/, or its directory"
 AT_POINT = ("sensitivity", "specificity")
-#: Ways to answer, see `ml.judging.limits`.
+#: An answer is made in one of these ways, see `ml.judging.limits`.
 PLAIN, AVERAGED = "plain", "averaged"
 DEFINITIONS = {
     "model": "malignant against benign at the model's threshold, of all pictures: of those that "
@@ -189,7 +189,7 @@ def bundle_of(text: str) -> Bundle:
 
 
 def _title(options: argparse.Namespace, name: str) -> str:
-    """Return what a test set's pictures are, for the card; empty where nobody has said it."""
+    """Return how the card describes a test set; empty where no description was given."""
     if not options.title or name == options.name:
         return options.title
     return f"{options.title}, without those that have a near-duplicate in the training data"
@@ -209,7 +209,7 @@ def _trivial(training: list[Sample], samples: list[Sample]) -> dict[str, Answers
     from ml.measuring.baselines import majority_class, nearest_neighbour
 
     if any(sample.label in DIAGNOSIS_CODES for sample in samples):
-        # A neighbour whose diagnosis is open could not name one.
+        # A neighbour whose own diagnosis is open could not name a diagnosis.
         training = [sample for sample in training if sample.label in DIAGNOSIS_CODES] or training
     return {
         "majority_class": Answers(majority_class(training, samples)),
@@ -229,7 +229,7 @@ def _record(bundle: Bundle, metrics: dict[str, Any], drawn: list[Path]) -> None:
 
 
 def _verdicts(bundle: Bundle, test: TestSet, answers: dict[str, Served]) -> dict[str, Any]:
-    """Return, for each way to answer, what its verdicts are worth where sets promise something."""
+    """Return what the verdicts of each way to answer are worth, if its sets promise something."""
     import numpy as np
 
     from ml.measuring.answers import malignancy

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def write(bundle: Bundle, source: Path | None, rounds: int = 1) -> None:
-    """Write ``expected.json`` of a bundle by the weights of its run, or by its own without one."""
+    """Write ``expected.json`` of a bundle from its run's weights, or from its own without a run."""
     process.start()
     from ml.training import expected
     from ml.training.loop import load_best

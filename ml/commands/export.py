@@ -19,7 +19,7 @@ from ml.packaging.bundle import WEIGHTS, Bundle, digest
 from ml.taxonomy import ANSWERS, IMAGE_TYPES
 from ml.training import runs
 
-#: Side of the square that every architecture reads by itself.
+#: Every architecture reads a square of this side unless told otherwise.
 DEFAULT_SIZE = 224
 
 

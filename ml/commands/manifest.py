@@ -17,7 +17,7 @@ from ml.data.sources import class_folders, other_pictures, table
 from ml.errors import InputError
 from ml.taxonomy import DERMOSCOPIC, IMAGE_TYPES, OTHER
 
-#: Share of each class that is held out where no list says which pictures are.
+#: This share of each class is held out where no list says which pictures are.
 HELD_OUT_SHARE = 0.15
 
 

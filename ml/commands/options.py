@@ -1,4 +1,4 @@
-"""Options that commands share, with a clear refusal of values that are out of range."""
+"""Commands share these options, which refuse values out of range with a clear message."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def positive(text: str) -> int:
 
 
 def between(low: float, high: float, *, inclusive: bool) -> Callable[[str], float]:
-    """Return a type for numbers from ``low`` to ``high``, with these ends or without."""
+    """Return an argument type for numbers from ``low`` to ``high``, with or without these ends."""
 
     def number(text: str) -> float:
         try:

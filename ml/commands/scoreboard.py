@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ml.measuring.binary_metrics import Estimate
 
-#: Tables of one test set: how each is headed, and where its scores lie.
+#: Each table of a test set has a heading, and its scores lie in one part of the results.
 PARTS = {
     "model": "malignant against benign",
     "melanoma": "melanoma against the rest",
@@ -22,7 +22,7 @@ CALLED = ("dermoscopic", "clinical", "other", "between")
 def show(results: Mapping[str, Any], quantisation: Mapping[str, Any]) -> None:
     """Print the scores of every test set, the baselines beside them, subgroups and changes."""
     console = Console()
-    # Wide enough for every column where the output is a file.
+    # The console must be wide enough for every column, also where the output is a file.
     console.width = max(console.width, 120)
     for name, result in results.items():
         pictures = ", ".join(f"{count} {label}" for label, count in result["pictures"].items())
@@ -59,7 +59,7 @@ def show(results: Mapping[str, Any], quantisation: Mapping[str, Any]) -> None:
 
 
 def _table(title: str, scored: Mapping[str, Mapping[str, Any]], *, across: bool = True) -> Table:
-    """Return a table with a column for each of what was scored, or with a line for each."""
+    """Return a table with a column, or else a line, for each thing that was scored."""
     table = Table(title=title, title_justify="left")
     metrics = list(dict.fromkeys(metric for scores in scored.values() for metric in scores))
     headings = list(scored) if across else metrics
@@ -75,7 +75,7 @@ def _table(title: str, scored: Mapping[str, Mapping[str, Any]], *, across: bool 
 
 
 def called_table(domains: Mapping[str, Mapping[str, float]], title: str) -> Table:
-    """Return what share of each source is called which image type."""
+    """Return a table that says what share of each source is called each image type."""
     table = Table("source", "pictures", *CALLED, title=title, title_justify="left")
     for name, found in domains.items():
         table.add_row(name, str(found["pictures"]), *(f"{found[kind]:.4f}" for kind in CALLED))

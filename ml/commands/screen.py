@@ -21,7 +21,8 @@ from ml.taxonomy import OTHER
 if TYPE_CHECKING:
     from ml.measuring.screening import Candidate
 
-#: Training pictures that statistics are taken from, and generated pictures of each kind.
+#: Statistics are taken from so many training pictures, and so many pictures of each kind are
+#: generated.
 TRAINING, GENERATED = 6000, 50
 SEED = 20261
 
@@ -100,7 +101,7 @@ def run(options: argparse.Namespace) -> None:
         strange,
         options.accept,
     )
-    # The last layer is here to compare with: the site looks at those in the middle.
+    # The last layer is only compared with, because the site looks at the layers in the middle.
     served = [found for found in candidates if found.layers != "last"]
     alone = screening.by_image_type(predictor, genuine, sources, strange)
     best = screening.best_in_addition(alone, served) if alone else served[0]
@@ -139,7 +140,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _described(found: Candidate, alone: Candidate | None) -> dict[str, Any]:
-    """Return a candidate as the bundle keeps it; what both refuse, where there are two."""
+    """Return a candidate as the bundle keeps it, with what both outputs refuse if there are two."""
     described = {
         "method": found.method,
         "layers": found.layers,

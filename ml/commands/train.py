@@ -137,7 +137,7 @@ def read_settings(options: argparse.Namespace) -> TrainingSettings:
 
 
 def select_pictures(options: argparse.Namespace, left_out: Sequence[str]) -> Selection:
-    """Return the pictures that ``options`` ask for without some sources, and print them."""
+    """Return the pictures that ``options`` ask for, without some sources, and print a summary."""
     selection = select(
         options.data,
         near_duplicates=options.near_duplicates,
@@ -174,7 +174,7 @@ def _share(text: str) -> tuple[str, float]:
 
 
 def _summary(report: dict[str, Any]) -> Table:
-    """Return classes as rows, because there are more of them than of anything else."""
+    """Return a table with classes as rows, because there are more classes than anything else."""
     columns = {
         "found": report["found"],
         **report["dropped"],

@@ -1,1 +1,1 @@
-"""Labelled pictures: where they come from, which may be learnt from, and how they are varied."""
+"""This room tells where labelled pictures come from, which may be learnt from, and varies them."""

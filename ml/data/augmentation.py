@@ -1,7 +1,7 @@
-"""Random changes to training pictures, so that a network cannot learn how a photo was taken.
+"""Change training pictures at random, so that a network cannot learn how a photo was taken.
 
 In public dermoscopy sets dark corners, ink, rulers, blur and even JPEG quality go with the label.
-Each is drawn here at random whatever the label, which makes it useless as a clue.
+Here each is drawn at random, whatever the label, which makes it useless as a clue.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ class Strength:
     """Limits how far a picture may be changed, by the ends of evenly drawn ranges.
 
     Attributes:
-        zoom: of the lesion's size, drawn evenly on a logarithmic scale.
-        stretch: of its width over its height.
-        shift: of the middle, as a share of the side.
+        zoom: factor on the lesion's size, drawn evenly on a logarithmic scale.
+        stretch: change of its width over its height.
+        shift: movement of the middle, as a share of the side.
         contrast: factor about middle grey.
-        brightness: added, of 0..1.
+        brightness: what is added to values in 0..1.
         gamma: exponent, drawn evenly on a logarithmic scale.
-        balance: factor of each colour channel.
-        saturation: factor; 0 would be grey.
+        balance: factor on each colour channel.
+        saturation: factor on the saturation; 0 would be grey.
     """
 
     zoom: tuple[float, float]
@@ -43,14 +43,14 @@ class Strength:
     saturation: tuple[float, float]
 
 
-#: Between one clinic's pictures.
+#: The pictures of one clinic differ by so much.
 MILD = Strength((0.95, 1.43), 0.1, 0.08, (0.8, 1.25), 0.08, 0.15, (0.94, 1.06), (0.7, 1.3))
 
-#: Between clinics, cameras and lights.
+#: Pictures of different clinics, cameras and lights differ by so much.
 STRONG = Strength((0.6, 1.6), 0.15, 0.1, (0.65, 1.45), 0.1, 0.3, (0.82, 1.18), (0.5, 1.5))
 
-#: Side of the pictures that are kept to be changed, over that of what the network reads, so that
-#: an enlarged lesion stays sharp.
+#: The pictures that are kept to be changed have a side so many times as long as that of what the
+#: network reads, so that an enlarged lesion stays sharp.
 STORED = 1.25
 
 
@@ -67,7 +67,7 @@ def augment(
     Args:
         pixels: ``uint8 (side, side, 3)``.
         random: source of every random choice.
-        size: side of what is returned.
+        size: side of the picture that is returned.
         strength: how far it is moved and recoloured.
         changes: what else may happen to it, each with its chance in 0..1.
 
@@ -92,7 +92,7 @@ def _move(pixels: np.ndarray, random: Generator, size: int, strength: Strength) 
         np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), "reflect")
     )
     angle = random.uniform(0, 2 * np.pi)
-    # Pixels of the stored picture for each of the new one.
+    # So many pixels of the stored picture become one pixel of the new one.
     scale = side / size / np.exp(random.uniform(*np.log(strength.zoom)))
     stretch = np.exp(random.uniform(-strength.stretch, strength.stretch))
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
@@ -120,7 +120,7 @@ def _recolour(image: Image.Image, random: Generator, strength: Strength) -> Imag
 
 
 def _dark_corners(image: Image.Image, random: Generator) -> Image.Image:
-    """The black surround of a dermoscope whose field is round."""
+    """Draw the black surround of a dermoscope whose field is round."""
     size = image.width
     radius = random.uniform(0.5, 0.68) * size
     x, y = size / 2 + random.uniform(-0.06, 0.06, 2) * size
@@ -133,7 +133,7 @@ def _dark_corners(image: Image.Image, random: Generator) -> Image.Image:
 
 
 def _hair(image: Image.Image, random: Generator) -> Image.Image:
-    """Thin dark curves."""
+    """Draw thin dark curves."""
     draw = ImageDraw.Draw(image)
     size = image.width
     for _ in range(random.integers(2, 14)):
@@ -147,7 +147,7 @@ def _hair(image: Image.Image, random: Generator) -> Image.Image:
 
 
 def _ruler(image: Image.Image, random: Generator) -> Image.Image:
-    """Evenly spaced ticks along one edge."""
+    """Draw evenly spaced ticks along one edge."""
     draw = ImageDraw.Draw(image)
     size = image.width
     spacing, depth = int(random.integers(5, 16)), int(random.integers(4, 14))
@@ -162,7 +162,7 @@ def _ruler(image: Image.Image, random: Generator) -> Image.Image:
 
 
 def _ink(image: Image.Image, random: Generator) -> Image.Image:
-    """A stroke of a surgical marking pen near the edge."""
+    """Draw a stroke of a surgical marking pen near the edge."""
     size = image.width
     start, end = random.uniform(0, 1, (2, 2)) * size
     start[random.integers(2)] = random.choice([0.08, 0.92]) * size
@@ -175,7 +175,7 @@ def _ink(image: Image.Image, random: Generator) -> Image.Image:
 
 
 def _blur(image: Image.Image, random: Generator) -> Image.Image:
-    """Lost sharpness: out of focus, or enlarged from a smaller picture."""
+    """Take sharpness away, as if it were out of focus or enlarged from a smaller picture."""
     if random.random() < 0.5:
         return image.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.8)))
     small = int(image.width * random.uniform(0.35, 0.9))
@@ -184,7 +184,7 @@ def _blur(image: Image.Image, random: Generator) -> Image.Image:
 
 
 def _jpeg(image: Image.Image, random: Generator) -> Image.Image:
-    """The block noise of a random JPEG quality."""
+    """Add the block noise of a random JPEG quality."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=int(random.integers(40, 96)))
     buffer.seek(0)
@@ -194,7 +194,8 @@ def _jpeg(image: Image.Image, random: Generator) -> Image.Image:
 _ARTEFACTS: Changes = ((0.15, _hair), (0.1, _ruler), (0.05, _ink), (0.25, _dark_corners))
 _SHARPNESS: Changes = ((0.4, _blur), (0.5, _jpeg))
 
-#: By name; those without artefacts or sharpness, and with mild colours, show what each is worth.
+#: Ways to vary pictures, by name. Those without artefacts, without changes of sharpness, and with
+#: mild colours are there to show what each of these is worth.
 AUGMENTATIONS: dict[str, tuple[Strength, Changes]] = {
     "all": (STRONG, (*_ARTEFACTS, *_SHARPNESS)),
     "mild": (MILD, (*_ARTEFACTS, *_SHARPNESS)),
@@ -208,7 +209,7 @@ def augmenter(name: str, size: int) -> Callable[[np.ndarray, Generator], np.ndar
 
     Args:
         name: one of `AUGMENTATIONS`.
-        size: in pixels.
+        size: side in pixels of the pictures that the network reads.
     """
     strength, changes = AUGMENTATIONS[name]
     return partial(augment, size=size, strength=strength, changes=changes)

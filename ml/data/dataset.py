@@ -1,4 +1,4 @@
-"""Pictures for training and measuring: near-duplicates, splits, and reading them all at once."""
+"""Find near-duplicates among pictures, split them, and read them all at once."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ml.judging.parallel import map_in_threads
 from ml.judging.preprocessing import centre_square, to_pixels
 from ml.taxonomy import OTHER
 
-#: The source that margins of pictures count as, and the side of one as a share of the picture's.
+#: Margins of pictures count as this source, and a margin's side is this share of the picture's.
 MARGINS = "margins"
 MARGIN_SIDE = 0.3
-#: Pictures that are read between two steps of a progress bar.
+#: So many pictures are read between two steps of a progress bar.
 READ_TOGETHER = 256
 
 
@@ -34,8 +34,8 @@ def twins_of(paths: Iterable[Path], pairs: Iterable[Pair]) -> set[Path]:
 def groups(samples: Sequence[Sample], pairs: Iterable[Pair]) -> list[list[Sample]]:
     """Return ``samples`` grouped so that what shows the same lesion or patient stays together.
 
-    The same are near-duplicates, also by way of others, pictures of one lesion, and those of one
-    patient.
+    Near-duplicates stay together, also if they are so only by way of other pictures. So do the
+    pictures of one lesion, and those of one patient.
     """
     parent = {sample.path: sample.path for sample in samples}
 
@@ -45,7 +45,7 @@ def groups(samples: Sequence[Sample], pairs: Iterable[Pair]) -> list[list[Sample
             path = parent[path]
         return path
 
-    # A pair counts through pictures outside the samples too (A ~ X ~ B puts A beside B).
+    # Pairs join samples also by way of pictures outside them: A ~ X ~ B puts A beside B.
     first: dict[tuple[str, str], Path] = {}
     views = [
         (sample.path, first.setdefault((kind, name), sample.path))
@@ -85,7 +85,7 @@ def split(
     rest: list[Sample] = []
     chosen: list[Sample] = []
     for group in shuffled:
-        # Nearly the same picture can carry two labels; the group counts for its first.
+        # Near-duplicates can carry different labels; a group counts by its first picture's.
         stratum = group[0].source, group[0].label
         if wanted[stratum] >= len(group):
             chosen += group
@@ -140,9 +140,9 @@ def margins(samples: Sequence[Sample], number: int, seed: int) -> list[Sample]:
     """Return margins of random pictures, as pictures of skin that show no lesion.
 
     Args:
-        samples: to draw from.
-        number: how many, at most all.
-        seed: of the draw.
+        samples: pictures to draw from.
+        number: how many to draw; no more than there are samples are drawn.
+        seed: seed of the draw.
     """
     details = {"source": MARGINS, "image_type": OTHER}
     return [
@@ -152,7 +152,7 @@ def margins(samples: Sequence[Sample], number: int, seed: int) -> list[Sample]:
 
 
 def _margin(image: Image.Image) -> Image.Image:
-    """Return the most even corner of a picture: the lesion is in the middle."""
+    """Return the most even corner of a picture, which shows skin: the lesion is in the middle."""
     square = np.asarray(centre_square(image).convert("RGB"))
     return Image.fromarray(most_even_corner(square, max(1, round(len(square) * MARGIN_SIDE))))
 
@@ -173,9 +173,9 @@ def read_all(
     """Decode the pictures of all samples once, on all cores.
 
     Args:
-        samples: whose pictures to read.
-        read: from a decoded picture to a ``uint8`` array.
-        shape: of that array.
+        samples: the samples whose pictures are read.
+        read: function from a decoded picture to a ``uint8`` array.
+        shape: shape of that array.
         title: what the progress bar says.
 
     Returns:

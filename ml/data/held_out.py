@@ -1,4 +1,4 @@
-"""The pictures that no network may learn from, chosen once and kept by name.
+"""No network may learn from these pictures, which were chosen once and are kept by name.
 
 ``held_out_names/SOURCE.txt`` lists the names of a collection's pictures, one a line. HAM10000's are
 those that ``ml manifest`` split off with its default seed and share; MILK10k's were drawn in the
@@ -22,7 +22,7 @@ def sources() -> list[str]:
 
 
 def names(source: str) -> frozenset[str]:
-    """Return the names of the held-out pictures of ``source``, none where no list is kept."""
+    """Return the names of the held-out pictures of ``source``, or none if no list is kept."""
     path = DIRECTORY / f"{source}.txt"
     return frozenset(path.read_text(encoding="utf-8").split()) if path.exists() else frozenset()
 

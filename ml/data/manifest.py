@@ -1,4 +1,4 @@
-"""Labelled pictures as class folders or as a manifest, and lists of pairs and of paths.
+"""Read labelled pictures from class folders or a manifest, and lists of pairs and of paths.
 
 A manifest is a CSV file whose column ``path`` is relative to it and whose column ``diagnosis`` is
 one of `ml.taxonomy.LABELS`. It may also say ``lesion_id`` and ``patient_id`` (pictures of one
@@ -38,14 +38,14 @@ Pair = tuple[Path, Path]
 
 @dataclass(frozen=True)
 class Sample:
-    """One labelled picture.
+    """Holds one labelled picture.
 
     Attributes:
         path: absolute path of the picture.
         label: its class, one of `ml.taxonomy.LABELS`.
         name: the path relative to the folder or manifest it was read from.
-        lesion: of which the picture shows one view; empty where that is not known.
-        details: the manifest's other columns, those without a value left out.
+        lesion: the lesion that the picture is one view of; empty where that is not known.
+        details: the manifest's other columns, without those that have no value.
     """
 
     path: Path
@@ -56,7 +56,7 @@ class Sample:
 
     @property
     def target(self) -> int:
-        """0 benign, 1 malignant.
+        """Return 0 for benign and 1 for malignant.
 
         Raises:
             ValueError: the label leaves that open.
@@ -65,22 +65,22 @@ class Sample:
 
     @property
     def source(self) -> str:
-        """The collection the picture comes from; empty where that is not known."""
+        """Return the collection the picture comes from; it is empty where that is not known."""
         return self.details.get("source", "")
 
     @property
     def patient(self) -> str:
-        """Whose lesion it is; empty where that is not known."""
+        """Return the patient whose lesion it is; it is empty where that is not known."""
         return self.details.get("patient_id", "")
 
     @property
     def image_type(self) -> str:
-        """One of `ml.taxonomy.IMAGE_TYPES`; empty where that is not known."""
+        """Return one of `ml.taxonomy.IMAGE_TYPES`; it is empty where that is not known."""
         return self.details.get("image_type", "")
 
     @property
     def domain(self) -> str:
-        """The source, and the kind of picture where that is not dermoscopic.
+        """Return the source, with the kind of picture where that is not dermoscopic.
 
         Pictures of one domain were taken alike, so that they are balanced and scored together.
         """
@@ -94,7 +94,7 @@ def read_samples(source: Path, collections: Sequence[str] = ()) -> list[Sample]:
 
     Args:
         source: a directory with one sub-directory per class, or a manifest.
-        collections: only those whose source is one of these; all where none is named.
+        collections: sources whose samples are returned; where none is named, all samples are.
 
     Raises:
         InputError: nothing to read there, or a class or image type that is not known.
@@ -140,7 +140,7 @@ def _read_manifest(path: Path) -> list[Sample]:
 
 
 def write_manifest(path: Path, samples: Sequence[Sample]) -> None:
-    """Write a manifest that `read_samples` reads, its paths relative to where it lies."""
+    """Write a manifest that `read_samples` reads, with paths relative to where it lies."""
     root = path.resolve().parent
     root.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as stream:

@@ -17,14 +17,14 @@ from ml.taxonomy import LABELS
 
 @dataclass(frozen=True)
 class Selection:
-    """The pictures of one training run.
+    """Holds the pictures of one training run.
 
     Attributes:
-        training: what the weights are fitted to.
-        validation: what the best epoch is chosen by; shares no lesion and no near-duplicate with
-            the training pictures.
-        report: where they come from, as JSON: sources, counts by class, what was dropped and
-            why, and a fingerprint that changes with any picture's name, label or part.
+        training: the pictures that the weights are fitted to.
+        validation: the pictures that the best epoch is chosen by. They share no lesion and no
+            near-duplicate with the training pictures.
+        report: where the pictures come from, as JSON: their sources, counts by class, what was
+            dropped and why, and a fingerprint that changes with any picture's name, label or part.
     """
 
     training: list[Sample]
@@ -50,13 +50,14 @@ def select(
         sources: class folders or manifests of the training sets.
         near_duplicates: CSV of pairs, see `ml.data.manifest.read_pairs`.
         exclude: CSV of pictures to drop.
-        held_out: sets the network will be measured on; their pictures are dropped, every
-            near-duplicate of one of them, and every other picture of the same lesions.
-        validation_share: in (0, 1); of no use where ``validation`` is given.
-        seed: of the split.
+        held_out: sets the network will be measured on. Their pictures are dropped, and so are
+            all near-duplicates of them and all other pictures of the same lesions.
+        validation_share: share in (0, 1) that is split off; it is not used where ``validation`` is
+            given.
+        seed: seed of the split.
         validation: manifest of the validation pictures, e.g. of an earlier run; they are kept out
             like those that are held out.
-        left_out: sources that are not learnt from but validated on, whole.
+        left_out: sources that are not learnt from; all their pictures are validated on.
         margin_number: margins of the pictures to add as skin without a lesion, see
             `ml.data.dataset.margins`.
 
@@ -129,7 +130,8 @@ def _unseen(
     twins = twins_of(paths, pairs)
     near = [*unseen, *(sample for sample in samples if sample.path in twins)]
     lesions = {sample.lesion for sample in near} - {""}
-    # Another lesion of the patient of a near-duplicate shows nothing that is measured.
+    # Only the unseen pictures drop whole patients. Another lesion of the patient of a mere
+    # near-duplicate shows nothing that is measured.
     patients = {sample.patient for sample in unseen} - {""}
     same = {s.path for s in samples if s.lesion in lesions or s.patient in patients}
     return {name: paths, f"near_duplicate_of_{name}": twins, f"same_lesion_as_{name}": same}
@@ -145,7 +147,8 @@ def _by_domain(training: Sequence[Sample], validation: Sequence[Sample]) -> dict
 def coarser_repeats(samples: Sequence[Sample], pairs: Iterable[Pair]) -> set[Path]:
     """Return the pictures of which a near-duplicate among ``samples`` has a finer label.
 
-    The same photograph twice would count twice, and its coarse label adds nothing to the fine one.
+    The same photograph would otherwise count twice, and its coarse label adds nothing to the fine
+    one.
     """
     breadth = {sample.path: len(LABELS[sample.label]) for sample in samples}
     return {
@@ -163,7 +166,10 @@ def counts(samples: Iterable[Sample]) -> dict[str, int]:
 
 
 def _title(source: Path) -> str:
-    """The last two parts of a path: enough to recognise a set, nothing of the machine."""
+    """Return the last two parts of a path.
+
+    They are enough to recognise a set by, and tell nothing of the machine.
+    """
     return "/".join(source.resolve().parts[-2:])
 
 
@@ -171,7 +177,7 @@ def _fingerprint(*parts: Sequence[Sample]) -> str:
     digest = hashlib.sha256()
     for number, samples in enumerate(parts):
         for sample in samples:
-            # Folder and file: the same wherever the collection lies.
+            # Folder and file stay the same, wherever the collection lies.
             name = "/".join(sample.path.parts[-2:])
             digest.update(f"{number}\t{sample.label}\t{name}\n".encode())
     return digest.hexdigest()

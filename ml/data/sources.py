@@ -1,4 +1,4 @@
-"""The public collections, read into samples: what each of their tables calls what."""
+"""Read the public collections into samples, each by the names that its table uses."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ml.taxonomy import (
     SEVEN_CODES,
 )
 
-#: Columns of a table's picture name and of the site, the first that is there.
+#: A table's picture names, and its sites, are read from the first of these columns that it has.
 IMAGE_COLUMNS = ("image", "image_id", "isic_id")
 SITE_COLUMNS = ("localization", "anatom_site_general", "site")
 
-#: What tables write, as a label of `ml.taxonomy.LABELS`. The keratoses and lentigines named here
-#: are some of what ``bkl`` stands for; of inflammations and other conditions only benign or
-#: malignant is known.
+#: Each name that tables write means a label of `ml.taxonomy.LABELS`. The keratoses and lentigines
+#: named here are some of those that ``bkl`` stands for. Of inflammations and other conditions it is
+#: only known whether they are benign or malignant.
 WRITTEN_OUT = {
     "melanoma": "mel",
     "nevus": "nv",
@@ -45,7 +45,7 @@ WRITTEN_OUT = {
     "mal_oth": MALIGNANT,
 }
 
-#: Width over height of the pictures that ISIC 2017's table calls squashed.
+#: The pictures that ISIC 2017's table calls squashed had this width over height.
 SQUASHED_ASPECT = "1.333"
 
 
@@ -97,12 +97,12 @@ def table(
 
     Args:
         path: the table.
-        images: directory of the pictures, named as in the table; a ``file`` column may name them
-            relative to the table too.
+        images: directory of the pictures, which are named as in the table. A ``file`` column may
+            name them relative to the table instead.
         source: name of the collection.
-        aspect: width over height that the pictures had before they were squashed, if they were;
-            a column ``geometry`` says it for each picture.
-        image_type: of the pictures; a column ``image_type`` says it for each.
+        aspect: width over height that the pictures had before they were squashed, if they were.
+            Otherwise a column ``geometry`` says which pictures were squashed.
+        image_type: kind of all pictures; a column ``image_type`` says it for each.
 
     Raises:
         InputError: the table or a picture is missing, or a diagnosis is not known.

@@ -1,6 +1,6 @@
 """This module measures a lesion: its asymmetry, border, colours and diameter.
 
-The ABCD rule of dermoscopy (Stolz et al., "ABCD rule of dermatoscopy", European Journal of
+It puts the ABCD rule of dermoscopy (Stolz et al., "ABCD rule of dermatoscopy", European Journal of
 Dermatology 1994) in numbers. They describe the picture, and take no part in the network's answer.
 """
 
@@ -16,7 +16,7 @@ from ml.judging.segmentation import Segmentation, to_lab
 
 Array = np.ndarray
 
-#: The six colours of the rule. The sRGB values that stand for them are ours, in the manner of
+#: The rule has six colours. The sRGB values that stand for them are ours, in the manner of
 #: automatic versions of the rule (Kasmi & Mokrani, "Classification of malignant melanoma and benign
 #: skin lesions: implementation of automatic ABCD rule", IET Image Processing 2016).
 COLOURS = {
@@ -27,20 +27,20 @@ COLOURS = {
     "blue-grey": (51, 153, 153),
     "black": (0, 0, 0),
 }
-#: Share of the lesion from which on a colour counts; less is hair, glare or a seam.
+#: A colour counts if it covers at least this share of the lesion; less is hair, glare or a seam.
 COLOUR_SHARE = 0.05
-#: Directions that the diameter is looked for in, over half a turn.
+#: The diameter is looked for in so many directions over half a turn.
 DIRECTIONS = 36
 
 
 @dataclass(frozen=True)
 class Abcd:
-    """The measures of one lesion.
+    """Holds the measures of one lesion.
 
     Attributes:
         asymmetry: share in 0..1 of the lesion's area that has no mirror image, for the axis of its
-            greatest and of its least extent: half of what the lesion and its mirror image do not
-            have in common, over its area.
+            greatest and of its least extent. It is half of what the lesion and its mirror image do
+            not have in common, over the lesion's area.
         border: perimeter squared over 4 pi area: 1 for a circle, more for a ragged outline
             (Golston, Stoecker & Moss, "Automatic detection of irregular borders in melanoma and
             other skin tumors", 1992).
@@ -60,9 +60,9 @@ def measure(pixels: Array, segmentation: Segmentation, smallest_side: int) -> Ab
 
     Args:
         pixels: ``uint8 (n, n, 3)``, the centre square.
-        segmentation: of the same pixels.
-        smallest_side: of the picture as it was sent in, without its frame: the square's side is
-            scaled to it.
+        segmentation: segmentation of the same pixels.
+        smallest_side: shorter side of the picture as it was sent in, without its frame. Lengths in
+            the square are scaled to it.
     """
     if not segmentation.is_clear:
         return None
@@ -80,9 +80,9 @@ def asymmetry(mask: Array) -> tuple[float, float]:
     points = np.argwhere(mask).astype(float)
     centre = points.mean(0)
     _, axes = np.linalg.eigh(np.cov((points - centre).T))
-    # Columns of `axes`: the least extent, then the greatest.
+    # The columns of `axes` are the directions of the least extent and then of the greatest.
     middle = (np.array(mask.shape) - 1) / 2
-    # Nothing is further from the middle than the lesion reaches.
+    # No pixel of the lesion is further from the middle than this.
     reach = np.abs((points - centre) @ axes).max() + 1
     corner = max(0, int(middle.min() - reach))
     upright = ndimage.affine_transform(
@@ -97,16 +97,17 @@ def asymmetry(mask: Array) -> tuple[float, float]:
     return min(1.0, about[0]), min(1.0, about[1])
 
 
-#: Mirroring about the axis of the greatest extent turns the first coordinate round.
+#: To mirror about the axis of the greatest extent is to turn the first coordinate round.
 _FLIPS = (np.s_[::-1], np.s_[:, ::-1])
 
 
 def perimeter(mask: Array) -> float:
     """Return the length of the outline of ``mask`` ``bool (n, n)`` in pixels.
 
-    By Crofton's formula from how often lines in four directions cross it, which has no bias by
-    direction as counting pixels has (Legland, Kiêu & Devaux, "Computation of Minkowski measures on
-    2D and 3D binary images", Image Analysis & Stereology 2007).
+    Crofton's formula computes it from how often lines in four directions cross it. To count pixels
+    would give a bias by direction, which this does not have (Legland, Kiêu & Devaux,
+    "Computation of Minkowski measures on 2D and 3D binary images", Image Analysis & Stereology
+    2007).
     """
     padded = np.pad(mask, 1)
     straight = (padded[1:] ^ padded[:-1]).sum() + (padded[:, 1:] ^ padded[:, :-1]).sum()
@@ -116,7 +117,7 @@ def perimeter(mask: Array) -> float:
 
 def colours(pixels: Array) -> tuple[str, ...]:
     """Return the names of the colours that enough of ``pixels`` ``uint8 (n, 3)`` are nearest to."""
-    # The squared distances without what is the same for all references.
+    # These are the squared distances without the term that is the same for all references.
     distances = (_REFERENCES**2).sum(-1) - 2 * to_lab(pixels) @ _REFERENCES.T
     shares = np.bincount(distances.argmin(1), minlength=len(COLOURS)) / len(pixels)
     return tuple(name for name, share in zip(COLOURS, shares, strict=True) if share >= COLOUR_SHARE)
@@ -130,5 +131,5 @@ def diameter(mask: Array) -> float:
     outline = np.argwhere(mask & ~eroded(mask))
     angles = np.arange(DIRECTIONS) * np.pi / DIRECTIONS
     along = outline @ np.stack([np.cos(angles), np.sin(angles)])
-    # From the outer edge of one pixel to that of the other.
+    # The extent goes from the outer edge of one pixel to that of the other, hence the 1.
     return float(np.ptp(along, axis=0).max() + 1)

@@ -1,9 +1,9 @@
 """An analysis says whether a picture can be judged, what it shows, and how sure that is.
 
-The way of a picture: `frames` cuts a border off, `quality` looks at what is left, the network does,
-`image_types` tells how it was taken, `screening` whether the network knows such pictures,
-`conformal` what cannot be told apart, `explanation` draws where the network looked, and `abcd`
-measures the lesion.
+A picture goes this way: `frames` cuts a border off, `quality` and then the network look at what is
+left, `image_types` tells how it was taken, `screening` tells whether the network knows such
+pictures, `conformal` tells what cannot be told apart, `explanation` draws where the network looked,
+and `abcd` measures the lesion.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ml.taxonomy import DERMOSCOPIC
 
 Array = np.ndarray
 
-#: Side in pixels of the square that the lesion is outlined in.
+#: The lesion is outlined in a square of this side in pixels.
 OUTLINE_SIDE = 128
 
 
@@ -39,8 +39,9 @@ class AnalysisSettings:
         coverage: share in (0, 1) of lesions whose set of possible diagnoses holds the true one.
         symmetries: whether the answer is the mean over the picture's eight rotations and mirror
             images, which also gives its spread.
-        clinical_pictures: whether ordinary photographs of lesions are judged, and pictures that
-            cannot be told from these. A network that cannot tell them judges every picture.
+        clinical_pictures: whether ordinary photographs of lesions are judged, and with them the
+            pictures that cannot be told from these. A network that cannot tell kinds of picture
+            judges every picture.
     """
 
     coverage: float = 0.9
@@ -52,23 +53,24 @@ class AnalysisSettings:
 class Analysis:
     """Holds a rejection of one picture, or its judgement with what explains it.
 
-    Everything is told of the whole picture, in its own pixels, also where a frame was cut off.
+    Everything refers to the whole picture, in its own pixels, also where a frame was cut off.
 
     Attributes:
         rejection: None where the picture was judged.
-        judgement: None where it was not.
+        judgement: None where the picture was rejected.
         heat_map: see `explanation.overlay`; None also where no place speaks for malignant.
         heat_inside: share in 0..1 of the heat within the lesion; None without a heat map, and
             where the lesion's outline is not clear.
         abcd: None also where the lesion's outline is not clear.
         coverage: see `AnalysisSettings`; None where the bundle's sets promise nothing.
-        image_type: one of `ml.taxonomy.IMAGE_TYPES`, of a rejected picture too if the network saw
-            it; None where dermoscopic and clinical cannot be told apart, or the network cannot.
-        judged_as: dermoscopic or clinical: whose calibration, threshold and sets of diagnoses the
-            judgement is made by. A picture that may be either, or is neither and is judged all the
-            same, is judged as clinical unless it is told from one.
-        frame: what was left and looked at of the picture, without the plain border around it; None
-            where there was none. Of a rejected picture too.
+        image_type: one of `ml.taxonomy.IMAGE_TYPES`. A rejected picture has one too, if the network
+            saw it. None where dermoscopic and clinical cannot be told apart, or the network cannot
+            tell kinds of picture.
+        judged_as: dermoscopic or clinical: the kind whose calibration, threshold and sets of
+            diagnoses the judgement is made by. A picture that may be either, or is neither and is
+            judged all the same, is judged as clinical unless it is told from a clinical one.
+        frame: the part of the picture that was looked at, without the plain border around it; None
+            where there was no border. A rejected picture can have one too.
     """
 
     rejection: Rejection | None = None
@@ -84,7 +86,7 @@ class Analysis:
 
 @dataclass(frozen=True)
 class _Picture:
-    """What is looked at of a picture: ``image`` is without its frame, ``size`` with it."""
+    """Holds what is looked at of a picture: ``image`` lacks its frame, ``size`` counts it."""
 
     size: tuple[int, int]
     frame: frames.Box | None
@@ -106,8 +108,9 @@ def analyse(
     Args:
         predictor: the network.
         images: decoded pictures of any size.
-        settings: by default those of `AnalysisSettings`.
-        screened: False judges every picture, however unfit: where a person has decided so.
+        settings: how pictures are analysed; by default as `AnalysisSettings` says.
+        screened: whether unfit pictures are rejected. False judges every picture, however unfit,
+            as it is done where a person has decided so.
     """
     settings = settings or AnalysisSettings()
     return [
@@ -219,7 +222,7 @@ def _probabilities(
     if not settings.symmetries:
         upright = predictor.calibrated(examination.logits, judged_as)
         return upright, [None] * len(upright)
-    # The upright picture alone says what kind it is, so that all views are read alike.
+    # The upright picture alone decides what kind it is, so that all views are read alike.
     logits = predictor.logits(symmetries(pixels))
     views = predictor.calibrated(logits, np.repeat(judged_as, 8).tolist())
     views = views.reshape(len(pixels), 8, -1)

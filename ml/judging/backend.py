@@ -1,4 +1,4 @@
-"""Starting TensorFlow, which takes seconds and hundreds of megabytes, only where it is needed."""
+"""Start TensorFlow, which takes seconds and hundreds of megabytes, only where it is needed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-#: TensorFlow turns oneDNN on by itself only where there is AVX-512. With AVX2 too it halves what
-#: pictures cost together; what one costs alone, see `ml.judging.predictor`.
+#: TensorFlow turns oneDNN on by itself only where there is AVX-512. With AVX2 too it halves the
+#: cost of pictures that are judged together. `ml.judging.predictor` tells what one costs alone.
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def start(threads: int | None = None) -> None:
     """Import TensorFlow as Keras's backend, silently unless TF_CPP_MIN_LOG_LEVEL is 0.
 
-    What the environment says of oneDNN stays.
+    If the environment already says whether to use oneDNN, that stays.
 
     Args:
         threads: processor threads of one operation; None leaves the choice to TensorFlow, which

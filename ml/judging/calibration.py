@@ -1,9 +1,10 @@
 """Turn a network's logits into probabilities that can be believed, and choose where to act.
 
-``softmax(logits / temperature + bias)``: one temperature undoes the over-confidence of a trained
-network (Guo et al., "On calibration of modern neural networks", arXiv 1706.04599); one bias a class
-undoes the shift of the class frequencies that weighted training leaves (Alexandari, Kundaje &
-Shrikumar, "Maximum likelihood with bias-corrected calibration", ICML 2020).
+The probabilities are ``softmax(logits / temperature + bias)``. The one temperature undoes the
+over-confidence of a trained network (Guo et al., "On calibration of modern neural networks", arXiv
+1706.04599). The bias of each class undoes the shift of the class frequencies that weighted training
+leaves (Alexandari, Kundaje & Shrikumar, "Maximum likelihood with bias-corrected calibration", ICML
+2020).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 Array = np.ndarray
 
-#: Folds of the cross-validation that compares calibrations.
+#: The cross-validation that compares calibrations has so many folds.
 FOLDS = 5
 SMALLEST = 1e-12
 
@@ -25,8 +26,8 @@ class Calibration:
     """Turns logits into probabilities.
 
     Attributes:
-        temperature: above 0; 1 leaves the logits alone, more makes the network less sure.
-        bias: added to each logit; zeros leave them alone.
+        temperature: number above 0; 1 leaves the logits alone, more makes the network less sure.
+        bias: what is added to each logit over the temperature; zeros change nothing.
     """
 
     temperature: float
@@ -39,8 +40,8 @@ class Calibration:
             logits: ``float (n, k)``; a single logit is that of malignant.
 
         Returns:
-            ``float64 (n, k)``, the classes' in order; ``(n, 2)``, benign and malignant, of a
-            single logit. Each row sums to 1.
+            ``float64 (n, k)`` in the order of the classes. A single logit gives ``(n, 2)``, benign
+            and malignant. Each row sums to 1.
         """
         scaled = np.asarray(logits, float) / self.temperature + np.array(self.bias)
         if scaled.shape[1] == 1:
@@ -50,7 +51,7 @@ class Calibration:
 
 
 def identity(logits: int) -> Calibration:
-    """Return the calibration that changes nothing, of a network with so many logits."""
+    """Return the calibration that changes nothing, for a network with so many logits."""
     return Calibration(1.0, (0.0,) * logits)
 
 
@@ -61,7 +62,7 @@ def fit(
 
     Args:
         logits: ``float (n, k)`` on pictures the network has not learnt from.
-        targets: of the same, see `ml.training.objective.targets_of`.
+        targets: truth about the same pictures, see `ml.training.objective.targets_of`.
         with_bias: whether to fit a bias for each class too, or the temperature alone.
         weights: how much each picture counts, ``float (n,)``; by default all the same.
     """
@@ -71,7 +72,7 @@ def fit(
 
     def calibration(parameters: Array) -> Calibration:
         bias = parameters[1:] if with_bias else np.zeros(width)
-        # A common bias of all classes changes no probability.
+        # A bias that all classes share changes no probability, so it is taken out.
         centred = bias - bias.mean() if width > 1 else bias
         return Calibration(float(np.exp(parameters[0])), tuple(centred.tolist()))
 
@@ -124,12 +125,12 @@ def negative_log_likelihood(
 def threshold_for_sensitivity(
     malignant: Array, probabilities: Array, sensitivity: float, weights: Array | None = None
 ) -> float:
-    """Return the highest threshold at which so many of the malignant pictures are found.
+    """Return the highest threshold that still finds this share of the malignant pictures.
 
     Args:
         malignant: ``bool (n,)``, at least one of them True.
-        probabilities: ``float (n,)`` of malignant.
-        sensitivity: share in (0, 1].
+        probabilities: probability of malignant, ``float (n,)``.
+        sensitivity: share in (0, 1] that must be found.
         weights: see `fit`.
     """
     counted = np.ones(len(malignant)) if weights is None else weights
@@ -143,6 +144,6 @@ def threshold_for_sensitivity(
 def malignant_probability(
     probabilities: Array, classes: Sequence[str], malignant: Sequence[str]
 ) -> Array:
-    """Return the sum over the malignant classes, ``float (n,)`` in 0..1."""
+    """Return the sum of the malignant classes' probabilities, ``float (n,)`` in 0..1."""
     chosen = [name in malignant for name in classes]
     return np.clip(probabilities[:, chosen].sum(1), 0.0, 1.0)

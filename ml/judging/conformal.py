@@ -1,11 +1,12 @@
-"""Sets of diagnoses that hold the true one as often as promised.
+"""Make sets of diagnoses that hold the true one as often as promised.
 
-Split conformal prediction, by class group (Vovk, Gammerman & Shafer, "Algorithmic learning in a
-random world", 2005, section 4.5: Mondrian): a diagnosis is in the set of a picture unless its
-probability is lower than that of the true diagnosis in all but the promised share of the
-calibration pictures of its group (the score of Sadinle, Lei & Wasserman, "Least ambiguous
-set-valued classifiers with bounded error levels", arXiv 1609.00451). For pictures like those, the
-set of a malignant lesion holds its diagnosis at least that often, and so does that of a benign one.
+This is split conformal prediction by class group (Vovk, Gammerman & Shafer, "Algorithmic learning
+in a random world", 2005, section 4.5: Mondrian). Each group has a lowest probability: the promised
+share of its calibration pictures give at least that to their true diagnosis (the score of Sadinle,
+Lei & Wasserman, "Least ambiguous set-valued classifiers with bounded error levels", arXiv
+1609.00451). A diagnosis is in the set of a picture if its probability reaches that of its group.
+For pictures like those, the set of a malignant lesion holds its diagnosis at least as often as
+promised, and so does the set of a benign one.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ def group_of(name: str, malignant: Sequence[str]) -> str:
 def calibration_scores(
     probabilities: Array, labels: Sequence[str], classes: Sequence[str], malignant: Sequence[str]
 ) -> dict[str, Array]:
-    """Return, by group, the probability each calibration picture gave to its true class, rising.
+    """Return, by group, the probability of each calibration picture's true class, rising.
 
     Args:
-        probabilities: calibrated, ``float (n, classes)``.
-        labels: of each picture, one of ``classes``.
-        classes: in the order of the probabilities.
-        malignant: which of them are.
+        probabilities: calibrated probabilities, ``float (n, classes)``.
+        labels: label of each picture, one of ``classes``.
+        classes: the classes in the order of the probabilities.
+        malignant: the classes that are malignant.
     """
     true = probabilities[np.arange(len(labels)), [classes.index(label) for label in labels]]
     groups = np.array([group_of(label, malignant) for label in labels])
@@ -46,13 +47,14 @@ def lowest_probability(scores: Array, coverage: float) -> float:
     """Return the probability from which on a class of this group is in the set.
 
     Args:
-        scores: of the group, rising, see `calibration_scores`.
+        scores: scores of the group, rising, see `calibration_scores`.
         coverage: promised share in (0, 1).
 
     Returns:
-        0, which puts the class into every set, where there are too few pictures for the promise.
+        The probability. It is 0, which puts the class into every set, where there are too few
+        pictures for the promise.
     """
-    # 1 - 0.9 is a little less than 0.1 in floating point.
+    # The 1e-9 is added because 1 - 0.9 is a little less than 0.1 in floating point.
     rank = math.floor((len(scores) + 1) * (1 - coverage) + 1e-9)
     return float(scores[rank - 1]) if rank >= 1 else 0.0
 
@@ -66,7 +68,7 @@ def prediction_sets(
 ) -> Array:
     """Return which classes are in the set of each picture, ``bool (n, classes)``.
 
-    The likeliest class always is, so that no set is empty.
+    The likeliest class is always in it, so that no set is empty.
     """
     lowest = {group: lowest_probability(found, coverage) for group, found in scores.items()}
     sets = probabilities >= np.array([lowest[group_of(name, malignant)] for name in classes])
@@ -77,12 +79,13 @@ def prediction_sets(
 def verdicts(sets: Array, called_malignant: Array, is_malignant: Array) -> Array:
     """Return ``benign``, ``malignant`` or ``uncertain`` for each picture.
 
-    Uncertain, where the set holds both kinds, or not the kind that the probability speaks for.
+    A verdict is uncertain where the set holds both kinds, or lacks the kind that the probability
+    speaks for.
 
     Args:
         sets: see `prediction_sets`.
         called_malignant: ``bool (n,)``, whether the malignant probability reaches the threshold.
-        is_malignant: ``bool (classes,)``.
+        is_malignant: ``bool (classes,)``, whether each class is malignant.
     """
     other = np.where(called_malignant, (sets & ~is_malignant).any(1), (sets & is_malignant).any(1))
     called = np.where(called_malignant, MALIGNANT, BENIGN)

@@ -1,4 +1,4 @@
-"""One call of a network: what it answers, what tells strange pictures, and where it looked.
+"""One call of a network tells its answer, how strange the pictures are, and where it looked.
 
 The functions here are parts of a graph of TensorFlow.
 """
@@ -24,11 +24,11 @@ class Examination(NamedTuple):
     """Holds what one call of the network gives about n pictures.
 
     Attributes:
-        logits: ``float32 (n, k)``: malignant alone, or one a diagnosis.
+        logits: ``float32 (n, k)``: that of malignant alone, or one for each diagnosis.
         features: ``float32 (n, d)``, means over the picture of what its middle layers give.
         heat: ``float32 (n, m, m)``, see `ml.judging.explanation.attribution`.
-        image_types: ``float32 (n, 3)``, probabilities of `ml.taxonomy.IMAGE_TYPES`; ``(n, 0)`` of
-            a network that cannot tell them apart.
+        image_types: ``float32 (n, 3)``, probabilities of `ml.taxonomy.IMAGE_TYPES`. It is
+            ``(n, 0)`` for a network that cannot tell them apart.
     """
 
     logits: np.ndarray
@@ -45,7 +45,7 @@ class Outputs(NamedTuple):
 
 
 def outputs_of(logits: Sequence[tf.Tensor]) -> Outputs:
-    """Return the outputs from the logits of the diagnoses, and of the image types if it has any."""
+    """Return the outputs from the logits of the diagnoses and, if there are any, of image types."""
     import tensorflow as tf
 
     diagnoses, *types = logits
@@ -64,12 +64,12 @@ def examine(
     """Return the examination of ``uint8 (n, s, s, 3)`` pixels.
 
     Args:
-        network: from pixels to its middle layers and its logits.
+        network: model from pixels to its middle layers and its logits.
         middle: how many middle layers it gives.
-        bundle: what its answers mean.
-        standards: of dermoscopic and of clinical pictures.
-        thresholds: of the image types.
-        pixels: of the pictures.
+        bundle: bundle that says what its answers mean.
+        standards: the standards of dermoscopic and of clinical pictures.
+        thresholds: the thresholds of the image types.
+        pixels: pixels of the pictures.
     """
     import tensorflow as tf
 
@@ -90,7 +90,7 @@ def examine(
 def _temperature(
     types: tf.Tensor, standards: Mapping[str, Standard], thresholds: Mapping[str, float]
 ) -> tf.Tensor:
-    """Return the temperature that each picture is judged with, ``(n, 1)``, or one of all."""
+    """Return the temperature that each picture is judged with, ``(n, 1)``, or one for all."""
     import tensorflow as tf
 
     dermoscopic, clinical = (

@@ -1,9 +1,9 @@
 """Heat maps show how much each place of a picture speaks for malignant.
 
-What is served is one step of integrated gradients (Sundararajan, Taly & Yan, "Axiomatic attribution
-for deep networks", arXiv 1703.01365): the gradient of the malignant logit at the picture, times how
-it differs from a blurred copy. It was measured against Grad-CAM and others, see ``python -m ml
-explain`` and the model card.
+The served method is one step of integrated gradients (Sundararajan, Taly & Yan, "Axiomatic
+attribution for deep networks", arXiv 1703.01365). It multiplies the gradient of the malignant logit
+at the picture by how the picture differs from a blurred copy. It was measured against Grad-CAM and
+others, see ``python -m ml explain`` and the model card.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-#: The blurred copy keeps one colour of so many pixels of the network's input.
+#: The blurred copy keeps one colour for so many pixels of the network's input.
 BLUR = 16
-#: Pixels of the network's input that one value of a heat map stands for; each is a mean over twice
-#: that, because a gradient alone is as fine-grained as noise.
+#: One value of a heat map stands for so many pixels of the network's input. Each is a mean over
+#: twice that, because a gradient alone is as fine-grained as noise.
 GRAIN = 4
-#: Longer side in pixels of the stored overlay: it is enlarged by the browser.
+#: The stored overlay has a longer side of so many pixels, because the browser enlarges it.
 OVERLAY_SIDE = 256
-#: Least and most opaque place of an overlay, 0..255, so that the picture shines through.
+#: The most opaque place of an overlay has this opacity in 0..255, so that the picture shines
+#: through.
 OPACITY = 220
-#: Viridis, perceptually uniform (Smith & van der Walt, 2015), at equal steps.
+#: These are equal steps of Viridis, which is perceptually uniform (Smith & van der Walt, 2015).
 VIRIDIS = (
     (68, 1, 84),
     (72, 40, 120),
@@ -53,8 +54,8 @@ def malignant_logit(
 ) -> tf.Tensor:
     """Return the log-odds of malignant, ``(n,)``, as a part of a graph.
 
-    The log of how much likelier the malignant classes are together than the benign ones: unlike
-    the probability, its gradient does not vanish where the network is sure.
+    They are the log of how much likelier the malignant classes are together than the benign ones.
+    Unlike that of the probability, their gradient does not vanish where the network is sure.
     """
     import tensorflow as tf
 
@@ -70,7 +71,7 @@ def malignant_logit(
 
 
 def blurred(pixels: tf.Tensor) -> tf.Tensor:
-    """Return ``float32 (n, s, s, 3)`` pixels with nothing but broad colours left, in a graph."""
+    """Return ``float32 (n, s, s, 3)`` pixels with only broad colours left, in a graph."""
     import tensorflow as tf
 
     side = pixels.shape[1]
@@ -82,8 +83,8 @@ def attribution(gradient: tf.Tensor, difference: tf.Tensor) -> tf.Tensor:
     """Return heat maps ``(n, s/4, s/4)``, at least 0, in a graph.
 
     Args:
-        gradient: of the malignant logit by the pixels, ``(n, s, s, 3)``.
-        difference: of the pixels from the blurred ones.
+        gradient: gradient of the malignant logit by the pixels, ``(n, s, s, 3)``.
+        difference: difference of the pixels from the blurred ones.
     """
     import tensorflow as tf
 
@@ -95,15 +96,15 @@ def overlay(heat: Array, size: tuple[int, int], content: Box | None = None) -> I
     """Return a heat map as a transparent picture to lay over the whole picture.
 
     Args:
-        heat: of the centre square of the content, ``float (m, m)``, at least 0.
-        size: of the picture that was sent in, in pixels; the overlay has its proportions.
-        content: what was looked at of the picture; None for all of it.
+        heat: heat of the centre square of the content, ``float (m, m)``, at least 0.
+        size: size of the picture that was sent in, in pixels; the overlay has its proportions.
+        content: part of the picture that was looked at; None for all of it.
 
     Returns:
         A picture of 256 colours, transparent where there is no heat and outside the centre square;
         None where no place speaks for malignant, or the heat is not finite.
     """
-    # The hottest hundredth is one colour: a single pixel must not dim all the others.
+    # The hottest hundredth gets one colour, so that a single pixel does not dim all the others.
     hottest = float(np.quantile(heat, 0.99)) if np.isfinite(heat).all() else 0.0
     if hottest <= 0:
         return None
@@ -121,7 +122,7 @@ def overlay(heat: Array, size: tuple[int, int], content: Box | None = None) -> I
             round((content.top + content.bottom) / 2 * scale - side / 2),
         ),
     )
-    # The levels are the indices of the colours: a quarter of the bytes of four channels.
+    # The levels are indices of the colours, which takes a quarter of the bytes of four channels.
     whole.putpalette(_COLOURS.tobytes())
     whole.info["transparency"] = _ALPHA.tobytes()
     return whole
@@ -132,7 +133,7 @@ def inside(heat: Array, mask: Array) -> float:
 
     Args:
         heat: ``float (m, m)``, at least 0 and not all of it 0.
-        mask: the lesion, ``bool (n, n)``, of the same square.
+        mask: the lesion in the same square, ``bool (n, n)``.
     """
     side = len(heat)
     lesion = Image.fromarray(mask).resize((side, side), Image.Resampling.BOX)
@@ -148,25 +149,25 @@ _COLOURS = np.stack(
 ).astype(np.uint8)
 _ALPHA = (OPACITY * np.sqrt(np.linspace(0, 1, 256))).astype(np.uint8)
 
-#: A method, by name: from pixels ``uint8 (n, s, s, 3)`` to heat maps ``float (n, m, m)``.
+#: A method makes heat maps ``float (n, m, m)`` from pixels ``uint8 (n, s, s, 3)``.
 Method = Callable[[Array], Array]
 
 
 def methods(
     model: Any, layer: str, log_odds: Callable[[tf.Tensor], tf.Tensor]
 ) -> dict[str, Method]:
-    """Return what the served method is compared with, by name.
+    """Return, by name, the served method and those that it is compared with.
 
-    - ``grad_cam``: activations of the last convolution, each channel by the mean of its gradient
+    - ``grad_cam`` weighs each channel of the last convolution by the mean of its gradient
       (Selvaraju et al., arXiv 1610.02391);
-    - ``hires_cam``: the same, each place by its own gradient (Draelos & Carin, arXiv 2011.08891);
-    - ``integrated_gradients``: 16 steps from the blurred copy to the picture;
-    - ``one_step``: what is served.
+    - ``hires_cam`` weighs each place by its own gradient (Draelos & Carin, arXiv 2011.08891);
+    - ``integrated_gradients`` takes 16 steps from the blurred copy to the picture;
+    - ``one_step`` is what is served.
 
     Args:
-        model: from pixels to probabilities.
+        model: model from pixels to probabilities.
         layer: name of the last convolution's layer.
-        log_odds: from logits to the malignant logit.
+        log_odds: function from logits to the malignant logit.
     """
     import keras
     import tensorflow as tf

@@ -1,11 +1,11 @@
-"""A frame is a plain border around a picture, as of a scanned slide, a screenshot or a letterbox.
+"""A frame is a plain border around a picture, such as a slide, a screenshot or a letterbox has.
 
-It is told from what else is plain along an edge by where it ends: at once, on a straight line along
-nearly the whole side. The round black surround of a dermoscope ends in an arc, a vignette fades,
-and skin around a lesion ends at no line; all of that is part of the picture and stays.
+Other things are plain along an edge too, but a frame ends at once, on a straight line along nearly
+the whole side. The round black surround of a dermoscope ends in an arc, a vignette fades, and skin
+around a lesion ends at no line. All of these are part of the picture and stay.
 
-Lines are looked at in a copy of single pixels, so that a photograph of a phone costs no more than a
-small picture. Only at the edges that are found there, every line is read.
+Lines are looked at in a small copy that keeps single pixels, so that a photograph of a phone costs
+no more than a small picture. Every line is read only at the edges that are found in the copy.
 """
 
 from __future__ import annotations
@@ -18,32 +18,33 @@ from PIL import Image
 
 Array = np.ndarray
 
-#: Longer side in pixels of the copy that is looked at.
+#: The copy that is looked at has a longer side of so many pixels.
 SIDE = 128
-#: A line is plain where this share of its pixels differs from the frame's colour by at most
-#: `NOISE` levels in every channel, as JPEG changes them.
+#: A line is plain if this share of its pixels differs from the frame's colour by at most `NOISE`
+#: levels in every channel. JPEG changes pixels by so much.
 PLAIN, NOISE = 0.98, 12
-#: Behind the frame, this share of a line differs from its colour by more than `STEP` levels.
+#: Behind the frame, this share of a line differs from the frame's colour by more than `STEP`
+#: levels.
 OTHER, STEP = 0.8, 24
-#: The edge of a frame is at most so wide, as a share of the copy's longer side: a slide may lie
-#: askew, and JPEG smears.
+#: The edge of a frame is at most so wide, as a share of the copy's longer side. It has a width
+#: because a slide may lie askew, and JPEG smears.
 EDGE = 0.02
-#: There a line differs by this share of what lines up to three times as far do. A vignette does
-#: not.
+#: Within the edge, some line differs from the frame by this share of what any line up to three
+#: times as far differs. In a vignette none does.
 SUDDEN = 0.5
-#: A frame has so many lines of the copy: fewer change nothing.
+#: A frame has at least so many lines of the copy, because fewer would change nothing.
 LEAST_LINES = 2
-#: What remains of a picture is at least this share of each side, and so many pixels.
+#: Each side of what remains of a picture is at least this share of the whole, and so many pixels.
 REMAINS, REMAINING_PIXELS = 0.25, 64
-#: Frames around one another that are looked for, as of a letterbox in a screenshot.
+#: So many frames around one another are looked for, as a screenshot may show a letterbox.
 NESTED = 3
 
-#: The sides of a picture, each by the quarter turns that bring it to the top.
+#: Each side of a picture is the number of quarter turns that bring it to the top.
 TOP, RIGHT, BOTTOM, LEFT = SIDES = range(4)
 
 
 class Box(NamedTuple):
-    """A part of a picture in its own pixels; ``right`` and ``bottom`` lie just outside."""
+    """Holds a part of a picture in its own pixels; ``right`` and ``bottom`` lie just outside."""
 
     left: int
     top: int
@@ -66,14 +67,14 @@ class Box(NamedTuple):
 
 
 class _Edge(NamedTuple):
-    """Where a frame ends, in lines from its side: the last plain one, and the first behind it."""
+    """Says at which lines from its side a frame ends: the last plain one, the first behind it."""
 
     plain: int
     behind: int
 
 
 def find_content(image: Image.Image) -> Box | None:
-    """Return what its frame leaves of a picture, or None where it has none.
+    """Return the part of a picture within its frame, or None where it has no frame.
 
     Args:
         image: decoded picture with 8 bits a channel.
@@ -120,7 +121,7 @@ def _nearest(line: int, step: float) -> int:
 def _read_lines(
     image: Image.Image, box: Box, behind: Sequence[int], side: int, first: int
 ) -> Array:
-    """Return the lines at a side from ``first`` to the one behind the edge, as if at the top."""
+    """Return the lines at a side from ``first`` to the one behind the edge, turned to the top."""
     sideways = side in (LEFT, RIGHT)
     beyond = list(behind)
     beyond[side] = first
@@ -156,19 +157,19 @@ def _find_edges(pixels: Array) -> dict[int, _Edge]:
         clear = {side: edge for side, edge in edges.items() if edge}
         if len(clear) == len(edges):
             return clear
-        # Without what was no frame, the lines of the others are longer, and may not be plain.
+        # Where a side proved to have no frame, lines at the others get longer and may not be plain.
         sides -= edges.keys() - clear.keys()
 
 
 def _plain_widths(pixels: Array, sides: set[int]) -> list[int]:
-    """Return how many plain lines there are at each side, none but at ``sides``."""
+    """Return how many plain lines each of ``sides`` has, and 0 for every other side."""
     widths = [0] * len(SIDES)
     grown = True
     while grown:
         grown = False
         for side in sides:
             lines, colour = _within(pixels, widths, side), _colour(pixels, side)
-            # Most pictures have no plain line at all, which the first one tells.
+            # Most pictures have no plain line at all, and their first line already tells so.
             if lines.size and _is_plain(lines[:, :1], colour).all():
                 plain = _is_plain(lines, colour)
                 widths[side] += len(plain) if plain.all() else int(plain.argmin())
@@ -207,13 +208,13 @@ def _is_plain(lines: Array, colour: Array) -> Array:
 
 
 def _difference(lines: Array, colour: Array) -> Array:
-    """Return by how much each pixel differs from a colour in the channel that differs most."""
+    """Return how far each pixel is from a colour, in the channel that differs most."""
     return np.abs(lines - colour).max(0)
 
 
 def _first_behind(lines: Array) -> int:
     """Return the first of ``lines`` that is as unlike the first one as the last one is."""
     difference = _difference(lines, _colour(lines, TOP))
-    # Half way is the middle of an edge that JPEG or scaling smeared.
+    # An edge that JPEG or scaling smeared has its middle half way.
     other = (difference >= np.maximum(STEP, difference[-1] / 2)).mean(1)
     return int((other >= OTHER * other[-1]).argmax())

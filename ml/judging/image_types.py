@@ -1,8 +1,8 @@
 """Tell how a picture was taken, from the probabilities of a network's second output.
 
-A picture of anything else is told first. Of the others, what is between the two thresholds of
-dermoscopic against clinical is neither called by the one name nor by the other, and is judged as
-clinical pictures are: those are answered more carefully.
+A picture of anything else is told first. Of the others, a picture between the two thresholds of
+dermoscopic against clinical is called by neither name. It is judged as clinical pictures are,
+because those are answered more carefully.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ml.taxonomy import CLINICAL, DERMOSCOPIC, IMAGE_TYPES, OTHER
 
 Array = np.ndarray
 
-#: Of a bundle for which none were chosen, see `ml.packaging.bundle.Bundle`.
+#: A bundle for which none were chosen has these thresholds, see `ml.packaging.bundle.Bundle`.
 THRESHOLDS = {DERMOSCOPIC: 0.5, CLINICAL: 0.5, OTHER: 0.5}
 SMALLEST = 1e-12
 
@@ -36,16 +36,17 @@ def dermoscopic_share(probabilities: Any) -> Any:
 def tell(probabilities: Array, thresholds: Mapping[str, float]) -> list[str | None]:
     """Return how each picture was taken, one of `IMAGE_TYPES`.
 
-    None where dermoscopic and clinical cannot be told apart, or nothing can.
+    It is None where dermoscopic and clinical cannot be told apart, or the network tells no kinds
+    apart at all.
 
     Args:
-        probabilities: ``float (n, 3)``, or ``(n, 0)`` of a network that cannot tell.
+        probabilities: ``float (n, 3)``, or ``(n, 0)`` for a network that cannot tell.
         thresholds: see `ml.packaging.bundle.Bundle`.
     """
     if not probabilities.shape[1]:
         return [None] * len(probabilities)
     share = dermoscopic_share(probabilities)
-    # Not "at least": a probability that is no number is no reason to trust the picture.
+    # Written as "not below", because a probability that is no number must count as other.
     other = ~(probabilities[:, IMAGE_TYPES.index(OTHER)] < thresholds[OTHER])
     called = (other, share >= thresholds[DERMOSCOPIC], share <= thresholds[CLINICAL])
     names = np.select(called, (OTHER, DERMOSCOPIC, CLINICAL), default="")
@@ -53,9 +54,9 @@ def tell(probabilities: Array, thresholds: Mapping[str, float]) -> list[str | No
 
 
 def judge_as(probabilities: Array, thresholds: Mapping[str, float]) -> list[str]:
-    """Return whose standard each picture is judged by, dermoscopic or clinical.
+    """Return the kind whose standard each picture is judged by, dermoscopic or clinical.
 
-    Dermoscopic for every picture of a network that cannot tell.
+    It is dermoscopic for every picture of a network that cannot tell.
 
     Args:
         probabilities: see `tell`.

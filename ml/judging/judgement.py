@@ -1,4 +1,4 @@
-"""A judgement is what a network alone says of a picture, by the standard of its kind of picture."""
+"""A judgement is what the network alone says of a picture, by the standard of its kind."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ class Judgement:
     Attributes:
         verdict: ``benign``, ``malignant``, or ``uncertain`` where they cannot be told apart at the
             promised coverage.
-        malignant_probability: in 0..1, the sum over the malignant classes.
+        malignant_probability: sum in 0..1 of the probabilities of the malignant classes.
         confidence: probability in 0..1 of the likelier of benign and malignant, by the threshold.
-        probabilities: calibrated, of every class, in the bundle's order; their sum is 1.
+        probabilities: calibrated probabilities of the classes, in the bundle's order; their sum
+            is 1.
         inference_ms: milliseconds from the decoded picture to this answer; pictures that were
             analysed together share their time equally.
         possible: the classes that hold the true one with the promised coverage, see
@@ -47,7 +48,7 @@ class Standard:
     """Says how the outputs about pictures of one kind are read.
 
     Attributes:
-        calibration: makes logits probabilities.
+        calibration: calibration that makes probabilities of logits.
         threshold: malignant probability in 0..1 from which on the verdict is malignant.
         scores: calibration scores of `ml.judging.conformal`, by the way to answer and by group;
             none where sets of diagnoses would promise nothing.
@@ -62,9 +63,10 @@ def standards_of(bundle: Bundle, arrays: Mapping[str, Array]) -> dict[str, Stand
     """Return the standards of dermoscopic and of clinical pictures.
 
     Args:
-        bundle: where it has none for clinical pictures, those of dermoscopic ones count, but for
-            the sets of diagnoses: they would not hold what they promise.
-        arrays: of its limits, see `ml.judging.limits`.
+        bundle: bundle of the network. Where it has no standard for clinical pictures, that of
+            dermoscopic ones counts, except for the sets of diagnoses, because they would not hold
+            what they promise.
+        arrays: arrays of its limits, see `ml.judging.limits`.
     """
     own: dict[str, Any] = {"calibration": bundle.calibration, "threshold": bundle.threshold}
     described = {DERMOSCOPIC: own, CLINICAL: bundle.clinical or own}
@@ -91,9 +93,9 @@ def judge(
     """Return the judgement that the probabilities of one picture make.
 
     Args:
-        classes: in the order of the probabilities.
-        probabilities: calibrated.
-        malignant: the sum over the malignant classes.
+        classes: the classes in the order of the probabilities.
+        probabilities: calibrated probabilities.
+        malignant: sum of the probabilities of the malignant classes.
         threshold: see `Standard`.
         elapsed: milliseconds that it took.
     """

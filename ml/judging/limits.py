@@ -1,4 +1,4 @@
-"""The statistics by which a bundle knows its limits: ``limits.npz`` beside the weights.
+"""A bundle knows its limits by the statistics in ``limits.npz``, which lies beside the weights.
 
 Those under ``novelty`` tell strange pictures, see `ml.judging.novelty`. ``plain/benign``,
 ``plain/malignant`` and the same under ``averaged`` are the calibration scores of
@@ -25,7 +25,7 @@ NOVELTY = "novelty"
 
 
 def read(bundle: Bundle) -> dict[str, np.ndarray]:
-    """Return the arrays of a bundle by name; none where it has no such file.
+    """Return the arrays of a bundle by name, or none where it has no such file.
 
     Raises:
         BundleError: the file is missing, damaged, or not the one recorded.
@@ -45,8 +45,8 @@ def read(bundle: Bundle) -> dict[str, np.ndarray]:
 def write(bundle: Bundle, arrays: Mapping[str, np.ndarray]) -> Bundle:
     """Add ``arrays`` to the file and return the new bundle.
 
-    They replace all whose names have the same first part, before the slash. The caller writes its
-    ``model.json``, together with what the arrays belong to.
+    They replace all arrays whose names have the same first part, before the slash. The caller
+    writes the ``model.json``, together with what the arrays belong to.
     """
     parts = {_part(name) for name in arrays}
     stored = {name: array for name, array in read(bundle).items() if _part(name) not in parts}
@@ -75,9 +75,9 @@ def conformal_scores(
     """Return the calibration scores by group, or none.
 
     Args:
-        arrays: of a bundle.
+        arrays: arrays of a bundle.
         answer: `PLAIN` or `AVERAGED`.
-        image_type: of the pictures that the scores are of, dermoscopic or clinical.
+        image_type: kind of the pictures that the scores are of, dermoscopic or clinical.
     """
     return {
         group: arrays[name]
@@ -87,6 +87,6 @@ def conformal_scores(
 
 
 def conformal_name(answer: str, group: str, image_type: str = DERMOSCOPIC) -> str:
-    """Return what the scores of one group are called in the file."""
+    """Return the name that the scores of one group have in the file."""
     parts = (answer, group) if image_type == DERMOSCOPIC else (answer, image_type, group)
     return "/".join(parts)

@@ -1,19 +1,20 @@
 """Scores say how unlike the training pictures a picture is, so that a cat gets no diagnosis.
 
-Scores, higher for what is stranger. Three need no pictures of anything else to fit:
+A score is higher for a stranger picture. Three scores are fitted without pictures of anything else:
 
-- ``mahalanobis``: distance of the features from their mean, in units of their spread (Lee et al.,
-  "A simple unified framework for detecting out-of-distribution samples", arXiv 1807.03888);
-- ``nearest_neighbours``: distance to the k-th nearest training picture (Sun et al.,
+- ``mahalanobis`` is the distance of the features from their mean, in units of their spread (Lee et
+  al., "A simple unified framework for detecting out-of-distribution samples", arXiv 1807.03888);
+- ``nearest_neighbours`` is the distance to the k-th nearest training picture (Sun et al.,
   "Out-of-distribution detection with deep nearest neighbors", arXiv 2204.06507);
-- ``energy``: minus the log-sum-exp of the logits (Liu et al., "Energy-based out-of-distribution
+- ``energy`` is minus the log-sum-exp of the logits (Liu et al., "Energy-based out-of-distribution
   detection", arXiv 2010.03759).
 
-One learns from pictures of other things:
+One score learns from pictures of other things:
 
-- ``outlier_exposure``: log-odds of a logistic regression on the features, between training pictures
-  and those (after Hendrycks, Mazeika & Dietterich, "Deep anomaly detection with outlier exposure",
-  arXiv 1812.04606; there the network itself learns from them, here only what looks at it).
+- ``outlier_exposure`` is the log-odds of a logistic regression on the features, between training
+  pictures and those (after Hendrycks, Mazeika & Dietterich, "Deep anomaly detection with outlier
+  exposure", arXiv 1812.04606). There the network itself learns from them. Here only the regression
+  that looks at its features does.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ import numpy as np
 
 Array = np.ndarray
 
-#: Which of the nearest training pictures counts.
+#: Of the nearest training pictures, the one at this place counts.
 NEIGHBOUR = 5
 
 
 @dataclass(frozen=True)
 class Whitening:
-    """Features as principal components of unit variance.
+    """Turns features into principal components of unit variance.
 
     Attributes:
         mean: ``float32 (d,)``.
@@ -61,7 +62,7 @@ def energy(logits: Array, temperature: float) -> Array:
     """Return minus the log-sum-exp of the logits over the temperature, ``float (n,)``.
 
     Args:
-        logits: ``float (n, k)``; a single logit stands beside one of 0.
+        logits: ``float (n, k)``; to a single logit, a second one of 0 is added.
         temperature: see `ml.judging.calibration.Calibration`.
     """
     scaled = np.asarray(logits, float) / temperature
@@ -73,10 +74,10 @@ def energy(logits: Array, temperature: float) -> Array:
 
 @dataclass(frozen=True)
 class Exposure:
-    """A direction in which other things lie.
+    """Holds the direction in which other things lie.
 
     Attributes:
-        mean: ``float32 (d,)``, of the training pictures.
+        mean: ``float32 (d,)``, mean of the training pictures.
         direction: ``float32 (d,)``.
         offset: ``float32 (1,)``, the log-odds at the mean.
     """

@@ -1,4 +1,4 @@
-"""Threads for work on single pictures: Pillow, NumPy and SciPy let them run side by side."""
+"""Work on single pictures in threads, which Pillow, NumPy and SciPy let run side by side."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def map_in_threads(
     """Return ``function`` of every item, in order.
 
     Args:
-        function: of one item; the first exception that it raises is raised here.
-        items: what to call it with.
-        threads: how many calls run at once; None for as many as this process may use cores.
+        function: function of one item; the first exception that it raises is raised here.
+        items: the items to call it with.
+        threads: how many calls run at once; with None, as many as this process may use cores.
     """
     items = list(items)
     threads = threads or cores()
@@ -30,13 +30,13 @@ def map_in_threads(
 
 
 def cores() -> int:
-    """Return how many cores this process may use, or all there are where nobody tells."""
+    """Return how many cores this process may use, or all where the system does not tell."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-# Kept, because starting threads costs as much as what they do to a picture.
+# The threads are kept, because to start them costs as much as what they do to a picture.
 @lru_cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, "picture")

@@ -25,7 +25,7 @@ from ml.taxonomy import ANSWERS, DERMOSCOPIC
 if TYPE_CHECKING:
     import keras
 
-#: Pictures of one call of the network; more would only need more memory.
+#: One call of the network takes at most so many pictures; more would only need more memory.
 BATCH_SIZE = 32
 
 
@@ -39,7 +39,8 @@ def _is_slow_alone(
     second picture depends on the network and the processor, so it is measured.
     """
     best = {1: math.inf, 2: math.inf}
-    # In turns, and the best of each: a busy moment of the machine can only slow one down.
+    # Both are timed in turns and the best time of each counts, because a busy moment of the machine
+    # can only slow one down.
     for _ in range(rounds):
         for number in best:
             pixels = np.zeros((number, *shape), np.uint8)
@@ -50,14 +51,14 @@ def _is_slow_alone(
 
 
 class Predictor:
-    """A network that is loaded, warm, and answers the same for the same picture."""
+    """Holds a loaded, warm network, which answers the same for the same picture."""
 
     def __init__(self, model: keras.Model, bundle: Bundle, threads: int | None = None) -> None:
         """Compile a trained network for serving and run it once.
 
         Args:
-            model: from pixels to probabilities, see `ml.architectures.build`.
-            bundle: what its answers mean: classes, calibration and threshold.
+            model: model from pixels to probabilities, see `ml.architectures.build`.
+            bundle: bundle that says what its answers mean: classes, calibration and threshold.
             threads: processor threads of the work around it, see `ml.judging.parallel`.
         """
         import keras
@@ -73,7 +74,7 @@ class Predictor:
         network = keras.Model(
             model.input, [model.get_layer(name).output for name in (*layers, *tail)]
         )
-        # One fixed signature: Model.predict in a loop grows memory (keras#13118), and a call
+        # The signature is fixed: Model.predict in a loop grows memory (keras#13118), and a call
         # with another shape would trace, and keep, another graph.
         compiled = partial(
             tf.function,
@@ -98,7 +99,8 @@ class Predictor:
         """Import TensorFlow, check the bundle's weights, load them and warm the network up.
 
         Args:
-            bundle: of a network that answers benign and malignant, or the seven or eight diagnoses.
+            bundle: bundle of a network that answers with benign and malignant, or with the seven or
+                eight diagnoses.
             threads: processor threads of one call and of the work around it, see `backend` and
                 `parallel`.
 
@@ -153,7 +155,7 @@ class Predictor:
         return image_types.tell(probabilities, self.image_type_thresholds)
 
     def judge_as(self, probabilities: np.ndarray) -> list[str]:
-        """Return whose standard pictures are judged by; see `image_types.judge_as`."""
+        """Return the kind whose standard judges each picture; see `image_types.judge_as`."""
         return image_types.judge_as(probabilities, self.image_type_thresholds)
 
     def calibrated(self, logits: np.ndarray, judged_as: Sequence[str]) -> np.ndarray:
@@ -161,7 +163,7 @@ class Predictor:
 
         Args:
             logits: ``float (n, k)``.
-            judged_as: of each, see `judge_as`.
+            judged_as: kind by whose standard each is judged, see `judge_as`.
         """
         names = np.array(judged_as)
         found = np.empty((len(logits), len(self.bundle.classes)))
@@ -176,8 +178,8 @@ class Predictor:
         """Return the judgements that ``float (n, classes)`` probabilities make.
 
         Args:
-            probabilities: calibrated.
-            judged_as: whose threshold counts for each.
+            probabilities: calibrated probabilities.
+            judged_as: kind whose threshold counts for each.
             elapsed: milliseconds that each took.
         """
         malignant = self.malignant(probabilities).tolist()
@@ -200,13 +202,13 @@ class Predictor:
         return Outputs(*(part.numpy()[: len(pixels)] for part in found))
 
     def logits(self, pixels: np.ndarray) -> np.ndarray:
-        """Return ``float32 (n, k)``: malignant alone, or one a diagnosis; see `outputs`."""
+        """Return logits ``float32 (n, k)``: malignant alone, or one a diagnosis; see `outputs`."""
         return self.outputs(pixels).logits
 
     def examine(self, pixels: np.ndarray) -> Examination:
         """Return the outputs for every picture, with what tells strange ones and where it looked.
 
-        Costs two to three times what `outputs` does, for the gradient.
+        It costs two to three times what `outputs` does, because of the gradient.
 
         Args:
             pixels: see `outputs`.
@@ -215,14 +217,14 @@ class Predictor:
         return Examination(*(part.numpy()[: len(pixels)] for part in found))
 
     def _paired(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the pictures, a single one twice where that is faster."""
+        """Return the pictures, with a single one doubled where that is faster."""
         return np.repeat(pixels, 2, axis=0) if self._in_pairs and len(pixels) == 1 else pixels
 
     def strangeness(self, examination: Examination) -> np.ndarray | None:
         """Return how unlike training pictures each is, ``float (n,)``; see `ml.judging.novelty`.
 
-        None where the bundle has no statistics to tell it by. Not finite where the network gave
-        numbers that are not.
+        It is None where the bundle has no statistics to tell it by. A score is not finite where
+        the network gave numbers that are not finite.
         """
         method = self.bundle.novelty.get("method")
         if method is None:

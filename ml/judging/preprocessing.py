@@ -1,4 +1,4 @@
-"""From a decoded picture to the pixels a network reads: the same in training and in serving."""
+"""Turn a decoded picture into the pixels a network reads, alike in training and in serving."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def centre_square(image: Image.Image) -> Image.Image:
 def to_pixels(image: Image.Image, size: int) -> np.ndarray:
     """Return the centre square of ``image`` at ``size`` x ``size``.
 
-    The centre square, because dermoscopes put the lesion in the middle and squashing a 4:3
-    picture would change its shape; Pillow's bicubic filter is antialiased when shrinking.
+    It is the centre square because dermoscopes put the lesion in the middle, and squashing a 4:3
+    picture would change its shape. Pillow's bicubic filter is antialiased when shrinking.
 
     Args:
         image: decoded picture of at least 1x1 pixels with 8 bits a channel; converted to RGB.
@@ -37,8 +37,8 @@ def to_pixels(image: Image.Image, size: int) -> np.ndarray:
     square = centre_square(image)
     if square.mode != "RGB":
         square = square.convert("RGB")
-    # The gap lets Pillow average whole pixels first where the picture is over six times too
-    # large: ten times faster for a photograph of a phone, and the same to a grey level.
+    # The gap lets Pillow average whole pixels first where the picture is over six times too large.
+    # That is ten times faster for a photograph of a phone, and gives the same to a grey level.
     return np.asarray(square.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0))
 
 

@@ -19,14 +19,14 @@ from ml.judging.segmentation import LUMA, Segmentation
 
 Array = np.ndarray
 
-#: Side in pixels of the square that is measured.
+#: The square that is measured has this side in pixels.
 SIDE = 192
-#: What lies around the middle of it, which most measures are taken from.
+#: Most measures are taken from its middle, which leaves out so many pixels along each edge.
 MARGIN = SIDE // 8
 
 
 class Problem(StrEnum):
-    """Why a picture cannot be judged, in the order in which it is looked for."""
+    """Names why a picture cannot be judged, in the order in which problems are looked for."""
 
     TOO_SMALL = "too_small"
     TOO_DARK = "too_dark"
@@ -39,7 +39,7 @@ class Problem(StrEnum):
     CLINICAL_PICTURE = "clinical_picture"
 
 
-#: What to tell the person who sent it in: what is wrong, and how to take a better one.
+#: The advice tells the person who sent the picture in what is wrong, and how to take a better one.
 ADVICE = {
     Problem.TOO_SMALL: (
         "The picture is too small to judge. Send the original file rather than a thumbnail or a "
@@ -81,7 +81,7 @@ ADVICE = {
     ),
 }
 
-#: The advice about a picture that is `Problem.NOT_DERMOSCOPY` to a network that knows nothing else.
+#: A network that knows nothing but dermoscopy gives this advice on `Problem.NOT_DERMOSCOPY`.
 DERMOSCOPY_ALONE = (
     "This does not look like a dermoscopic picture of skin, so the network's answer would mean "
     "nothing. Take a close-up of one spot through a dermoscope, with the spot in the middle."
@@ -93,13 +93,13 @@ class Quality:
     """Holds what was measured of one picture.
 
     Attributes:
-        smallest_side: of the picture as it was sent in, without its frame, in pixels.
+        smallest_side: shorter side of the picture as it was sent in, without its frame, in pixels.
         brightest: luma in 0..1 that a twentieth of the middle exceeds.
         burnt: share in 0..1 of pixels with a luma above 0.97.
         surround: share in 0..1 that is the black surround of the optics.
         range: luma in 0..1 between the darkest and the brightest twentieth of the middle.
         fine_detail: structure of 1 to 2 pixels over that of 2 to 4 pixels, each a mean absolute
-            difference of Gaussians; falls when the picture is out of focus.
+            difference of Gaussians; it falls when the picture is out of focus.
         edges: structure of 1 to 2 pixels over the standard deviation.
         lesion_contrast: see `ml.judging.segmentation.Segmentation`.
     """
@@ -114,7 +114,7 @@ class Quality:
     lesion_contrast: float
 
 
-#: By attribute of `Quality`: the problem, and the lowest or highest value without it.
+#: Each attribute of `Quality` has a problem, and the lowest or highest value without it.
 LOWEST = {
     "smallest_side": (Problem.TOO_SMALL, 100),
     "brightest": (Problem.TOO_DARK, 0.32),
@@ -134,15 +134,15 @@ def measure(pixels: Array, segmentation: Segmentation, smallest_side: int) -> Qu
 
     Args:
         pixels: ``uint8 (SIDE, SIDE, 3)`` of `ml.judging.preprocessing.to_pixels`.
-        segmentation: of the same pixels.
-        smallest_side: of the picture they were made from.
+        segmentation: segmentation of the same pixels.
+        smallest_side: shorter side of the picture they were made from.
     """
     luma = pixels @ (LUMA / 255)
     middle = luma[MARGIN:-MARGIN, MARGIN:-MARGIN]
     fine, finer, coarse = blurred(luma)
     detail, structure = (float(np.abs(band).mean()) for band in (fine - finer, finer - coarse))
     darkest, brightest = np.percentile(middle, (5, 95))
-    # Nothing at all, as of one colour, is not out of focus: the other measures catch it.
+    # A picture of one colour has no spread and is not out of focus; other measures catch it.
     spread = max(float(middle.std()), 1e-6)
     return Quality(
         smallest_side=smallest_side,
@@ -157,7 +157,9 @@ def measure(pixels: Array, segmentation: Segmentation, smallest_side: int) -> Qu
 
 
 def blurred(luma: Array) -> Array:
-    """Return the middle of ``luma`` by Gaussians of 1, 2 and 4 pixels, ``float32 (3, m, m)``.
+    """Return the middle of ``luma`` blurred by 1, 2 and 4 pixels, ``float32 (3, m, m)``.
+
+    These are the standard deviations of Gaussians.
 
     Args:
         luma: ``float32 (SIDE, SIDE)``; what is within `MARGIN` of its edge is not in the middle.
@@ -170,18 +172,19 @@ def blurred(luma: Array) -> Array:
 def _blurred_down(pixels: Array) -> Array:
     """Return the Gaussians of every column without its ends, ``float32 (3, h - 2 reach, w)``.
 
-    As products of matrices: `_BLOCK` rows at a time, from those and their neighbours. So small
-    ones BLAS does in the thread that asks; for larger ones it would start threads of its own.
+    They are products of matrices, which make `_BLOCK` rows at a time from those and their
+    neighbours. BLAS computes such small products in the thread that asks. For larger ones it would
+    start threads of its own.
     """
     windows = sliding_window_view(pixels, _BLOCK + 2 * _REACH, axis=-2)[..., ::_BLOCK, :, :]
     found = np.matmul(_KERNELS[:, None], windows.swapaxes(-1, -2))
     return found.reshape(len(_KERNELS), -1, pixels.shape[-1])
 
 
-#: Pixels to either side that the widest Gaussian sees, and rows that are blurred at a time.
+#: The widest Gaussian sees so many pixels to either side, and so many rows are blurred at a time.
 _REACH, _BLOCK = 16, 8
 _SPIKE = np.eye(1, 2 * _REACH + 1, _REACH)[0]
-#: Row r of each sees the window r pixels further down.
+#: Row r of each kernel sees the window r pixels further down.
 _KERNELS = np.array(
     [
         [

@@ -1,4 +1,4 @@
-"""Reject pictures that a network saw and should not judge: of other things, or of another kind."""
+"""Reject pictures that a network saw but should not judge: of other things, or another kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rejection:
-    """Why a picture gets no answer.
+    """Says why a picture gets no answer.
 
     Attributes:
         problem: what is wrong with it.
@@ -39,12 +39,12 @@ def reject(
 
     Args:
         predictor: the network.
-        examination: of the pictures.
+        examination: examination of the pictures.
         clinical_pictures: see `ml.judging.analysis.AnalysisSettings`.
     """
     by_type = _reject_type(predictor, examination, clinical_pictures)
     strange = _reject_strange(predictor, examination)
-    # That a picture shows something else is said before that it was taken otherwise.
+    # A picture that shows something else and was taken otherwise is told the former.
     return [
         other if other and (typed is None or typed.problem is Problem.CLINICAL_PICTURE) else typed
         for typed, other in zip(by_type, strange, strict=True)
@@ -80,7 +80,7 @@ def _reject_strange(predictor: Predictor, examination: Examination) -> list[Reje
     problem = Problem.NOT_DERMOSCOPY
     advice = ADVICE[problem] if predictor.bundle.image_types else DERMOSCOPY_ALONE
     return [
-        # Not "more than": a score that is no number is no reason to trust the picture.
+        # Written as "accepted if at most", because a score that is no number must be rejected.
         None
         if score <= threshold
         else Rejection(problem, advice, f"strangeness {score:.2f}, accepted {threshold:.2f}")

@@ -18,27 +18,28 @@ from ml.judging.morphology import eroded, filled, opened
 
 Array = np.ndarray
 
-#: Smoothing before the threshold and the opening after it, as shares of the side.
+#: The smoothing before the threshold, and the opening after it, are these shares of the side.
 SMOOTHING, OPENING = 0.01, 0.02
-#: Width of the ring that skin is looked for in, as a share of the side.
+#: Skin is looked for in a ring of this width, as a share of the side.
 RING = 0.08
-#: Luma below which what hangs together with a corner is the surround of the optics, not skin.
+#: Pixels with a luma below this that are connected to a corner are the surround of the optics, not
+#: skin.
 BLACK = 0.16
 BINS = 128
-#: What an outline must keep to be measured: chosen by eye on outlines drawn over validation
-#: pictures, where those beyond were mostly of hair, glare or the surround.
+#: An outline is measured only within these limits. They were chosen by eye on outlines drawn over
+#: validation pictures, where outlines beyond them were mostly of hair, glare or the surround.
 CLEAR_CONTRAST, CLEAR_SEPARABILITY, CLEAR_ON_EDGE, CLEAR_AREA = 9.0, 0.65, 0.1, (0.01, 0.7)
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """The lesion in a square picture.
+    """Says where the lesion in a square picture is.
 
     Attributes:
         mask: ``bool (n, n)``, True within the lesion.
         surround: ``bool (n, n)``, True in the black corners of round optics.
-        contrast: mean CIELAB distance of the lesion's pixels to the skin, less that of the others;
-            0 where no lesion was found.
+        contrast: mean CIELAB distance of the lesion's pixels to the skin, less that of the other
+            pixels; 0 where no lesion was found.
         separability: share in 0..1 of the distance's variance that the two parts explain (Otsu's
             eta).
         on_edge: share in 0..1 of the lesion's outline that lies on the edge of the picture or in
@@ -63,7 +64,7 @@ class Segmentation:
 
     @property
     def area(self) -> float:
-        """Share in 0..1 of what is not surround."""
+        """Return the share in 0..1 that the lesion has of what is not surround."""
         return float(self.mask.sum() / max(1, (~self.surround).sum()))
 
 
@@ -71,7 +72,8 @@ def segment(pixels: Array) -> Segmentation:
     """Return where the lesion is.
 
     Args:
-        pixels: ``uint8 (n, n, 3)`` sRGB, see `preprocessing.to_pixels`; best of 128 to 256.
+        pixels: ``uint8 (n, n, 3)`` sRGB, see `preprocessing.to_pixels`. A side of 128 to 256 is
+            best.
     """
     side = len(pixels)
     smooth = ndimage.gaussian_filter(
@@ -85,7 +87,8 @@ def segment(pixels: Array) -> Segmentation:
     lab = to_lab(smooth)
     skin = np.median(np.ascontiguousarray(lab[ring].T), axis=1)
     difference = lab - skin
-    # What is only brighter is glare, or the middle of a picture whose edges are dim.
+    # To be brighter than skin does not count: that is glare, or the middle of a picture with dim
+    # edges.
     difference[..., 0] = np.minimum(difference[..., 0], 0)
     distance = np.sqrt(np.einsum("...c,...c", difference, difference))
     threshold, separability = otsu(distance[field])
@@ -99,7 +102,7 @@ def segment(pixels: Array) -> Segmentation:
 
 
 def dark_surround(pixels: Array) -> Array:
-    """Return which pixels are black and hang together with a corner, ``bool (n, n)``.
+    """Return which pixels are black and connected to a corner, ``bool (n, n)``.
 
     Args:
         pixels: ``(n, n, 3)`` in 0..255.
@@ -112,7 +115,7 @@ def dark_surround(pixels: Array) -> Array:
     return np.isin(labels, list(corners))
 
 
-#: Weights of red, green and blue in luma (ITU-R BT.709).
+#: Red, green and blue have these weights in luma (ITU-R BT.709).
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -126,7 +129,7 @@ def to_lab(pixels: Array) -> Array:
         ``float32 (..., 3)``: L* in 0..100, a* and b*.
     """
     xyz = _LINEAR[np.clip(pixels, 0, 255).astype(np.uint8)] @ _TO_XYZ
-    # The cube root: NumPy's own is four times as slow as these two.
+    # This is the cube root, because NumPy's own is four times as slow as these two functions.
     root = np.exp(np.log(np.maximum(xyz, _SMALLEST)) * np.float32(1 / 3))
     curved = np.where(xyz > 216 / 24389, root, (24389 / 27 * xyz + 16) / 116)
     return curved @ _TO_LAB - _LAB_OFFSET
@@ -137,10 +140,10 @@ _LINEAR = np.where(_LEVELS > 0.04045, ((_LEVELS + 0.055) / 1.055) ** 2.4, _LEVEL
     np.float32
 )
 _SMALLEST = np.float32(1e-6)
-#: From the curved XYZ to L*, a* and b*, before 16 is taken from L*.
+#: This matrix turns the curved XYZ into L*, a* and b*, before 16 is taken from L*.
 _TO_LAB = np.array([[0, 500, 0], [116, -500, 200], [0, 0, -200]], np.float32)
 _LAB_OFFSET = np.array([16, 0, 0], np.float32)
-#: From linear sRGB to XYZ relative to D65.
+#: This matrix turns linear sRGB into XYZ relative to D65.
 _TO_XYZ = (
     np.array(
         [
@@ -158,7 +161,8 @@ def otsu(values: Array) -> tuple[float, float]:
     lowest, highest = float(values.min()), float(values.max())
     width = (highest - lowest) / BINS or 1 / BINS
     edges = lowest + width * np.arange(BINS + 1)
-    # As `numpy.histogram` counts, but for its care about values on an edge, which takes longer.
+    # This counts as `numpy.histogram` does, without its care about values on an edge, which takes
+    # longer.
     places = ((values - lowest) * np.float32(1 / width)).astype(np.intp)
     counts = np.bincount(np.minimum(places, BINS - 1), minlength=BINS)
     middles = (edges[:-1] + edges[1:]) / 2
@@ -175,7 +179,7 @@ def otsu(values: Array) -> tuple[float, float]:
 
 
 def _central_part(found: Array) -> Array:
-    """Return the connected part that weighs most, each pixel by its nearness to the middle."""
+    """Return the connected part that weighs most; a pixel nearer to the middle weighs more."""
     labels, number = ndimage.label(found)
     if not number:
         return found
@@ -190,7 +194,7 @@ def _nearness(side: int) -> Array:
 
 
 def _on_edge(mask: Array, field: Array) -> float:
-    """Return the share of the outline that is where the picture or its lit field ends."""
+    """Return the share of the outline that lies where the picture or its lit field ends."""
     outline = mask & ~eroded(mask)
     ends = ~eroded(field, 2)
     return float((outline & ends).sum() / outline.sum())

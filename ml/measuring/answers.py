@@ -32,8 +32,8 @@ class Answers:
     Attributes:
         probabilities: ``float (n, 2)`` of benign and malignant, or ``(n, 7)`` or ``(n, 8)`` of the
             diagnoses.
-        threshold: malignant probability from which on a picture is called malignant, of all or
-            ``float (n,)`` of each.
+        threshold: malignant probability from which on a picture is called malignant: one for all,
+            or ``float (n,)``, one for each.
     """
 
     probabilities: Array
@@ -41,7 +41,7 @@ class Answers:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Return the classes that the columns are the probabilities of."""
+        """Return the classes whose probabilities the columns hold."""
         return {2: BINARY_CLASSES, 7: SEVEN_CODES, 8: DIAGNOSIS_CODES}[self.probabilities.shape[1]]
 
     @property
@@ -51,19 +51,19 @@ class Answers:
 
     @property
     def malignant(self) -> Array:
-        """Probability of malignant, ``float (n,)``."""
+        """Return the probability of malignant, ``float (n,)``."""
         if self.names_diagnoses:
             return malignant_probability(self.probabilities, self.classes, MALIGNANT_CODES)
         return self.probabilities[:, 1]
 
     def probability_of(self, code: str) -> Array:
-        """Probability of one of the classes, ``float (n,)``."""
+        """Return the probability of one of the classes, ``float (n,)``."""
         return self.probabilities[:, self.classes.index(code)]
 
     def among_seven(self) -> Array:
         """Return the probabilities of the seven diagnoses, ``float (n, 7)``.
 
-        A squamous cell carcinoma counts as what it is a late form of.
+        A squamous cell carcinoma counts as the diagnosis that it is a late form of.
         """
         if self.classes == SEVEN_CODES:
             return self.probabilities
@@ -80,14 +80,15 @@ class Answers:
 
 @dataclass(frozen=True)
 class TestSet:
-    """Labelled pictures, and which of them belong together.
+    """Holds labelled pictures, and says which of them belong together.
 
     Attributes:
         samples: the pictures, ``object (n,)``.
         groups: ``int (n,)``; views of one lesion and near-duplicates share a number.
         leaked: ``bool (n,)``, whether a near-duplicate is in the training set; None where that
             is not known.
-        weights: how much each counts in a score, see `ml.measuring.mix`; None: all the same.
+        weights: how much each counts in a score, see `ml.measuring.mix`; None where all count the
+            same.
     """
 
     samples: Array
@@ -95,7 +96,7 @@ class TestSet:
     leaked: Array | None
     weights: Array | None = None
 
-    # The name is the field's; it holds no tests for pytest to collect.
+    # The field of statistics calls it a test set, but it holds no tests for pytest to collect.
     __test__ = False
 
     def among(self, chosen: Array) -> TestSet:
@@ -131,13 +132,13 @@ def describe(
 
 
 def malignancy(samples: Iterable[Sample]) -> tuple[Array, Array]:
-    """Return for which samples it is known, ``bool (n,)``, and it, ``int (n,)``."""
+    """Return which samples have a known malignancy, ``bool (n,)``, and that, ``int (n,)``."""
     found = [is_malignant(sample.label) for sample in samples]
     return np.array([value is not None for value in found]), np.array([bool(v) for v in found], int)
 
 
 def melanoma(samples: Iterable[Sample]) -> tuple[Array, Array]:
-    """Return for which samples it is known whether they are one, and whether they are."""
+    """Return of which samples it is known whether they are melanomas, and which are."""
     allowed = [LABELS[sample.label] for sample in samples]
     known = np.array(["mel" not in labels or labels == ("mel",) for labels in allowed])
     return known, np.array([labels == ("mel",) for labels in allowed], int)
@@ -150,11 +151,12 @@ def diagnoses_of(samples: Iterable[Sample], answers: Answers) -> tuple[Array, Ar
 
     Args:
         samples: the pictures.
-        answers: about them, of the diagnoses.
+        answers: answers about them that name diagnoses.
 
     Returns:
-        Which samples name a diagnosis, ``bool (n,)``; its index (0 where not), ``int (n,)``; and
-        the probabilities of the diagnoses it is an index of, ``float (n, 7 or 8)``.
+        Which samples name a diagnosis, ``bool (n,)``; the index of that diagnosis, or 0 where none
+        is named, ``int (n,)``; and the probabilities of the diagnoses in the order of the index,
+        ``float (n, 7 or 8)``.
     """
     labels = [sample.label for sample in samples]
     codes = answers.classes if "scc" in labels else SEVEN_CODES

@@ -13,7 +13,7 @@ from ml.data.dataset import read_all
 from ml.data.manifest import Sample
 from ml.taxonomy import DIAGNOSIS_CODES, LABELS
 
-#: Shape of the colour thumbnails that are compared.
+#: The colour thumbnails that are compared have this shape.
 THUMBNAIL = (16, 16, 3)
 
 
@@ -21,8 +21,8 @@ def majority_class(training: Sequence[Sample], samples: Sequence[Sample]) -> np.
     """Return, for every sample, the commonest label of the training pictures.
 
     Returns:
-        Probabilities of the diagnoses, ``float (n, 8)``, spread evenly over what the label
-        leaves open.
+        Probabilities of the diagnoses, ``float (n, 8)``, spread evenly over the diagnoses that
+        the label allows.
     """
     label, _ = Counter(sample.label for sample in training).most_common(1)[0]
     return _probabilities([label] * len(samples))
@@ -31,8 +31,9 @@ def majority_class(training: Sequence[Sample], samples: Sequence[Sample]) -> np.
 def nearest_neighbour(training: Sequence[Sample], samples: Sequence[Sample]) -> np.ndarray:
     """Return, for every sample, the label of the training picture that looks most like it.
 
-    Alike in Euclidean distance of 16x16 colour thumbnails: too small for any structure of a
-    lesion, large enough to recognise a photograph that was seen before.
+    Pictures are alike if their 16x16 colour thumbnails have a small Euclidean distance. Those are
+    too small for any structure of a lesion, but large enough to recognise a photograph that was
+    seen before.
 
     Returns:
         See `majority_class`.

@@ -1,15 +1,15 @@
-"""Scores of the probabilities of one class against all others, and intervals for any score.
+"""Score the probabilities of one class against all others, and give any score an interval.
 
-A score is a function of ``weights`` ``float (r, n)``, how often each of n pictures counts in each
-of r resamples, and gives ``float (r,)``; NaN where it is undefined, as sensitivity without a
-positive. Ones as weights give the plain score and resampling counts the bootstrap, by one
-definition.
+A score is a function of ``weights`` ``float (r, n)``, which say how often each of n pictures counts
+in each of r resamples. It gives ``float (r,)``, with NaN where the score is undefined, as
+sensitivity is without a positive. So one definition serves twice: ones as weights give the plain
+score, and the counts of resampling give the bootstrap.
 
 Every function here makes such a score from
 
 - ``targets`` ``int (n,)``: 1 for the positive class, such as malignant, else 0.
 - ``probabilities`` ``float (n,)``: of the positive class, in 0..1.
-- ``threshold``: probability from which on a picture is called positive, of all or of each.
+- ``threshold``: probability from which on a picture is called positive, for all or for each.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TypedDict
 
 import numpy as np
 
-#: Bins of the expected calibration error.
+#: The expected calibration error is taken over so many bins.
 BINS = 15
 
 Array = np.ndarray
@@ -29,7 +29,7 @@ Score = Callable[[Array], Array]
 
 
 class Estimate(TypedDict):
-    """A score and its 95 % interval; None where it is undefined."""
+    """Holds a score and its 95 % interval; they are None where the score is undefined."""
 
     value: float | None
     low: float | None
@@ -37,31 +37,31 @@ class Estimate(TypedDict):
 
 
 def accuracy(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
-    """Share of pictures called what they are."""
+    """Return the share of pictures that are called what they are."""
     return partial(share, (probabilities >= threshold) == targets)
 
 
 def sensitivity(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
-    """Share of positive pictures called positive."""
+    """Return the share of positive pictures that are called positive."""
     return partial(share, probabilities >= threshold, among=targets == 1)
 
 
 def specificity(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
-    """Share of negative pictures called negative."""
+    """Return the share of negative pictures that are called negative."""
     return partial(share, probabilities < threshold, among=targets == 0)
 
 
 def balanced_accuracy(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
-    """Mean of sensitivity and specificity."""
+    """Return the mean of sensitivity and specificity."""
     parts = [metric(targets, probabilities, threshold) for metric in (sensitivity, specificity)]
     return lambda weights: (parts[0](weights) + parts[1](weights)) / 2
 
 
 def auroc(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
-    """Chance that a positive picture gets a higher probability than a negative one.
+    """Return the chance that a positive picture gets a higher probability than a negative one.
 
-    The area under the ROC curve as the Mann-Whitney statistic; equal probabilities count half
-    (Hanley & McNeil, Radiology 1982).
+    This is the area under the ROC curve as the Mann-Whitney statistic; equal probabilities count
+    half (Hanley & McNeil, Radiology 1982).
     """
 
     def score(weights: Array) -> Array:
@@ -73,7 +73,7 @@ def auroc(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
 
 
 def average_precision(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
-    """Mean precision over the thresholds, weighted by the positives each adds."""
+    """Return the mean precision over the thresholds, weighted by the positives each adds."""
 
     def score(weights: Array) -> Array:
         positive, negative = (
@@ -88,19 +88,19 @@ def average_precision(targets: Array, probabilities: Array, threshold: Threshold
 
 
 def brier(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
-    """Mean squared distance of the probability from the truth (Brier, 1950)."""
+    """Return the mean squared distance of the probability from the truth (Brier, 1950)."""
     return partial(share, (probabilities - targets) ** 2)
 
 
 def ece(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
-    """Expected calibration error of the answer's confidence, see `calibration_error`."""
+    """Return the expected calibration error of the answer's confidence; see `calibration_error`."""
     called = probabilities >= threshold
     confidence = np.where(called, probabilities, 1 - probabilities)
     return calibration_error(confidence, called == targets)
 
 
 def sensitivity_at(wanted: float) -> Callable[[Array, Array, Threshold], Score]:
-    """Highest sensitivity of any threshold with at least the ``wanted`` specificity."""
+    """Return the highest sensitivity of any threshold with at least the ``wanted`` specificity."""
 
     def metric(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
         return lambda weights: _best_share(targets, probabilities, weights, wanted)
@@ -109,7 +109,7 @@ def sensitivity_at(wanted: float) -> Callable[[Array, Array, Threshold], Score]:
 
 
 def specificity_at(wanted: float) -> Callable[[Array, Array, Threshold], Score]:
-    """Highest specificity of any threshold with at least the ``wanted`` sensitivity."""
+    """Return the highest specificity of any threshold with at least the ``wanted`` sensitivity."""
 
     def metric(targets: Array, probabilities: Array, threshold: Threshold) -> Score:
         return lambda weights: _best_share(1 - targets, 1 - probabilities, weights, wanted)
@@ -139,14 +139,14 @@ def binary_scores(targets: Array, probabilities: Array, threshold: Threshold) ->
 
 
 def calibration_error(confidence: Array, right: Array) -> Score:
-    """Expected calibration error in 15 equal-width bins over 0..1.
+    """Return the expected calibration error in 15 equal-width bins over 0..1.
 
-    The mean distance of confidence and accuracy of a bin, weighted by its pictures (Guo et al.,
-    "On calibration of modern neural networks", arXiv 1706.04599).
+    It is the mean distance of confidence and accuracy of a bin, weighted by its pictures (Guo et
+    al., "On calibration of modern neural networks", arXiv 1706.04599).
 
     Args:
-        confidence: in each answer, ``float (n,)`` in 0..1.
-        right: whether it is true, ``bool (n,)``.
+        confidence: confidence in each answer, ``float (n,)`` in 0..1.
+        right: whether the answer is true, ``bool (n,)``.
     """
     bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
     gaps = np.zeros((len(confidence), BINS))
@@ -155,7 +155,7 @@ def calibration_error(confidence: Array, right: Array) -> Score:
 
 
 def plain(score: Score, pictures: int, weights: Array | None = None) -> float:
-    """Return a score without resampling, of pictures that count the same or as ``weights`` say."""
+    """Return a score without resampling; pictures count the same, or as ``weights`` say."""
     return float(score(np.ones((1, pictures)) if weights is None else weights[None])[0])
 
 
@@ -173,10 +173,10 @@ def estimate(
     "An introduction to the bootstrap", 1993, chapter 13).
 
     Args:
-        scores: by name.
+        scores: scores by name.
         groups: ``int (n,)``, the number of each picture's group.
         resamples: number of bootstrap samples.
-        seed: of the drawing.
+        seed: seed of the drawing.
         weights: how much each picture counts, ``float (n,)``; by default all the same.
     """
     _, groups = np.unique(groups, return_inverse=True)
@@ -184,7 +184,7 @@ def estimate(
     counted = np.ones(pictures) if weights is None else weights
     generator = np.random.default_rng(seed)
     drawn: dict[str, list[Array]] = {name: [] for name in scores}
-    # In parts, so that the weights of all resamples never lie in memory together.
+    # This is done in parts, so that the weights of all resamples never lie in memory together.
     for part in np.array_split(np.arange(resamples), max(1, resamples * pictures // 1_000_000)):
         draws = generator.multinomial(number, np.full(number, 1 / number), len(part))
         times = draws[:, groups] * counted
@@ -204,7 +204,7 @@ def share(holds: Array, weights: Array, among: Array | None = None) -> Array:
 
 
 def ratio(above: Array, below: Array) -> Array:
-    """Return the quotients, NaN where there is nothing to divide by."""
+    """Return the quotients, with NaN where there is nothing to divide by."""
     undefined = np.full(len(below), np.nan)
     return np.divide(above, below, out=undefined, where=below > 0)
 

@@ -1,4 +1,4 @@
-"""Real pictures spoilt by measured amounts, to choose and test the limits of `quality`."""
+"""Spoil real pictures by measured amounts, to choose and test the limits of `quality`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Change = Callable[[Image.Image], Image.Image]
 
 
 def blur(share: float) -> Change:
-    """Gaussian blur, with its standard deviation as a share of the shorter side."""
+    """Blur by a Gaussian whose standard deviation is a share of the shorter side."""
     return lambda image: image.filter(ImageFilter.GaussianBlur(share * min(image.size)))
 
 
 def expose(factor: float) -> Change:
-    """Multiply every channel; what exceeds white stays white."""
+    """Multiply every channel; values beyond white become white."""
     return lambda image: image.point(lambda level: min(255, round(level * factor)))
 
 
@@ -66,7 +66,7 @@ def skin_only(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.tile(np.concatenate([row, row[::-1]]), (2, 2, 1)))
 
 
-#: By name: how RGB pictures are spoilt, and the problem that must be found in them.
+#: Each name says how RGB pictures are spoilt, and has the problem that must be found in them.
 DEGRADATIONS: dict[str, tuple[Change, Problem]] = {
     "blur, sigma 1.5 % of the side": (blur(0.015), Problem.BLURRED),
     "blur, sigma 2 %": (blur(0.02), Problem.BLURRED),

@@ -1,7 +1,8 @@
-"""Scores of the probabilities of the diagnoses; see `binary_metrics` for what a score is.
+"""Score the probabilities of the diagnoses; see `binary_metrics` for what a score is.
 
 - ``truth`` ``int (n,)``: index of the diagnosis.
-- ``probabilities`` ``float (n, k)``: of each of the k; a picture is called the likeliest.
+- ``probabilities`` ``float (n, k)``: of each of the k diagnoses; a picture is called the likeliest
+  one.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from ml.measuring.binary_metrics import Array, Score, auroc, calibration_error, 
 
 
 def balanced_accuracy(truth: Array, probabilities: Array) -> Score:
-    """Mean over the diagnoses of the share called by their name: the challenge score of ISIC 2018.
+    """Return the mean over the diagnoses of the share of pictures called by their name.
 
-    Diagnoses without a picture do not count.
+    This is the challenge score of ISIC 2018. Diagnoses without a picture do not count.
     """
     recalls = [
         partial(share, called, among=among) for called, among in _one_by_one(truth, probabilities)
@@ -33,8 +34,8 @@ def balanced_accuracy(truth: Array, probabilities: Array) -> Score:
 def diagnosis_scores(truth: Array, probabilities: Array) -> dict[str, Score]:
     """Return the scores of all diagnoses together, by name.
 
-    ``brier`` sums the squared distances over all (Brier, 1950), and is in 0..2; ``ece`` is
-    that of the probability of the likeliest.
+    ``brier`` sums the squared distances over all diagnoses (Brier, 1950), and is in 0..2. ``ece``
+    is the calibration error of the likeliest diagnosis's probability.
     """
     called = probabilities.argmax(1)
     one_hot = np.eye(probabilities.shape[1])[truth]
@@ -55,7 +56,7 @@ def class_scores(truth: Array, probabilities: Array, index: int) -> dict[str, Sc
     Args:
         truth: see the module.
         probabilities: see the module.
-        index: of the diagnosis.
+        index: index of the diagnosis.
     """
     called, is_it = probabilities.argmax(1) == index, truth == index
     return {

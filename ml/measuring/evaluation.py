@@ -1,4 +1,4 @@
-"""Scores of answers about labelled pictures: of all, by class and by subgroup."""
+"""Score answers about labelled pictures: about all of them, by class and by subgroup."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ml.taxonomy import DIAGNOSIS_CODES, SEVEN_CODES
 RESAMPLES = 2000
 SEED = 20260
 
-#: Groups with fewer malignant lesions have no scores: their intervals would say nothing.
+#: Groups with fewer malignant lesions have no scores, because their intervals would say nothing.
 ENOUGH = 30
 
-#: Metrics that 8-bit storage must not move.
+#: These metrics must not be moved by 8-bit storage.
 QUANTISATION_METRICS = ("accuracy", "auroc")
 
 #: Subgroups and changed pictures are compared by these.
@@ -106,14 +106,15 @@ def by_subgroup(
 ) -> dict[str, dict[str, Any]]:
     """Return, by kind and name of the subgroup, its pictures and headline scores.
 
-    Each has its ``pictures``, its ``lesions`` (of a diagnosis all, otherwise the malignant ones),
-    and the share that is ``judged``. Those with fewer lesions than `ENOUGH` have no scores.
+    Each subgroup has its ``pictures``, its ``lesions``, and the share that is ``judged``. In a
+    subgroup by diagnosis all lesions are counted, in any other the malignant ones. Subgroups with
+    fewer lesions than `ENOUGH` have no scores.
 
     Args:
         test: the pictures.
-        answers: about them.
-        kinds: see `subgroups.subgroups`. A kind of which all pictures are in one subgroup is left
-            out.
+        answers: answers about them.
+        kinds: see `subgroups.subgroups`. A kind is left out if all pictures are in one of its
+            subgroups.
         judged: which pictures are not rejected, ``bool (n,)``.
     """
     _, malignant = malignancy(test.samples)
@@ -134,10 +135,10 @@ def by_subgroup(
 
 
 def screened(test: TestSet, served: Served) -> dict[str, Any]:
-    """Return what share of the pictures is ``judged``, and how those that are score.
+    """Return what share of the pictures is ``judged``, and how the judged ones score.
 
     ``problems`` counts why the others are not, and ``called`` says what share of each domain is
-    called which image type.
+    called each image type.
     """
     known, malignant = malignancy(test.samples)
     judged, kinds = served.judged, (("benign", 0), ("malignant", 1))

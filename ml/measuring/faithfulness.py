@@ -1,8 +1,8 @@
 """Measure whether a heat map shows what the answer rests on.
 
-Deletion and insertion (Petsiuk, Das & Saenko, "RISE", arXiv 1806.07421): the hottest places are
-blurred away first, or given back to a blurred picture first, and the malignant probability is
-followed. A faithful map makes it fall, or rise, at once.
+It is measured by deletion and insertion (Petsiuk, Das & Saenko, "RISE", arXiv 1806.07421). The
+hottest places are blurred away first, or given back to a blurred picture first, and the malignant
+probability is followed. A faithful map makes it fall, or rise, at once.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from scipy import ndimage
 from ml.judging.predictor import Predictor
 
 Array = np.ndarray
-#: Shares of the picture at which the probability is looked at.
+#: The probability is looked at when these shares of the picture are changed.
 STEPS = np.linspace(0, 1, 13)
-#: Standard deviation of the blur, as a share of the side.
+#: The blur has this standard deviation, as a share of the side.
 BLUR = 1 / 16
-#: Standard deviation of the blob that stands in the middle of every picture, as a share.
+#: The blob in the middle of every picture has this standard deviation, as a share of the side.
 BLOB = 1 / 6
 
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """One figure a picture.
+    """Holds the measures of faithfulness, one figure of each for every picture.
 
     Attributes:
-        deletion: area under the probability's curve, ``float (n,)``; low is good.
-        insertion: the same; high is good.
+        deletion: area under the probability's curve for deletion, ``float (n,)``; low is good.
+        insertion: the same area for insertion; high is good.
         inside: share of the heat within the lesion, ``float (n,)``; NaN without heat.
     """
 
@@ -43,9 +43,9 @@ def measure(predictor: Predictor, pixels: Array, heat: Array, masks: Array) -> F
     """Return how faithful heat maps are.
 
     Args:
-        predictor: whose answers they explain.
+        predictor: network whose answers they explain.
         pixels: ``uint8 (n, s, s, 3)``.
-        heat: ``float (n, m, m)``, enlarged to the pictures' size here.
+        heat: ``float (n, m, m)``, which is enlarged here to the size of the pictures.
         masks: the lesions, ``bool (n, s, s)``.
     """
     side = pixels.shape[1]
@@ -54,7 +54,8 @@ def measure(predictor: Predictor, pixels: Array, heat: Array, masks: Array) -> F
     blank = np.stack(
         [ndimage.gaussian_filter(one.astype(float), (spread, spread, 0)) for one in pixels]
     ).astype(np.uint8)
-    # The share of the picture that is hotter; equal places in a random, fixed order.
+    # A place has the share of the picture that is hotter. Equal places are put in an order that is
+    # random but always the same.
     ties = np.random.default_rng(0).random(full.shape) * 1e-9
     order = np.argsort(np.argsort(-(full + ties).reshape(len(full), -1), axis=1), axis=1)
     hotter = (order / side**2).reshape(full.shape)
@@ -79,7 +80,7 @@ def enlarge(heat: Array, side: int) -> Array:
 
 
 def blob(count: int, side: int) -> Array:
-    """Return the heat map that every picture would get from who never looked, ``(n, s, s)``."""
+    """Return the heat map that a method would give without looking at pictures, ``(n, s, s)``."""
     along = (np.arange(side) - (side - 1) / 2) / (BLOB * side)
     spot = np.exp(-(along[:, None] ** 2 + along**2) / 2)
     return np.broadcast_to(spot, (count, side, side))

@@ -1,4 +1,4 @@
-"""The figures of a report, drawn from the same answers as its scores."""
+"""Draw the figures of a report from the same answers as its scores."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ml.measuring.binary_metrics import BINS
 from ml.measuring.diagnosis_metrics import confusion
 from ml.taxonomy import DIAGNOSIS_CODES, SEVEN_CODES
 
-#: Inches of a square figure, and dots an inch.
+#: A figure is a square of so many inches, with so many dots an inch.
 SIDE, DOTS = 4.6, 120
 
-#: Colour-blind safe; malignant, melanoma.
+#: The colours are safe for the colour-blind; the first is for malignant, the second for melanoma.
 COLOURS = seaborn.color_palette("colorblind")
 
 
 def draw(test: TestSet, answers: Answers, directory: Path) -> list[Path]:
     """Write the figures that the labels allow as PNG files, and return their paths.
 
-    ``roc``, ``precision-recall`` and ``reliability`` of malignant, and of melanoma where there are
-    probabilities of diagnoses; ``confusion`` of these.
+    ``roc``, ``precision-recall`` and ``reliability`` show malignant, and also melanoma where there
+    are probabilities of diagnoses. ``confusion`` shows the diagnoses.
     """
     directory.mkdir(parents=True, exist_ok=True)
     positives = {"malignant": (*malignancy(test.samples), answers.malignant)}
@@ -62,7 +62,7 @@ def _figure(draw_on, content) -> Figure:
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    # Without the version of the program, so that the same answers give the same file.
+    # The version of the program is left out, so that the same answers give the same file.
     figure.savefig(path, dpi=DOTS, metadata={"Software": None})
     return path
 
@@ -124,7 +124,7 @@ def _confusion(axes: Axes, named: tuple[np.ndarray, np.ndarray]) -> None:
 
 
 def _line(name: str) -> str:
-    """Dashes, so that the curves differ without colour too."""
+    """Return a line style, so that the curves differ without colour too."""
     return "-" if name == "malignant" else "--"
 
 

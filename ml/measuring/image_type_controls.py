@@ -1,8 +1,8 @@
 """Ask whether a network tells kinds of picture by what is in them, or by how collections differ.
 
 Dermoscopic and clinical pictures of public collections differ in size, sharpness and framing. A
-network that looks at these calls the changed copies here something else; and where a regression on
-them alone does as well as the network, the pictures cannot show what it looks at.
+network that looks at these calls the changed copies, which are made here, something else. Where a
+regression on them alone does as well as the network, the pictures cannot show what it looks at.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from ml.measuring.degradations import skin_only
 
 Array = np.ndarray
 
-#: Side in pixels and quality that every picture is brought to: what the smallest collection has.
+#: Every picture is brought to the side in pixels and the quality of the smallest collection.
 SMALL_SIDE, JPEG_QUALITY = 84, 75
-#: Width and height of a frame, and the side of the lesion's square in it.
+#: A frame has this width and height, and the lesion's square in it has this side.
 FRAME, PASTED = (320, 240), 110
-#: Parts of the pictures that the regression is fitted to all but one of.
+#: The pictures are divided into so many parts, and the regression is fitted to all but one.
 FOLDS = 5
 
 
@@ -40,12 +40,12 @@ def alike(image: Image.Image) -> Image.Image:
     small.save(stream, "JPEG", quality=JPEG_QUALITY)
     with Image.open(stream) as found:
         found.load()
-    # Large enough for a worker to look at, and no sharper.
+    # The copy must be large enough for a worker to look at, but gets no sharper.
     return found.resize((2 * SMALL_SIDE, 2 * SMALL_SIDE), Image.Resampling.BICUBIC)
 
 
 def pasted_small(image: Image.Image) -> Image.Image:
-    """Return a frame of 4:3 of the picture's own skin with the picture small in its middle."""
+    """Return a 4:3 frame of the picture's own skin, with the picture small in its middle."""
     square = centre_square(image).convert("RGB")
     frame = skin_only(square).resize(FRAME, Image.Resampling.BICUBIC)
     mask = Image.new("L", (PASTED, PASTED))
@@ -57,7 +57,7 @@ def pasted_small(image: Image.Image) -> Image.Image:
     return frame
 
 
-#: By name: how every picture is changed.
+#: Every picture is changed in these ways, by name.
 CONTROLS: dict[str, Callable[[Image.Image], Image.Image]] = {
     f"{SMALL_SIDE} pixels, JPEG quality {JPEG_QUALITY}": alike,
     "small in a frame of 4:3": pasted_small,
@@ -80,9 +80,10 @@ def told_by_features(features: Array, dermoscopic: Array, groups: Array) -> dict
     """Return how well a logistic regression on features tells dermoscopic pictures.
 
     Args:
-        features: of each picture, ``float (n, d)``.
-        dermoscopic: ``bool (n,)``, some and not all.
-        groups: ``int (n,)``; a picture is told by what was fitted to other groups alone.
+        features: features of each picture, ``float (n, d)``.
+        dermoscopic: which pictures are dermoscopic, ``bool (n,)``: some, but not all.
+        groups: ``int (n,)``; a picture is told by a regression that was fitted to other groups
+            alone.
 
     Returns:
         ``auroc`` and ``balanced_accuracy``, in which both kinds count the same.
@@ -104,8 +105,8 @@ def balanced_share(called: Sequence[str], image_types: Sequence[str]) -> float:
     """Return the mean share of the dermoscopic and of the clinical pictures called by their name.
 
     Args:
-        called: what each is called, empty where that is left open.
-        image_types: what each is.
+        called: what each picture is called; empty where that is left open.
+        image_types: what each picture is.
     """
     found, truth = np.array(called), np.array(image_types)
     kinds = [name for name in ("dermoscopic", "clinical") if (truth == name).any()]

@@ -12,28 +12,29 @@ from ml.taxonomy import CLINICAL, DERMOSCOPIC, IMAGE_TYPES, OTHER
 
 Array = np.ndarray
 
-#: A threshold beyond this would call nothing else by its name that is not called so already.
+#: No threshold is surer than this, because one beyond it would call no further picture by its name.
 SURE = 0.9
-#: Domains with fewer pictures choose no threshold, where there is a larger one of their kind.
+#: A domain with fewer pictures has no say in a threshold, unless all of its kind have fewer.
 FEW = 50
-#: What pictures are counted as that are called neither dermoscopic nor clinical nor other.
+#: A picture that is called neither dermoscopic nor clinical nor other is counted under this name.
 BETWEEN = "between"
 
 
 def choose_thresholds(
     samples: Sequence[Sample], probabilities: Array, accepted: float
 ) -> dict[str, float]:
-    """Return thresholds by which so many pictures are called by their name, where that can be.
+    """Return thresholds by which, if possible, enough pictures are called by their name.
 
-    Half of what may be lost is lost to ``other``, whose threshold is otherwise low enough that so
-    many pictures of other things are found. The rest is lost between the two of dermoscopic
-    and clinical, which lie as far apart as the promise and `SURE` allow. Where the promise can be
-    kept for one kind of picture alone, both are the one value that is best for the worst domain.
+    Half of what may be lost may be lost to ``other``. Otherwise the threshold of that is low enough
+    that the promised share of pictures of other things is found. The rest may be lost between the
+    thresholds of dermoscopic and of clinical, which lie as far apart as the promise and `SURE`
+    allow. Where the promise can be kept for only one of these two kinds, both thresholds are the
+    one value that is best for the worst domain.
 
     Args:
         samples: validation pictures.
-        probabilities: of each, ``float (n, 3)``.
-        accepted: share in (0, 1) of every domain that is to be called by its name.
+        probabilities: probabilities of each, ``float (n, 3)``.
+        accepted: promised share in (0, 1) of every domain that is called by its name.
     """
     types = np.array([sample.image_type for sample in samples])
     names = np.array([sample.domain for sample in samples])
@@ -51,19 +52,23 @@ def choose_thresholds(
     clinical = max([1 - SURE, *quantiles(share, CLINICAL, 1 - lost)])
     if clinical > dermoscopic:
         dermoscopic = clinical = _best_for_the_worst(share, types, names)
-    # From the threshold on it is another thing: what has just the quantile must stay.
+    # A picture at the threshold already counts as other, so a picture with just the quantile must
+    # lie below it.
     highest = float(np.nextafter(max(genuine, default=0.0), 1))
     return {DERMOSCOPIC: dermoscopic, CLINICAL: clinical, OTHER: max(highest, min(found))}
 
 
 def _domains(types: Array, names: Array, kind: str) -> list[Array]:
-    """Return the pictures of one kind by domain, each ``bool (n,)``, of those that are not few."""
+    """Return the pictures of each domain of one kind, each ``bool (n,)``.
+
+    Domains with few pictures are left out, unless there is no other.
+    """
     found = [(types == kind) & (names == name) for name in sorted(set(names[types == kind]))]
     return [domain for domain in found if domain.sum() >= FEW] or found
 
 
 def _best_for_the_worst(share: Array, types: Array, names: Array) -> float:
-    """Return the threshold at which the domain that is called worst is called best."""
+    """Return the threshold at which the worst domain has most pictures called by their name."""
     domains = [
         (share[domain], kind == DERMOSCOPIC)
         for kind in (DERMOSCOPIC, CLINICAL)
@@ -83,11 +88,11 @@ def _best_for_the_worst(share: Array, types: Array, names: Array) -> float:
 def shares_called(
     samples: Iterable[Sample], image_types: Iterable[str | None]
 ) -> dict[str, dict[str, float]]:
-    """Return, by domain, how many ``pictures`` there are and what share is called what.
+    """Return, by domain, how many ``pictures`` there are and the share called by each name.
 
     Args:
         samples: the pictures.
-        image_types: what each is called, see `ml.judging.image_types.tell`; none or empty where
+        image_types: what each is called, see `ml.judging.image_types.tell`; None or empty where
             that is left open.
     """
     names = np.array([sample.domain or "unnamed" for sample in samples])
@@ -105,5 +110,5 @@ def shares_called(
 def called_by(
     samples: Sequence[Sample], probabilities: Array, thresholds: Mapping[str, float]
 ) -> dict[str, dict[str, float]]:
-    """Return `shares_called` of pictures with these probabilities by the thresholds."""
+    """Return `shares_called` of pictures that the thresholds tell by these probabilities."""
     return shares_called(samples, tell(probabilities, thresholds))

@@ -1,7 +1,8 @@
-"""How much each picture counts, so that pictures of several sources stand for one stated mix.
+"""Weigh pictures, so that those of several sources together stand for one stated mix.
 
-Collections hold far more malignant lesions than people bring to a doctor, and each another share.
-Probabilities are fitted, and their calibration is measured, as if the share were the stated one.
+Collections hold far more malignant lesions than people bring to a doctor, and each holds another
+share. Probabilities are fitted, and their calibration is measured, as if the share were the stated
+one.
 """
 
 from __future__ import annotations
@@ -16,16 +17,17 @@ Array = np.ndarray
 
 
 def weigh(samples: Array, domains: Mapping[str, float | None], share: float | None) -> Array:
-    """Return how much each picture counts, ``float (n,)``, on average 1 of those that do.
+    """Return how much each picture counts, ``float (n,)``: on average 1 if it counts at all.
 
-    Pictures of which neither malignant nor benign is known count nothing.
+    Pictures that are not known to be malignant or benign do not count.
 
     Args:
         samples: the pictures, ``object (n,)`` of `ml.data.manifest.Sample`.
-        domains: how much each counts as a whole, or None for each as its number of pictures. What
-            is not named counts nothing; where none is named, every picture counts the same.
-        share: of malignant in (0, 1), within every domain that has both kinds and over all; None
-            leaves it as it is.
+        domains: how much each domain counts as a whole; a domain with None counts as its number of
+            pictures. Domains that are not named do not count. Where none is named, every picture
+            counts the same.
+        share: share of malignant in (0, 1), within every domain that has both kinds and over all;
+            None leaves it as it is.
     """
     known, malignant = malignancy(samples)
     names = np.array([sample.domain for sample in samples])
@@ -43,7 +45,7 @@ def weigh(samples: Array, domains: Mapping[str, float | None], share: float | No
 
 
 def _mixed(weights: Array, malignant: Array, share: float | None) -> Array:
-    """Return weights of the same sum, of which malignant pictures have ``share``."""
+    """Return weights with the same sum, of which malignant pictures have ``share``."""
     parts = [weights * (malignant == kind) for kind in (0, 1)]
     sums = [part.sum() for part in parts]
     if share is None or min(sums) == 0:

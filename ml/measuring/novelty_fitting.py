@@ -9,9 +9,9 @@ from ml.judging.novelty import Exposure, Whitening
 
 Array = np.ndarray
 
-#: Principal components that the distances are taken in: beyond, there is mostly noise.
+#: The distances are taken in so many principal components; beyond them there is mostly noise.
 COMPONENTS = 256
-#: Training pictures that neighbours are looked for among.
+#: Neighbours are looked for among so many training pictures.
 REFERENCES = 2000
 
 
@@ -30,9 +30,9 @@ def fit_whitening(features: Array, components: int | None = COMPONENTS) -> White
 
 
 def fit_exposure(features: Array, others: Array) -> Exposure:
-    """Return what parts training features ``float (n, d)`` from those of ``others`` ``(m, d)``.
+    """Return what separates training features ``float (n, d)`` from ``others`` ``(m, d)``.
 
-    Both count the same, however many there are of each.
+    Both sides count the same, however many pictures each has.
     """
     whitening = fit_whitening(features, components=None)
     # The strength of the penalty was chosen on validation pictures.
@@ -50,8 +50,8 @@ def accepting(scores: Array, sources: Array, share: float) -> float:
     """Return the lowest threshold that accepts ``share`` of the pictures of every source.
 
     Args:
-        scores: of real pictures, ``float (n,)``.
-        sources: where each is from, ``(n,)``.
-        share: in (0, 1].
+        scores: scores of real pictures, ``float (n,)``.
+        sources: source that each picture is from, ``(n,)``.
+        share: share in (0, 1] that is accepted.
     """
     return float(max(np.quantile(scores[sources == name], share) for name in np.unique(sources)))

@@ -1,4 +1,4 @@
-"""Generated pictures that are no dermoscopy: noise, plain colours, text and drawings."""
+"""Generate pictures that are no dermoscopy: noise, plain colours, text and drawings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _colour(random: Generator) -> tuple[int, int, int]:
 
 
 def noise(random: Generator) -> Image.Image:
-    """Independent pixels, at one of several grains."""
+    """Return independent pixels, at one of several grains."""
     grain = int(random.choice([1, 2, 4, 8, 16]))
     small = (SIZE[1] // grain, SIZE[0] // grain)
     shape = (*small, 3) if random.random() < 0.5 else small
@@ -26,7 +26,7 @@ def noise(random: Generator) -> Image.Image:
 
 
 def plain(random: Generator) -> Image.Image:
-    """One colour, or a gradient between two."""
+    """Return one colour, or a gradient between two."""
     start, end = np.array(_colour(random)), np.array(_colour(random))
     if random.random() < 0.5:
         end = start
@@ -36,7 +36,7 @@ def plain(random: Generator) -> Image.Image:
 
 
 def text(random: Generator) -> Image.Image:
-    """A page of random words."""
+    """Return a page of random words."""
     page = Image.new("RGB", SIZE, "white" if random.random() < 0.7 else _colour(random))
     draw = ImageDraw.Draw(page)
     size = int(random.integers(10, 40))
@@ -49,7 +49,7 @@ def text(random: Generator) -> Image.Image:
 
 
 def drawing(random: Generator) -> Image.Image:
-    """Flat shapes on a flat ground."""
+    """Return flat shapes on a flat ground."""
     sheet = Image.new("RGB", SIZE, _colour(random))
     draw = ImageDraw.Draw(sheet)
     for _ in range(random.integers(2, 12)):

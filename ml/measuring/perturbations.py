@@ -1,4 +1,4 @@
-"""Changed copies of test pictures that show whether a network leans on how they were taken."""
+"""Change copies of test pictures, to show whether a network leans on how they were taken."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from PIL import Image, ImageDraw
 
 from ml.judging.preprocessing import centre_square
 
-#: Side in pixels of the centre square of the smallest pictures in HAM10000 (200 x 150).
+#: The smallest pictures in HAM10000 (200 x 150) have a centre square of this side in pixels.
 LOW_RESOLUTION = 150
 
 
 def mask_corners(image: Image.Image) -> Image.Image:
     """Return the centre square with everything outside its inscribed circle black.
 
-    All pictures then have the dark corners that only some had, so they are no clue any more.
+    All pictures then have the dark corners that only some had, so the corners are no clue any more.
     """
     square = centre_square(image).convert("RGB")
     return black_outside(square, (0, 0, square.width - 1, square.height - 1))

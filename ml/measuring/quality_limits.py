@@ -15,12 +15,12 @@ from ml.judging.analysis import quality_of
 from ml.judging.parallel import map_in_threads
 from ml.judging.quality import HIGHEST, LOWEST, Quality, problem
 
-#: Of the measures of a source, between which nearly all of its pictures lie.
+#: Nearly all pictures of a source lie between the outer ones of these quantiles of a measure.
 QUANTILES = (0.002, 0.005, 0.01, 0.02, 0.5, 0.98, 0.99, 0.995, 0.998)
 
 
 def drawn(samples: Sequence[Sample], number: int, seed: int) -> dict[str, list[Sample]]:
-    """Return, by domain, at most so many of its pictures."""
+    """Return, by domain, at most ``number`` of its pictures, drawn at random."""
     found: dict[str, list[Sample]] = {}
     for sample in samples:
         found.setdefault(sample.domain or "unnamed", []).append(sample)
@@ -36,7 +36,7 @@ def measure_all(samples: Sequence[Sample]) -> list[Quality]:
 
 
 def shares_refused(measured: Sequence[Quality]) -> dict[str, Any]:
-    """Return what share ``each`` limit refuses, by its measure, and what share ``any`` of them.
+    """Return the share that ``each`` limit refuses, by its measure, and that ``any`` refuses.
 
     ``quantiles`` holds `QUANTILES` of every measure.
     """

@@ -11,21 +11,22 @@ from ml.measuring.binary_metrics import ece, estimate
 from ml.measuring.evaluation import RESAMPLES, SEED
 from ml.measuring.mix import weigh
 
-#: Malignant, and benign, pictures that a source needs to be measured by.
+#: A source is measured only if it has so many malignant and so many benign pictures.
 ENOUGH = 20
 
 
 def by_domain(test: TestSet, answers: Answers, share: float | None) -> dict[str, Any]:
     """Return, by domain, how far its probabilities are off.
 
-    ``pictures``, how many of them are ``malignant``, the mean probability that was ``said`` of
-    that, and ``ece``; with a share also ``ece_of_mix``, of the same pictures weighted to it. A
-    domain with too few malignant or benign pictures has no errors.
+    Each domain has its number of ``pictures``, how many of them are ``malignant``, the mean
+    probability of malignant that was ``said``, and ``ece``. With a share it also has
+    ``ece_of_mix``, that of the same pictures weighted to the share. A domain with too few malignant
+    or benign pictures has no errors.
 
     Args:
         test: the pictures.
-        answers: about them.
-        share: of malignant pictures in the stated mix, or None.
+        answers: answers about them.
+        share: share of malignant pictures in the stated mix, or None.
     """
     known, malignant = malignancy(test.samples)
     names = np.array([sample.domain or "unnamed" for sample in test.samples])

@@ -1,4 +1,4 @@
-"""Choose how a network tells pictures that it does not know, on validation pictures."""
+"""Choose on validation pictures how a network tells the pictures that it does not know."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from ml.taxonomy import DERMOSCOPIC, IMAGE_TYPES, OTHER
 
 Array = np.ndarray
 SEED = 20260
-#: How the network's second output is called among the methods.
+#: Among the methods, the network's second output has this name.
 IMAGE_TYPE = "image_type"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way of telling strange pictures.
+    """Holds one way to tell strange pictures.
 
     Attributes:
         method: see `ml.judging.novelty`.
         layers: ``middle`` or ``last``; empty for the energy, which looks at the logits.
-        arrays: what it needs, see `ml.judging.limits`.
-        threshold: of its score.
+        arrays: arrays that it needs, see `ml.judging.limits`.
+        threshold: threshold of its score.
         auroc: chance that a strange picture scores higher than a real one.
         rejected: share of the strange pictures beyond the threshold.
-        accepted: share of the real pictures within it, of the source that loses most.
-        with_image_types: the last two where a picture is refused also if the network's second
-            output calls it something else; the same as without, of a network that has none.
+        accepted: share of the real pictures within it, in the source that loses most.
+        with_image_types: ``rejected`` and ``accepted`` if a picture is also refused where the
+            network's second output calls it something else. For a network without that output they
+            are the same two shares.
     """
 
     method: str
@@ -47,7 +48,7 @@ class Candidate:
 
 
 def features(predictor: Predictor, layers: Sequence[str], pixels: Array) -> Array:
-    """Return what ``layers`` give, each a mean over the picture, ``float32 (n, d)``."""
+    """Return the outputs of ``layers``, each as a mean over the picture, ``float32 (n, d)``."""
     import keras
     import tensorflow as tf
 
@@ -82,14 +83,15 @@ def compare(
 ) -> list[Candidate]:
     """Return every candidate, the best first.
 
-    The best rejects most of the strange pictures; of equals, the one with the highest AUROC.
+    The best one rejects most of the strange pictures. Of equals, the one with the highest AUROC is
+    best.
 
     Args:
         predictor: the network.
         training: pictures that it learnt from, ``uint8 (n, s, s, 3)``.
         exposed: pictures of anything else, to learn from.
         real: dermoscopic pictures that it did not learn from.
-        sources: of the real pictures.
+        sources: sources of the real pictures.
         strange: pictures of anything else, of which none is among the exposed ones.
         accepted: share of the real pictures of each source that must be accepted.
     """
@@ -115,7 +117,7 @@ def compare(
 def _scores(
     known: Array, exposed: Array
 ) -> dict[str, tuple[Callable[[Array], Array], dict[str, Array]]]:
-    """Return by name how features are scored, and the arrays that this needs."""
+    """Return, by name, the ways to score features, and the arrays that each needs."""
     whitening = novelty_fitting.fit_whitening(known)
     whitened = whitening(known)
     chosen = np.random.default_rng(SEED).permutation(len(whitened))[: novelty_fitting.REFERENCES]
@@ -165,7 +167,8 @@ def by_image_type(
 def best_in_addition(alone: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:
     """Return the way that is worth having beside the second output, or None where none is.
 
-    Worth it is what refuses more of the strange pictures than it costs the source that loses most.
+    A way is worth it if the share of strange pictures that it refuses in addition is more than the
+    share of real ones that it costs the source that loses most.
 
     Args:
         alone: the second output by itself.

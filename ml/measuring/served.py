@@ -1,4 +1,4 @@
-"""Ask for labelled pictures what a worker answers people, screening and all."""
+"""Find what a worker would answer people about labelled pictures, with all its screening."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Verdicts:
 
     Attributes:
         called: ``benign``, ``malignant`` or ``uncertain``, ``(n,)``.
-        sets: at the coverage `COVERAGE`, ``bool (n, classes)``; empty where nothing is promised.
+        sets: sets of classes at the coverage `COVERAGE`, ``bool (n, classes)``; empty where nothing
+            is promised.
     """
 
     called: Array
@@ -40,12 +41,12 @@ class Served:
     """Holds what a worker says about every picture.
 
     Attributes:
-        answers: about all, with the threshold that each is judged by; of a rejected picture what a
-            clinician gets who overrules that.
+        answers: answers about all pictures, with the threshold that each is judged by. That about a
+            rejected picture is the one that a clinician gets who overrules the rejection.
         problems: why a picture is rejected, ``str (n,)``; empty where it is judged.
         image_types: what each is called, ``str (n,)``; empty where that is left open.
         judged_as: ``dermoscopic`` or ``clinical``, ``str (n,)``.
-        verdicts: with their sets, which are empty where nothing is promised.
+        verdicts: verdicts with their sets, which are empty where nothing is promised.
     """
 
     answers: Answers
@@ -56,7 +57,7 @@ class Served:
 
     @property
     def judged(self) -> Array:
-        """Which pictures are not rejected, ``bool (n,)``."""
+        """Return which pictures are not rejected, ``bool (n,)``."""
         return self.problems == ""
 
     def among(self, chosen: Array) -> Served:
@@ -92,12 +93,12 @@ def serve(
     """Return what a worker says about every sample.
 
     Args:
-        predictor: what is measured.
-        samples: on which pictures.
+        predictor: network that is measured.
+        samples: pictures that it is measured on.
         title: what the progress bar says.
         change: one of `perturbations.PERTURBATIONS`, or None for the pictures as they are.
         symmetries: see `ml.judging.analysis.AnalysisSettings`.
-        screened: False where what is rejected does not matter.
+        screened: whether pictures are screened; False where rejections do not matter.
 
     Raises:
         InputError: a picture cannot be decoded.

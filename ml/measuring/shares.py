@@ -1,4 +1,4 @@
-"""Shares of pictures with an interval that holds near 0 and 1 too."""
+"""Give shares of pictures an interval that is right near 0 and 1 too."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from ml.measuring.binary_metrics import Estimate
 
 
 def share_of(count: int, total: int) -> Estimate:
-    """Return a share with Wilson's 95 % interval (Journal of the American Statistical Association
-    1927); it is undefined where there is nothing to have a share of.
+    """Return a share with Wilson's 95 % interval, undefined where the total is 0.
+
+    Wilson, Journal of the American Statistical Association 1927, describes the interval.
     """
     if total == 0:
         return Estimate(value=None, low=None, high=None)
@@ -24,12 +25,12 @@ def share_of(count: int, total: int) -> Estimate:
 
 
 def share_where(holds: Iterable[bool]) -> Estimate:
-    """Return the share of pictures of which something holds."""
+    """Return the share of pictures for which something holds."""
     found = list(holds)
     return share_of(sum(map(bool, found)), len(found))
 
 
 def count_names(names: Iterable[str]) -> dict[str, Any]:
-    """Return how often each name but the empty one is there."""
+    """Return how often each name occurs, except for the empty one."""
     found, numbers = np.unique([name for name in names if name], return_counts=True)
     return dict(zip(found.tolist(), numbers.tolist(), strict=True))

@@ -1,9 +1,9 @@
 """Estimate how light the skin around a lesion is.
 
-The individual typology angle ``atan((L - 50) / b)`` of CIELAB (Chardin, Bourgeois & Rouaud-Hugues,
-International Journal of Cosmetic Science 1991), here of a photograph instead of a colorimeter.
-Light and camera move it by many degrees, so it sorts pictures roughly and says nothing about one
-person.
+The estimate is the individual typology angle ``atan((L - 50) / b)`` of CIELAB (Chardin, Bourgeois &
+Rouaud-Hugues, International Journal of Cosmetic Science 1991), taken here from a photograph instead
+of a colorimeter. Light and camera move it by many degrees, so it sorts pictures roughly and says
+nothing about one person.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from ml.judging.preprocessing import to_pixels
 
-#: Lower end of each tone, in degrees, from the lightest on.
+#: Each tone begins above this angle in degrees; the lightest tone comes first.
 TONES = (
     (55.0, "very light"),
     (41.0, "light"),
@@ -24,7 +24,7 @@ TONES = (
 )
 SIZE = 64
 
-#: Lightness (0..100) below which a pixel is the surround of the dermoscope, ink or hair.
+#: A pixel with a lightness (0..100) below this is the surround of the dermoscope, ink or hair.
 DARKEST_SKIN = 20.0
 
 _TO_LAB = ImageCms.buildTransform(
@@ -35,19 +35,19 @@ _TO_LAB = ImageCms.buildTransform(
 def typology_angle(image: Image.Image) -> float | None:
     """Return the individual typology angle of the skin around the lesion, in degrees.
 
-    The skin is what lies outside a circle of 0.8 times the picture's side around the middle and is
-    no dark surround; the angle is of its median colour.
+    Pixels show skin if they lie outside a circle around the middle, with a diameter of 0.8 times
+    the picture's side, and are no dark surround. The angle is that of their median colour.
 
     Args:
         image: decoded picture.
 
     Returns:
-        -90..90, or None where less than a hundredth of the picture shows skin.
+        The angle in -90..90, or None where less than a hundredth of the picture shows skin.
     """
     lab = ImageCms.applyTransform(Image.fromarray(to_pixels(image, SIZE)), _TO_LAB)
     values = np.asarray(lab)
     lightness = values[..., 0] * (100 / 255)
-    # a and b are signed, which a Pillow image cannot say.
+    # The values a and b are signed, which a Pillow image cannot tell.
     yellow = values[..., 2].astype(np.int8).astype(float)
     across, down = np.meshgrid(*[np.linspace(-1, 1, SIZE)] * 2)
     skin = (np.hypot(across, down) > 0.8) & (lightness > DARKEST_SKIN)

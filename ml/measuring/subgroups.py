@@ -11,16 +11,16 @@ from ml.data.manifest import Sample
 from ml.judging.parallel import map_in_threads
 from ml.measuring.skin_tone import tone, typology_angle
 
-#: Lower end of each age band, in years, from the oldest on.
+#: Each age band begins at this age in years; the oldest band comes first.
 AGES = ((70, "70 and older"), (50, "50 to 69"), (30, "30 to 49"), (0, "0 to 29"))
 UNKNOWN = "not known"
 
-#: The kind of subgroup whose members all have one label.
+#: In a subgroup of this kind, all members have the same label.
 DIAGNOSIS = "diagnosis"
 
 
 def subgroups(samples: Sequence[Sample]) -> dict[str, np.ndarray]:
-    """Return, by kind of subgroup, the name of the one each sample is in, ``str (n,)``.
+    """Return, by kind, the name of the subgroup that each sample is in, ``str (n,)``.
 
     Raises:
         InputError: a picture cannot be decoded.

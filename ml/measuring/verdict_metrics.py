@@ -23,9 +23,9 @@ def verdict_scores(
 ) -> dict[str, Any]:
     """Return, with intervals, what the verdicts are worth.
 
-    ``coverage`` by group and class, ``set_size``, ``uncertain`` (share of all), ``accuracy`` of all
-    and ``accuracy_answered`` of those that are not uncertain, and ``rates``: how often each verdict
-    is given to malignant and to benign lesions.
+    They are ``coverage`` by group and class, ``set_size``, the share that is ``uncertain``,
+    ``accuracy`` of all, ``accuracy_answered`` of those that are not uncertain, and ``rates``, which
+    say how often each verdict is given to malignant and to benign lesions.
     """
     known, malignant = malignancy(test.samples)
     called, targets = found.called[known], malignant[known] == 1

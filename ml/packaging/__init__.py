@@ -1,1 +1,1 @@
-"""A trained network on disk."""
+"""This room keeps a trained network on disk."""

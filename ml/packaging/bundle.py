@@ -1,4 +1,4 @@
-"""A trained network on disk: ``model.json`` beside a file of weights.
+"""A bundle is a trained network on disk: ``model.json`` beside a file of weights.
 
 Reading a bundle needs neither Keras nor TensorFlow, so the web process can register one.
 """
@@ -24,7 +24,7 @@ EXPECTED = "expected.json"
 
 
 class BundleError(InputError):
-    """A bundle cannot be used; the message says what is wrong and what to do."""
+    """Says that a bundle cannot be used; the message tells what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
@@ -32,37 +32,39 @@ class Bundle:
     """Holds what ``model.json`` says about a trained network.
 
     Attributes:
-        directory: where it lies.
+        directory: directory that it lies in.
         name: the model's name, e.g. ``seven-stage``.
-        version: of the weights, e.g. ``1.0.0``.
-        licence: under which terms the weights may be used.
+        version: version of the weights, e.g. ``1.0.0``.
+        licence: terms under which the weights may be used.
         architecture: one of `ml.architectures.ARCHITECTURES`.
         input_size: side of the square the network reads, in pixels.
         classes: names of the answers, in the order of the probabilities.
-        malignant: which of them are malignant.
+        malignant: the classes that are malignant.
         calibration: ``temperature`` and ``bias``, see `ml.judging.calibration.Calibration`.
         threshold: malignant probability in 0..1 from which on the verdict is malignant.
         operating_point: ``threshold`` at which a stated ``sensitivity`` was reached on validation
             pictures, with the scores there; empty where none was chosen.
-        novelty: how strange pictures are told, see `ml.judging.novelty`: the ``method``, the
-            ``threshold`` of its score, the share of real pictures that it was set to accept
-            (``accepted``) and what it was compared with; empty where pictures are not screened. The
-            method is None where the network's own output alone tells them.
+        novelty: how strange pictures are told, see `ml.judging.novelty`. It holds the ``method``,
+            the ``threshold`` of its score, the share of real pictures that it was set to accept
+            (``accepted``) and what it was compared with. It is empty where pictures are not
+            screened. The method is None where the network's own output alone tells them.
         weights: file name of the weights, in the same directory.
-        sha256: of that file, in hexadecimal.
-        limits_sha256: of `LIMITS` in the same directory, see `ml.judging.limits`; empty where there
-            is none.
-        training: settings of the run, passes it took and the rounds that were kept.
+        sha256: SHA-256 of that file, in hexadecimal.
+        limits_sha256: SHA-256 of `LIMITS` in the same directory, see `ml.judging.limits`; empty
+            where there is none.
+        training: settings of the run, the passes it took and the rounds that were kept.
         data: what it was trained on, see `ml.data.selection.Selection`.
-        metrics: what it scored, by set.
-        created: when it was exported, ISO 8601.
+        metrics: what it scored on each set.
+        created: when it was exported, as ISO 8601.
         image_types: kinds of picture that it tells apart, in the order of their probabilities;
             empty where it cannot. Where it can, ``calibration``, ``threshold`` and
             ``operating_point`` are those of dermoscopic pictures.
-        clinical: the same three of clinical pictures, by these names; empty where none were fitted.
-        image_type_thresholds: by what it calls a picture: ``other``, from which probability on;
-            ``dermoscopic`` and ``clinical``, from which and up to which share of dermoscopic in
-            the two; with how they were chosen. Empty where none were.
+        clinical: the same three for clinical pictures, by the same names; empty where none were
+            fitted.
+        image_type_thresholds: thresholds by which a picture is called a kind, and how they were
+            chosen; empty where none were. A picture is ``other`` from that probability on. It is
+            ``dermoscopic`` from that share on, and ``clinical`` up to that share, of dermoscopic in
+            the sum of the two.
     """
 
     directory: Path
@@ -116,7 +118,7 @@ class Bundle:
 
     @property
     def limits_path(self) -> Path:
-        """Return the path of the statistics of what it does not know; there may be none."""
+        """Return the path of the statistics by which it knows its limits; there may be none."""
         return self.directory / LIMITS
 
     @property
@@ -143,7 +145,7 @@ class Bundle:
 
     @property
     def logits(self) -> int:
-        """The number of the network's outputs: one for two classes, else one each."""
+        """Return the number of the network's outputs: one for two classes, else one for each."""
         return 1 if len(self.classes) == 2 else len(self.classes)
 
     def verify(self) -> None:
@@ -156,7 +158,7 @@ class Bundle:
         self.verify_limits()
 
     def verify_limits(self) -> None:
-        """Check `LIMITS` alone, where there is one; raises as `verify` does."""
+        """Check `LIMITS` alone, where there is one, and raise what `verify` raises."""
         if self.limits_sha256:
             _verify(self.limits_path, self.limits_sha256, "limits")
 
@@ -218,7 +220,7 @@ def find(name: str, directory: Path = BUNDLES) -> Bundle:
 
 
 def _checked(path: Path, description: Any) -> dict[str, Any]:
-    """Return the fields of ``model.json``, each of the type `Bundle` declares and in range."""
+    """Return the fields of ``model.json``, each in range and of the type `Bundle` declares."""
     hints = get_type_hints(Bundle)
     described = [part for part in fields(Bundle) if part.name != "directory"]
     names = [part.name for part in described]

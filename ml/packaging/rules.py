@@ -1,4 +1,4 @@
-"""What the fields of a ``model.json`` must be, beyond their types."""
+"""These rules say what the fields of a ``model.json`` must be, beyond their types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ml.taxonomy import CLINICAL, DERMOSCOPIC, IMAGE_TYPES
 
 
 def rules_of(values: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:
-    """Return by field whether it holds, and in words what it must be.
+    """Return, by field, whether its rule holds, and in words what the field must be.
 
     Args:
         values: the fields, each of the type that `ml.packaging.bundle.Bundle` declares.

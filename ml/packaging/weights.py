@@ -1,8 +1,9 @@
-"""The weights of a network in one file that holds numbers and nothing else.
+"""Keep the weights of a network in one file that holds numbers and nothing else.
 
-A NumPy ``.npz`` archive, never pickled, keyed by the variable paths of a network defined in code
-(``conv_1/kernel``). A large kernel ``dense/kernel`` is stored as ``dense/kernel.int8`` and
-``dense/kernel.scale``, see `ml.packaging.quantisation`; every other array as ``float32``.
+It is a NumPy ``.npz`` archive, never pickled, keyed by the variable paths of a network defined in
+code (``conv_1/kernel``). A large kernel ``dense/kernel`` is stored as ``dense/kernel.int8`` and
+``dense/kernel.scale``, see `ml.packaging.quantisation`. Every other array is stored as
+``float32``.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             stored = {name: archive[name] for name in archive.files}
-    # TypeError: one bare array, which NumPy reads too, is no archive.
+    # NumPy also reads one bare array, which is no archive and gives the TypeError.
     except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} is no readable weights file: {error}") from error
     return _dequantised(path, stored)
@@ -60,9 +61,9 @@ def load(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndar
     """Return the arrays of a network that is served, ``float32`` by variable path.
 
     Args:
-        path: what `save` wrote.
+        path: file that `save` wrote.
         shapes: name and shape of every array of the network, and of no other. Where they are
-            those of a folded network, a file of one with its normalisation is folded.
+            those of a folded network, the file of a network with normalisation is folded.
 
     Raises:
         InputError: the file is damaged, or its arrays are not those of ``shapes``.

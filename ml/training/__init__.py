@@ -1,1 +1,1 @@
-"""From labelled pictures to the weights of a network."""
+"""This room leads from labelled pictures to the weights of a network."""

@@ -1,8 +1,8 @@
 """Ablations tell what each choice in training is worth on a source that was not learnt from.
 
-The same short run is made with one choice changed at a time, and each of these with one source
-left out at a time, which is then what the choice is scored on: what helps at home alone does not
-count.
+The same short run is made with one choice changed at a time. Each of these runs is made with one
+source left out at a time, and the choice is scored on that source. So a choice that only helps on
+the sources it was learnt from does not count.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def run(
     """Train every variant without each source, or go on with it, and score it there.
 
     Args:
-        settings: of the base.
-        select_without: returns the pictures for a run that a source is left out of.
-        directory: for the runs, one sub-directory each.
+        settings: settings of the run that the variants change.
+        select_without: function that returns the pictures for a run without a source.
+        directory: directory for the runs, with one sub-directory each.
         left_out: the sources to leave out in turn.
         variants: names in `ml.training.variants.VARIANTS`.
 

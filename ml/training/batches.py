@@ -15,7 +15,7 @@ from ml.taxonomy import LABELS
 
 Array = np.ndarray
 
-#: Batches that are made before they are needed.
+#: So many batches are made before they are needed.
 AHEAD = 6
 
 
@@ -34,8 +34,8 @@ def chances(
     Args:
         samples: the training pictures.
         class_balance: see `ml.training.runs.TrainingSettings`.
-        coarse_weight: see there.
-        shares: see there.
+        coarse_weight: see the same settings.
+        shares: see the same settings.
 
     Raises:
         InputError: the shares are not those of the domains.
@@ -51,7 +51,7 @@ def chances(
     numbers = Counter(strata)
     weights = np.array([float(numbers[stratum]) ** -class_balance for stratum in strata])
     coarse = np.array([len(LABELS[sample.label]) > 1 for sample in samples])
-    # Where nothing finer is known, there is nothing to count less than.
+    # In a domain without finer labels, there is nothing that a coarse one could count less than.
     fine = set(domains[~coarse])
     weights[coarse & np.isin(domains, list(fine))] *= coarse_weight
     for domain, size in Counter(domains.tolist()).items():
@@ -63,18 +63,19 @@ def chances(
 
 @dataclass(frozen=True)
 class Batches:
-    """Random, augmented batches, each of which depends only on the seed and its step.
+    """Makes random, augmented batches, each of which depends only on the seed and its step.
 
     So a run that was killed and resumed sees what an uninterrupted one would have seen.
 
     Attributes:
         pixels: ``uint8 (n, side, side, 3)``.
-        targets: for each of the network's outputs ``float32 (n, classes)``.
+        targets: targets ``float32 (n, classes)`` for each of the network's outputs.
         chances: ``float64 (n,)``, see `chances`.
-        augment: returns a random variation of one picture, in the size the network reads.
-        batch_size: pictures a batch.
-        seed: of order and augmentation.
-        workers: threads that augment.
+        augment: function that returns a random variation of one picture, in the size that the
+            network reads.
+        batch_size: number of pictures in a batch.
+        seed: seed of order and augmentation.
+        workers: number of threads that augment.
     """
 
     pixels: Array

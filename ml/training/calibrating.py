@@ -1,4 +1,4 @@
-"""Fit how a network's outputs about one kind of picture are read, to validation pictures."""
+"""Fit to validation pictures how a network's outputs about one kind of picture are read."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ TEMPERATURE, WITH_BIAS = "temperature", "temperature and bias"
 
 @dataclass(frozen=True)
 class Fit:
-    """What was fitted to the pictures of one kind.
+    """Holds what was fitted to the pictures of one kind.
 
     Attributes:
-        calibration: fitted to all of them, as it is served.
+        calibration: calibration that was fitted to all of them, as it is served.
         operating_point: see `ml.packaging.bundle.Bundle`.
-        scores: of the probabilities without a calibration and with each, by name; but for the
-            first, those of a picture come from a calibration fitted to others.
-        probabilities: those that the scores of the chosen calibration are of, ``(n, classes)``.
+        scores: scores, by name, of the probabilities without a calibration and with each. The
+            calibrated probabilities of a picture come from a calibration fitted to other pictures.
+        probabilities: probabilities that the scores of the chosen calibration are taken of,
+            ``(n, classes)``.
     """
 
     calibration: Calibration
@@ -42,7 +43,7 @@ class Fit:
 
     @property
     def described(self) -> dict[str, Any]:
-        """The calibration as a bundle keeps it."""
+        """Return the calibration as a bundle keeps it."""
         return asdict(self.calibration) | {"bias": list(self.calibration.bias)}
 
 
@@ -52,11 +53,11 @@ def fit(
     """Return what fits pictures of one kind best.
 
     Args:
-        bundle: of the network.
+        bundle: bundle of the network.
         test: the pictures, with how much each counts.
-        logits: of each, ``float (n, k)``.
+        logits: logits of each, ``float (n, k)``.
         with_bias: whether to fit a bias of each class too.
-        sensitivity: that the operating point must reach.
+        sensitivity: sensitivity that the operating point must reach.
     """
     targets = targets_of(test.samples, bundle.logits)
     fitted = calibration.fit(logits, targets, with_bias=with_bias, weights=test.weights)
@@ -71,7 +72,8 @@ def fit(
     }
     chosen = compared[WITH_BIAS if with_bias else TEMPERATURE]
     known, malignant = malignancy(test.samples)
-    # Fitted to all pictures, as served; its scores are those of probabilities fitted to others.
+    # The threshold is fitted to all pictures, as it is served. Its scores are those of
+    # probabilities that were fitted to other pictures.
     threshold = calibration.threshold_for_sensitivity(
         malignant[known] == 1,
         Answers(fitted.probabilities(logits)).malignant[known],
@@ -105,14 +107,14 @@ def conformal_arrays(
 ) -> dict[str, Array]:
     """Return the calibration scores of one kind of picture by their names in ``limits.npz``.
 
-    They need no weights: what is promised is promised for malignant and for benign lesions apart.
+    They need no weights, because the promise is made for malignant and for benign lesions apart.
 
     Args:
         predictor: the network.
-        image_type: of the pictures.
+        image_type: kind of the pictures.
         samples: the pictures, ``object (n,)``.
-        logits: of each, ``float (n, k)``.
-        pixels: of each, ``uint8 (n, s, s, 3)``.
+        logits: logits of each, ``float (n, k)``.
+        pixels: pixels of each, ``uint8 (n, s, s, 3)``.
         fitted: their calibration.
     """
     bundle = predictor.bundle

@@ -1,7 +1,7 @@
 """Compute what a bundle must answer about four pictures without the code that serves it.
 
-A worker that reads pictures otherwise than they were read in training, or that loads other weights,
-gives other probabilities than these. So nothing here uses `ml.judging`: a picture is cropped and
+A worker gives other probabilities than these if it reads pictures otherwise than they were read in
+training, or loads other weights. So nothing here uses `ml.judging`: a picture is cropped and
 scaled as the training code promises it, the network is called by Keras, and its logits are
 calibrated by the formula that the model card states.
 """
@@ -21,8 +21,8 @@ from ml.files import write_json
 from ml.packaging import weights
 from ml.packaging.bundle import BUNDLES, Bundle, digest
 
-#: Generated lesions of several proportions, kept as files because another version of NumPy or
-#: Pillow would generate others.
+#: The pictures are generated lesions of several proportions. They are kept as files because another
+#: version of NumPy or Pillow would generate others.
 PICTURES = BUNDLES / "pictures"
 
 
@@ -30,10 +30,10 @@ def write(bundle: Bundle, model: keras.Model, origin: str) -> None:
     """Write what ``model`` says of the pictures beside ``bundle``.
 
     Args:
-        bundle: whose calibration and classes count.
-        model: from pixels to probabilities, with a layer called ``logit``, and one called
+        bundle: bundle whose calibration and classes count.
+        model: model from pixels to probabilities, with a layer called ``logit``, and one called
             ``image_type_logit`` where the bundle tells image types.
-        origin: which weights the model has, for a person who reads the file.
+        origin: words that tell a person who reads the file which weights the model has.
     """
     names = {"logits": "logit"}
     if bundle.image_types:
@@ -53,7 +53,8 @@ def recalibrate(bundle: Bundle) -> bool:
     """Write the probabilities anew after a calibration, from the logits that were kept.
 
     Returns:
-        False, and nothing is written, where no logits of this network were kept.
+        Whether that was done. False where no logits of this network were kept; then nothing is
+        written.
     """
     if not bundle.expected_path.exists():
         return False

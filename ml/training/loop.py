@@ -28,10 +28,10 @@ from ml.training.runs import TrainingSettings
 from ml.training.schedule import WarmUpHoldDecay
 from ml.training.validation import overall_score, score_domains
 
-#: Steps after which the state goes to disk; a kill loses at most so many.
+#: The state goes to disk after so many steps, so that a kill loses at most so many.
 SAVE_EVERY = 200
 
-#: Pictures of one call while validating.
+#: While validating, one call of the network takes so many pictures.
 VALIDATION_BATCH = 64
 
 
@@ -44,11 +44,11 @@ def train(
     """Train, or go on training, the run in ``directory`` until it ends.
 
     Args:
-        settings: of the run.
+        settings: settings of the run.
         selection: its pictures, which the run's ``training.csv`` and ``validation.csv`` list.
-        directory: of the run.
-        start_from: run or bundle whose weights are the first ones, e.g. one with smaller pictures
-            or fewer diagnoses.
+        directory: directory of the run.
+        start_from: run or bundle whose weights it starts from, e.g. one with smaller pictures or
+            fewer diagnoses.
 
     Raises:
         InputError: the directory holds a run with other settings or data, a picture cannot be
@@ -79,12 +79,12 @@ def load_best(directory: Path, rounds: int = 1, input_size: int | None = None) -
     """Return the network of the run's best rounds as it is served, in float32.
 
     Args:
-        directory: of the run.
+        directory: directory of the run.
         rounds: see `ml.training.runs.read_best`.
         input_size: side of the pictures that it is served with; by default that of training.
 
     Raises:
-        InputError: the network of the run reads pictures of one size alone, and of another.
+        InputError: the network of the run reads pictures of one size alone, and not of this one.
     """
     settings = runs.read_settings(directory)
     model = _build_served(replace(settings, input_size=input_size or settings.input_size))
@@ -101,14 +101,14 @@ def load_best(directory: Path, rounds: int = 1, input_size: int | None = None) -
 
 
 class _Run:
-    """A network in training.
+    """Holds a network in training.
 
     Attributes:
-        model: the network, compiled.
-        average: of its weights.
-        step: how many are done.
-        losses: of the steps of the unfinished round.
-        history: of the finished rounds.
+        model: the compiled network.
+        average: moving average of its weights.
+        step: number of steps that are done.
+        losses: losses of the steps of the unfinished round.
+        history: what was measured after the finished rounds.
     """
 
     def __init__(self, settings: TrainingSettings, directory: Path) -> None:
@@ -123,7 +123,7 @@ class _Run:
         return int(self.model.optimizer.iterations.numpy())
 
     def restore(self) -> None:
-        """Go back to what is on disk; rounds of the history that the state has not seen go."""
+        """Go back to what is on disk, and drop rounds of the history that the state lacks."""
         self.losses = state.restore(self.directory / runs.STATE, self.model, self.average)
         finished = self.step // self.settings.round_steps
         self.history = runs.read_history(self.directory)[:finished]
@@ -191,7 +191,7 @@ class _Run:
     def _keep_round(self) -> None:
         """Write the round's weights, and delete those of rounds that are no longer among the best.
 
-        A kill in between leaves files too many, which the next round deletes.
+        A kill in between leaves too many files, and the next round deletes them.
         """
         index = len(self.history) - 1
         path = runs.round_path(self.directory, index)
@@ -206,7 +206,7 @@ class _Run:
 
 
 class _Validation:
-    """The validation pictures, and the network as it will be served."""
+    """Holds the validation pictures, and the network as it will be served."""
 
     def __init__(self, settings: TrainingSettings, samples: list[Sample]) -> None:
         self.samples = samples

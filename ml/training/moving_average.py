@@ -1,4 +1,4 @@
-"""The moving average of a network's weights, which generalises better than the last ones do."""
+"""Keep a moving average of a network's weights, which generalises better than the last ones."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Iterable
 import keras
 import numpy as np
 
-#: Steps between two updates; an update copies every weight out of the backend.
+#: There are so many steps between two updates, because an update copies every weight out of the
+#: backend.
 EVERY = 8
 
 
 class MovingAverage:
-    """An exponential moving average of weights, statistics of the normalisation among them.
+    """Holds an exponential moving average of weights, and of the normalisation's statistics.
 
     Attributes:
         keep: share in [0, 1) of the average that one step keeps.
         arrays: the average, ``float32``, by variable path.
-        step: up to which the weights are taken in.
+        step: last step whose weights are taken in.
     """
 
     def __init__(self, keep: float, variables: Iterable[keras.Variable]) -> None:
@@ -33,11 +34,11 @@ class MovingAverage:
     def update(self, variables: Iterable[keras.Variable], step: int) -> None:
         """Take in the weights after ``step`` steps.
 
-        The first averages are over few steps, so that the first weights are forgotten soon.
+        The first averages are taken over few steps, so that the first weights are forgotten soon.
         """
         if step == self.step:
             return
-        # Of the first n steps, the average over all of them would keep (n - 1) / n.
+        # A plain average over the first n steps would keep (n - 1) / n at the last of them.
         keep = min(self.keep, step / (step + 10)) ** (step - self.step) if self.keep else 0.0
         for variable in variables:
             average = self.arrays[variable.path]

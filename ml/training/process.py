@@ -7,9 +7,9 @@ import sys
 
 from ml.judging import backend
 
-#: What makes a step of training on processors half as long again as fast: TensorFlow turns oneDNN
-#: on by itself only where there is AVX-512, and the C library gives the memory of every step back
-#: to the system. Both are read when a process starts.
+#: These settings make a step of training on processors one and a half times as fast. By itself,
+#: TensorFlow turns oneDNN on only where there is AVX-512, and the C library gives the memory of
+#: every step back to the system. Both read their settings when a process starts.
 FAST_TRAINING = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
     "MALLOC_MMAP_MAX_": "0",
@@ -22,7 +22,7 @@ FAST_TRAINING = {
 def restart() -> None:
     """Start this program anew with `FAST_TRAINING` in its environment, unless it has that already.
 
-    What the caller has set stays.
+    Values that the caller has set stay.
     """
     missing = {name: value for name, value in FAST_TRAINING.items() if name not in os.environ}
     if missing:
@@ -33,7 +33,8 @@ def restart() -> None:
 def start() -> None:
     """Start the backend that ``KERAS_BACKEND`` names, by default TensorFlow.
 
-    Training needs nothing of TensorFlow's own, so it runs with JAX or PyTorch on their devices.
+    Training needs nothing that only TensorFlow has, so it also runs with JAX or PyTorch on their
+    devices.
     """
     if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
         backend.start()

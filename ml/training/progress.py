@@ -13,15 +13,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class TrainingProgress:
-    """A bar of passes on a terminal, and lines with the time that is left in a log file."""
+    """Shows a bar of passes on a terminal, and writes lines with the time left to a log file."""
 
     def __init__(self, log: Path, passes: int, done: int) -> None:
         """Begin to tell of a run.
 
         Args:
             log: file that lines are added to.
-            passes: of the whole run.
-            done: those of earlier attempts.
+            passes: number of passes of the whole run.
+            done: number of passes that earlier attempts have done.
         """
         self.log, self.passes, self.first = log, passes, done
         self.started = time.monotonic()

@@ -1,4 +1,4 @@
-"""A training run on disk: its settings, its data, its history, its state and its best weights."""
+"""A training run on disk has its settings, data, history and state, and its best weights."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ STATE = "state.npz"
 LOG = "log.txt"
 ROUNDS = "rounds"
 
-#: Best rounds whose weights stay on disk, to be averaged.
+#: The weights of so many of the best rounds stay on disk, to be averaged.
 KEPT = 8
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything but the data that decides how a run goes.
+    """Holds everything but the data that decides how a run goes.
 
-    A pass shows the network one picture; a round is so many passes that its end is worth a
-    validation.
+    A pass shows the network one picture. A round has so many passes that a validation is worth
+    while at its end.
 
     Attributes:
         architecture: one of `ml.architectures.ARCHITECTURES`.
@@ -39,29 +39,30 @@ class TrainingSettings:
             architecture's own.
         pretrained: whether to start from ImageNet weights.
         earlier: settings of the run, or the training of the bundle, that this one starts from.
-        passes: how many the run has.
-        round_passes: how many a round has.
-        warm_up: passes in which the learning rate rises from 0.
+        passes: number of passes of the run.
+        round_passes: number of passes of a round.
+        warm_up: number of passes in which the learning rate rises from 0.
         decay: share in 0..1 of the passes at the end in which the rate falls to 0, along a cosine.
             Before that it is constant, so that a run can be gone on with (Hägele et al.,
             arXiv 2405.18392).
-        batch_size: pictures a step.
-        learning_rate: the highest.
-        weight_decay: decoupled weight decay of AdamW (Loshchilov & Hutter, arXiv 1711.05101), of
+        batch_size: number of pictures in a step.
+        learning_rate: the highest learning rate.
+        weight_decay: decoupled weight decay of AdamW (Loshchilov & Hutter, arXiv 1711.05101), for
             kernels alone.
         averaging: share in [0, 1) of the moving average of the weights that a step keeps (Polyak &
             Juditsky 1992); what is validated and served is this average.
-        label_smoothing: in 0..1.
-        class_balance: from 0, every picture of a domain is drawn as often, to 1, every class is.
-        shares: of the passes by domain (`ml.data.manifest.Sample.domain`); None draws every picture
-            as often, whatever its domain.
-        coarse_weight: factor in 0..1 on how often a picture is drawn whose label leaves the
+        label_smoothing: share in 0..1 of the truth that is spread over all classes.
+        class_balance: number in 0..1. With 0, every picture of a domain is drawn equally often;
+            with 1, every class of it is.
+        shares: share of the passes by domain (`ml.data.manifest.Sample.domain`); with None, every
+            picture is drawn equally often, whatever its domain.
+        coarse_weight: factor in 0..1 on how often a picture is drawn if its label leaves the
             diagnosis open.
-        image_type_weight: factor on the loss of the kind of picture; 0 does not learn it.
+        image_type_weight: factor on the loss of the kind of picture; with 0, it is not learnt.
         augmentation: one of `ml.data.augmentation.AUGMENTATIONS`.
         precision: a Keras dtype policy; ``mixed_bfloat16`` halves the time on CPUs that have it.
-        seed: of initialisation, order and augmentation.
-        workers: threads that augment.
+        seed: seed of initialisation, order and augmentation.
+        workers: number of threads that augment.
     """
 
     architecture: str
@@ -88,12 +89,12 @@ class TrainingSettings:
 
     @property
     def steps(self) -> int:
-        """Steps of the whole run."""
+        """Return the number of steps of the whole run."""
         return max(1, self.passes // self.batch_size)
 
     @property
     def round_steps(self) -> int:
-        """Steps of one round."""
+        """Return the number of steps of one round."""
         return max(1, min(self.steps, self.round_passes // self.batch_size))
 
 
@@ -111,7 +112,7 @@ def claim_directory(directory: Path, settings: TrainingSettings, data: dict[str,
             write_json(directory / name, given)
             continue
         if name == SETTINGS:
-            # A field that came after the run began had its default then.
+            # A run that began before a field existed ran with what is now the field's default.
             before = defaults | before
         keys = [key for key in given if before.get(key) != given[key]]
         if keys:
@@ -160,7 +161,7 @@ def write_history(directory: Path, history: Sequence[dict[str, Any]]) -> None:
 def rank_rounds(history: Sequence[dict[str, Any]]) -> list[int]:
     """Return the indices of the rounds, the one with the best validation score first.
 
-    Of equals the earlier one comes first.
+    Of equal rounds the earlier one comes first.
     """
     return sorted(range(len(history)), key=lambda index: -history[index]["score"])
 
@@ -177,7 +178,7 @@ def read_best(directory: Path, rounds: int = 1) -> dict[str, np.ndarray]:
     each (Rame et al., "Diverse weight averaging", arXiv 2205.09739).
 
     Args:
-        directory: of the run.
+        directory: directory of the run.
         rounds: how many of the best rounds to average, at most `KEPT`.
 
     Raises:

@@ -10,16 +10,16 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("skinsite")
 class WarmUpHoldDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Rises from 0, stays, and falls to 0 along a half cosine."""
+    """Gives a rate that rises from 0, stays, and falls to 0 along a half cosine."""
 
     def __init__(self, highest: float, *, steps: int, warm_up: int, decay: int) -> None:
         """Choose the phases.
 
         Args:
             highest: the rate between rise and fall.
-            steps: of all phases.
-            warm_up: steps of the rise.
-            decay: steps of the fall.
+            steps: number of steps of all phases.
+            warm_up: number of steps of the rise.
+            decay: number of steps of the fall.
         """
         self.highest, self.steps, self.warm_up, self.decay = highest, steps, warm_up, decay
 

@@ -22,12 +22,13 @@ def describe(settings: TrainingSettings, selection: Selection, earlier: Path) ->
     """Return how the network in ``earlier`` was trained, if a run may go on with it.
 
     Args:
-        settings: of the run that wants to.
-        selection: its pictures.
+        settings: settings of the run that wants to go on with it.
+        selection: pictures of that run.
         earlier: directory of a run or of a bundle.
 
     Raises:
-        InputError: there is neither, or the network is another or validated on other pictures.
+        InputError: there is neither a run nor a bundle, or the network is another one or was
+            validated on other pictures.
     """
     if (earlier / DESCRIPTION).exists():
         bundle = Bundle.read(earlier)
@@ -53,7 +54,7 @@ def describe(settings: TrainingSettings, selection: Selection, earlier: Path) ->
 
 
 def read_weights(earlier: Path) -> dict[str, np.ndarray]:
-    """Return the best weights of the run, or those of the bundle, in ``earlier``, by path."""
+    """Return the best weights of the run in ``earlier``, or those of the bundle, by path."""
     if not (earlier / DESCRIPTION).exists():
         return runs.read_best(earlier)
     bundle = Bundle.read(earlier)
@@ -62,7 +63,7 @@ def read_weights(earlier: Path) -> dict[str, np.ndarray]:
 
 
 def assign_weights(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
-    """Give ``model`` all weights that fit; a last layer that answers otherwise keeps its own.
+    """Give ``model`` all weights that fit; a last layer with other answers keeps its own.
 
     Raises:
         InputError: weights of another layer are missing or do not fit.
@@ -82,7 +83,10 @@ def assign_weights(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
 
 
 def _with_scc(array: np.ndarray, width: int) -> np.ndarray:
-    """Return a last layer of the seven as one of the eight, ``scc`` being what it counted as."""
+    """Return a last layer for the seven diagnoses as one for the eight.
+
+    The weights of ``scc`` are those of the diagnosis that it counted as.
+    """
     if (array.shape[-1], width) != (len(SEVEN_CODES), len(DIAGNOSIS_CODES)):
         return array
     order = [SCC_AMONG_SEVEN if code == "scc" else code for code in DIAGNOSIS_CODES]

@@ -29,7 +29,7 @@ def save(path: Path, model: keras.Model, average: MovingAverage, losses: list[fl
 
 
 def restore(path: Path, model: keras.Model, average: MovingAverage) -> list[float]:
-    """Bring everything back to what `save` wrote; return the losses of the unfinished round.
+    """Bring everything back to what `save` wrote, and return the losses of the unfinished round.
 
     Raises:
         InputError: the file is damaged or of another network.

@@ -16,7 +16,7 @@ from ml.training.objective import image_type_targets, targets_of
 
 Array = np.ndarray
 
-#: Pictures of each of two classes that a domain needs to be scored by.
+#: A domain is scored on two classes only if it has so many pictures of each.
 ENOUGH = 20
 
 
@@ -27,8 +27,10 @@ def score_domains(
 
     Args:
         samples: the validation pictures.
-        probabilities: ``float (n, classes)`` of each, two of a network with one output.
-        image_types: ``float (n, 3)`` of each, or None where the network does not tell them.
+        probabilities: probabilities of each, ``float (n, classes)``; a network with one logit has
+            two.
+        image_types: probabilities of each, ``float (n, 3)``, or None where the network does not
+            tell image types.
     """
     domains = np.array([sample.domain or "unnamed" for sample in samples])
     listed = np.empty(len(samples), object)
@@ -44,9 +46,10 @@ def score_domains(
 
 
 def overall_score(domains: dict[str, dict[str, float]]) -> float:
-    """Return what rounds are compared by: the mean over the domains of the malignant AUROC.
+    """Return the score by which rounds are compared.
 
-    Where no domain has one, minus the mean loss.
+    It is the mean over the domains of the malignant AUROC. Where no domain has one, it is minus the
+    mean loss.
     """
     found = [
         scores["malignant_auroc"] for scores in domains.values() if "malignant_auroc" in scores

@@ -1,4 +1,4 @@
-"""The choices in training that are compared, see `ml.training.ablation`."""
+"""These choices in training are compared, see `ml.training.ablation`."""
 
 from __future__ import annotations
 
