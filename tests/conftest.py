@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""All tests share this."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-# A loaded machine is slow now and then: neither a deadline nor the time to draw says anything.
+# A loaded machine is slow now and then, so that neither a deadline nor a slow draw says anything.
 settings.register_profile("skinsite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("skinsite")
 

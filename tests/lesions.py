@@ -1,4 +1,4 @@
-"""Generated pictures of skin lesions: no photograph of a person is needed to test."""
+"""This generates pictures of skin lesions, so that no test needs a photograph of a person."""
 
 from __future__ import annotations
 
