@@ -1,4 +1,4 @@
-"""All tests share this."""
+"""All tests share these settings of Hypothesis and of pytest."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ settings.load_profile("skinsite")
 
 
 def pytest_configure() -> None:
-    """Let SIGTERM end a run as Ctrl-C does: fixtures stop the processes that they started."""
+    """Let SIGTERM end a run as Ctrl-C does, so that fixtures stop the processes they started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -13,8 +13,9 @@ from tests.lesions import picture
 
 
 def _diagnoses():
-    """The seven that the network which ships answers with."""
-    # Not above: a test looks whether the web process loads `ml`, with rows made here.
+    """Return the seven diagnoses that the shipped network of seven diagnoses answers with."""
+    # This is not imported above, because a test checks with rows made here that the web process
+    # does not load `ml`.
     from ml.taxonomy import DIAGNOSES, SEVEN_CODES
 
     return [diagnosis for diagnosis in DIAGNOSES if diagnosis.code in SEVEN_CODES]
@@ -98,7 +99,7 @@ class SubmissionFactory(DjangoModelFactory):
 
     @factory.post_generation
     def done(self, create, extracted, **kwargs):
-        """Add a prediction, for ``done=True`` or for its fields as in ``done__verdict="benign"``."""
+        """Add a prediction, for ``done=True`` or for fields as in ``done__verdict="benign"``."""
         if extracted or kwargs:
             self.prediction = PredictionFactory(submission=self, **kwargs)
             self.status, self.attempts, self.finished_at = Status.DONE, 1, timezone.now()

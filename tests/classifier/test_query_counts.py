@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def queries():
-    """Return the number of queries of a page."""
+    """Return a function that counts the queries of a page."""
 
     def count(client, path: str, **headers: str) -> int:
         assert (

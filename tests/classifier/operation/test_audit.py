@@ -1,4 +1,4 @@
-"""Who saw, changed, exported or deleted what is on record, and stays there."""
+"""The site records for good who saw, changed, exported or deleted something."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def told() -> list[tuple]:
-    """Return the entries, the oldest first."""
+    """Return what the entries tell, the oldest first."""
     rows = AuditEntry.objects.order_by("pk")
     return list(rows.values_list("actor_key", "action", "subject_type", "subject_key"))
 
@@ -132,7 +132,7 @@ def test_what_is_done_in_the_admin(superuser, login):
 
 @pytest.fixture
 def refuse(monkeypatch):
-    """Let no entry be written from now on."""
+    """Return a function that stops all entries from being written once it was called."""
 
     def fail(**fields: object) -> None:
         raise DatabaseError("the log is full")

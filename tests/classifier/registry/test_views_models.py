@@ -1,4 +1,4 @@
-"""The cards of the networks, and the figures on them."""
+"""Pages show the cards of the networks, with their figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Percentages that a person can add up."""
+"""A person can add up the percentages of a result."""
 
 from __future__ import annotations
 
