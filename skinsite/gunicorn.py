@@ -1,4 +1,4 @@
-"""gunicorn serves the site by these settings, with one process of threads or WEB_CONCURRENCY."""
+"""gunicorn serves the site by one process with threads, or by as many as WEB_CONCURRENCY says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line says before a command does anything."""
+"""The command line says something before a command does anything."""
 
 from __future__ import annotations
 
