@@ -14,7 +14,7 @@ from kombu.exceptions import ChannelError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps, loads
 
-#: Seconds that one call waits for a message.
+#: One call waits for a message for this many seconds.
 LONGEST_WAIT = 0.2
 #: The name of a message ends like this while it is on its way into the folder or out of it.
 ON_THE_WAY = (".part", ".taken")

@@ -30,7 +30,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10 * UPLOAD_MAX_FILES
 # The trained models lie here, and a new site starts with the default one.
 BUNDLES_DIR = Path(env.str("BUNDLES_DIR", default=str(ROOT / "ml" / "bundles")))
 DEFAULT_MODEL = "lesion-net"
-INFERENCE_THREADS = env.int("INFERENCE_THREADS", default=0) or None  # None: one per core
+INFERENCE_THREADS = env.int("INFERENCE_THREADS", default=0) or None  # None means one per core
 
 # The set of diagnoses shall hold the true one in this share of the answers.
 CONFORMAL_COVERAGE = env.float("CONFORMAL_COVERAGE", default=0.9)

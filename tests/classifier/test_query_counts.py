@@ -22,7 +22,7 @@ def queries():
     def count(client, path: str, **headers: str) -> int:
         assert (
             client.get(path, headers=headers).status_code == 200
-        )  # content types and the like are cached now
+        )  # Django has cached content types and the like now
         with CaptureQueriesContext(connection, ) as captured:  # fmt: skip
             assert client.get(path, headers=headers).status_code == 200
         return len(captured)

@@ -238,7 +238,7 @@ def test_a_store_that_fails_is_asked_twice_and_never_for_long(python):
         asked = []
 
         def hang_up() -> None:
-            with contextlib.suppress(OSError):  # the end of the test
+            with contextlib.suppress(OSError):  # the test has ended
                 while True:
                     connection, _ = store.accept()
                     asked.append(connection)

@@ -1,4 +1,4 @@
-"""The web process that `deploy/` starts stands clients that take as long as they like."""
+"""The web process that `deploy/` starts endures clients that take as long as they like."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_without_thresholds_of_its_own_a_photograph_has_those_of_all(shown):
 
 def test_what_an_answer_means_is_counted_by_the_kind(shown):
     answer = {"done__coverage": 0.9, "done__verdict": "malignant", "done__possible": ["malignant"]}
-    # One in a hundred is malignant, so that this is 0.5 of the sum of 0.5 and 99 times 0.05 or 0.2.
+    # One in a hundred is malignant, so that the share is 0.5 over 0.5 plus 99 times 0.05 or 0.2.
     assert "About 92 of 1,000" in shown(BOTH, done__judged_as="dermoscopic", **answer)
     assert "About 25 of 1,000" in shown(BOTH, done__judged_as="clinical", **answer)
 

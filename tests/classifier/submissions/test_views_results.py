@@ -1,4 +1,4 @@
-"""A result has a page in every state, and its owner can do things with it."""
+"""A result has a page in every state, and its owner can have it tried again or delete it."""
 
 from __future__ import annotations
 
@@ -287,7 +287,7 @@ def test_below_are_other_pictures_of_this_person(show, owner):
     theirs = SubmissionFactory(done=True)
     html = show(submission)
     links = [s for s in mine if f'href="{address("result", s)}"' in html]
-    assert links == mine[1:]  # the newest six
+    assert links == mine[1:]  # these are the newest six
     assert str(theirs.pk) not in html
     assert f'href="{address("result", submission)}"' not in html
 

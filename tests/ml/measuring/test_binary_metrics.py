@@ -61,7 +61,7 @@ def test_the_calibration_error_is_the_weighted_gap_of_the_bins():
     probabilities = np.array([0.9, 0.9, 0.9, 0.9, 0.4, 0.4])
     once = np.ones((1, 6))
     assert ece(targets, probabilities, 0.5)(once)[0] == pytest.approx((4 * 0.15 + 2 * 0.1) / 6)
-    # These weights leave the first bin alone.
+    # These weights leave only the first bin.
     weights = np.array([[1, 1, 1, 1, 0, 0]], float)
     assert ece(targets, probabilities, 0.5)(weights)[0] == pytest.approx(0.15)
 
