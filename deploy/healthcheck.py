@@ -1,7 +1,7 @@
 """Say by the exit status whether this container's process lives.
 
-`web` is asked for an answer, by a name that it answers to. `worker` has written a heartbeat: to ask
-it through the broker would take it for dead whenever the broker is away.
+`web` is sent a request under a name that it answers to. `worker` must have written a heartbeat. A
+worker that was asked through the broker would be taken for dead whenever the broker is away.
 """
 
 from __future__ import annotations

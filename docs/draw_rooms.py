@@ -13,7 +13,8 @@ PAGE = Path(__file__).with_name("architecture.md")
 BEGIN, END = "<!-- rooms: drawn by `make rooms` -->\n", "<!-- end of rooms -->\n"
 PACKAGES = ("classifier", "ml", "skinsite")
 
-#: Modules that every room may use, and Django's migrations: their arrows would only hide others.
+#: Every room may use these modules, and migrations are Django's. The picture leaves them out
+#: because their arrows would only hide others.
 GROUND = ("ml.errors", "ml.files", "ml.taxonomy", "classifier.migrations")
 
 Arrows = set[tuple[str, str]]
@@ -38,7 +39,7 @@ def find_arrows() -> Arrows:
 
 
 def without_shortcuts(arrows: Arrows) -> Arrows:
-    """Return the arrows that no way over other rooms replaces."""
+    """Return the arrows without those whose rooms are also joined by a way over other rooms."""
     below: dict[str, set[str]] = {}
     for importer, imported in arrows:
         below.setdefault(importer, set()).add(imported)

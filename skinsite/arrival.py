@@ -1,4 +1,4 @@
-"""A request on its way: how long it may take, and when enough of it is here."""
+"""This tells how long a request may take to arrive, and when enough of it is here."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import socket
 import time
 from collections.abc import Callable
 
-#: A request has so many seconds, and one more for each so many bytes of it that have come: a slow
-#: line is served, one that drips is not.
+#: A request may take `PATIENCE` seconds, and one more for every `SLOWEST` bytes that have come. A
+#: slow line is served that way, but not one over which bytes only drip.
 PATIENCE, SLOWEST = 15.0, 10_000
-#: However fast it comes, it has ended after so many seconds: the largest upload at half a megabyte
-#: a second.
+#: No request may take more seconds than these, however fast it comes. The largest upload takes as
+#: long at half a megabyte a second.
 LONGEST = 900.0
-#: No head of a request is larger, cookies and all.
+#: The head of a request may have no more bytes than these, with all cookies.
 LARGEST_HEAD = 64 * 1024
 
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$")
-#: Bodies whose length nobody tells, and those that are only sent once they are asked for.
+#: These headers announce a body whose length is not told, or one that the client sends only once
+#: it is asked for it.
 UNTOLD = re.compile(rb"(?im)^(transfer-encoding|expect):")
 
 TOO_SLOW = (
@@ -33,12 +34,12 @@ TOO_LARGE = (
 
 
 class Arrival:
-    """What has come of one request.
+    """This holds what has come of one request.
 
     Attributes:
         content: the bytes themselves.
-        missing: how many must still come before all of it is here; None while its head has not
-            ended, or where nobody tells.
+        missing: how many bytes must still come before all of it is here; None while its head has
+            not ended, and where the head does not tell.
         head_is_here: whether its head has ended.
     """
 
@@ -79,9 +80,9 @@ class Arrival:
 
 
 class PacedSocket:
-    """Reads the rest of a request for as long as it arrives in time, and answers where it does not.
+    """This reads the rest of a request while it arrives in time, and answers where it does not.
 
-    It stands where gunicorn's parser has its socket.
+    It takes the place of the socket in gunicorn's parser.
     """
 
     def __init__(self, sock: socket.socket, arrival: Arrival) -> None:
@@ -104,7 +105,7 @@ class PacedSocket:
         return data
 
     def end(self) -> None:
-        """Wait for nothing any more: the request has been answered."""
+        """Stop waiting for bytes, because the request has been answered."""
         self.ended = True
 
     def _give_up(self) -> None:
@@ -114,7 +115,7 @@ class PacedSocket:
 
 
 def refuse(sock: socket.socket, answer: tuple[str, str]) -> None:
-    """Answer where no page can, and say that nothing more will be read."""
+    """Send an answer where no page can be sent, and say that nothing more will be read."""
     status, sentence = answer
     head = (
         f"HTTP/1.1 {status}",
@@ -122,7 +123,7 @@ def refuse(sock: socket.socket, answer: tuple[str, str]) -> None:
         "Content-Type: text/plain; charset=utf-8",
         f"Content-Length: {len(sentence)}",
     )
-    # Whoever does not read it is not waited for.
+    # The socket does not block, because nobody waits for a client that does not read the answer.
     sock.setblocking(False)
     with contextlib.suppress(OSError):
         sock.send("\r\n".join([*head, "", sentence]).encode())

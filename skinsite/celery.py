@@ -21,5 +21,5 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 
 @signals.setup_logging.connect
 def configure_logging(**options: object) -> None:
-    """Log as the site does; by itself Celery would set levels and handlers of its own."""
+    """Log as the site does, because Celery would set levels and handlers of its own."""
     logging.config.dictConfig(settings.LOGGING)

@@ -12,7 +12,7 @@ import sentry_sdk
 from sentry_sdk.types import Event, Hint
 from structlog.contextvars import get_contextvars
 
-#: Parts of an event that say what went wrong and in which version of what.
+#: These parts of an event say what went wrong, and in which version of which program.
 KEPT = (
     "environment",
     "event_id",
@@ -57,7 +57,7 @@ def clean(event: Event, hint: Hint) -> Event:
     cleaned["contexts"] = {name: contexts[name] for name in KEPT_CONTEXTS if name in contexts}
     cleaned["tags"] = {"request_id": get_contextvars().get("request_id", "")}
     if "logentry" in found:
-        # The text as it stands in the code, without what was put into it.
+        # This is the text as it stands in the code, without the values that were put into it.
         cleaned["logentry"] = {"message": found["logentry"].get("message", "")}
     if "exception" in found:
         cleaned["exception"] = {"values": [_without_text(e) for e in found["exception"]["values"]]}

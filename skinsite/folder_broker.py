@@ -1,4 +1,4 @@
-"""Celery messages as files in a folder: a broker for a machine without Redis."""
+"""This broker keeps Celery's messages as files in a folder, for a machine without Redis."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from kombu.exceptions import ChannelError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps, loads
 
-#: Seconds that one call waits for a message.
+#: One call waits for a message for this many seconds.
 LONGEST_WAIT = 0.2
-#: A message is on its way into the folder or out of it under these names,
+#: The name of a message ends like this while it is on its way into the folder or out of it.
 ON_THE_WAY = (".part", ".taken")
-#: and for less than so many seconds, unless the process was killed that moved it.
+#: It is on its way for fewer seconds than these, unless the process that moved it was killed.
 LEFT_AFTER = 60.0
 
 
@@ -31,10 +31,10 @@ class Channel(filesystem.Channel):
     """
 
     def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
-        # Where whoever takes the message looks for it, as with Redis.
+        # A worker that takes the message looks for the mark here, as it does with Redis.
         if payload.get("redelivered"):
             payload["properties"]["delivery_info"]["redelivered"] = True
-        # Time first: messages are taken in the order of their names.
+        # The name begins with the time, because messages are taken in the order of their names.
         path = Path(self.data_folder_out, f"{time.time_ns():020d}_{uuid.uuid4()}.{queue}.msg")
         unfinished = path.with_suffix(".part")
         try:
@@ -44,7 +44,7 @@ class Channel(filesystem.Channel):
             raise ChannelError(f"Cannot write to {self.data_folder_out}: {error}") from error
 
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
-        # Many times a second: scandir costs a tenth of Path.glob.
+        # This runs many times a second, and scandir costs a tenth of Path.glob.
         with os.scandir(self.data_folder_in) as entries:
             names = list(entries)
         for entry in names:
@@ -53,7 +53,8 @@ class Channel(filesystem.Channel):
         for message in sorted(Path(e) for e in names if e.name.endswith(f".{queue}.msg")):
             taken = message.with_suffix(".taken")
             try:
-                # Opened first: another worker may think that it was left, as it has waited long.
+                # It is opened before it is renamed: a message that has waited for long looks to
+                # other workers like one that was left, and they may delete it.
                 with message.open() as content:
                     message.rename(taken)
                     payload = loads(content.read())
@@ -66,27 +67,28 @@ class Channel(filesystem.Channel):
 
 def _delete_if_left(file: Path) -> None:
     """Delete what a killed process left; the sweep sends the submission's key again."""
-    # It may have gone on its way meanwhile.
+    # The file may have gone on its way meanwhile.
     with contextlib.suppress(FileNotFoundError):
         if time.time() - file.stat().st_mtime > LEFT_AFTER:
             file.unlink()
 
 
 class Transport(filesystem.Transport):
-    """kombu's filesystem transport over `Channel`."""
+    """This is kombu's filesystem transport with `Channel` in place of its own channel."""
 
     Channel = Channel
 
     def establish_connection(self) -> Any:
         assert self.client is not None  # a connection makes its own transport
-        # Nothing else looks whether it is there before the first message is lost.
+        # Nothing else checks that the folder is there before the first message is lost.
         folder = self.client.transport_options["data_folder_out"]
         if not os.access(folder, os.W_OK | os.X_OK):
             raise OperationalError(f"Cannot write to {folder}")
         return super().establish_connection()
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> Any:  # type: ignore[override]
-        # A worker hears that it shall stop only between two of these calls, two seconds long.
+        # A worker hears that it shall stop only between two of these calls, and without this limit
+        # each of them would last two seconds.
         longest = LONGEST_WAIT if timeout is None else min(timeout, LONGEST_WAIT)
         return super().drain_events(connection, timeout=longest)
 

@@ -1,8 +1,8 @@
-"""Ends what a supervisor started, whatever became of the supervisor itself.
+"""The guard ends what a supervisor started, whatever became of the supervisor itself.
 
-It runs in a session of its own and reads, from a pipe that only the supervisor can write to, the
-process groups that live and those that have ended. The pipe closes when the supervisor has ended,
-also where it was killed; what lives then is asked to end, and after a while killed.
+It runs in a session of its own. From a pipe that only the supervisor can write to, it reads which
+process groups live and which have ended. The pipe closes when the supervisor has ended, also where
+it was killed. The groups that live then are asked to end, and are killed after a while.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterable
 
-#: Seconds between asking and killing.
+#: This many seconds pass between asking the groups to end and killing them.
 GRACE = 6.0
 
 
@@ -30,7 +30,7 @@ def watch(lines: Iterable[str]) -> set[int]:
 def end(groups: set[int]) -> None:
     """Ask ``groups`` to end, and kill what has not ended in time."""
     for group in groups:
-        # The first process alone: it ends its children when they have finished their work.
+        # Only the first process is asked: it ends its children when they have finished their work.
         with contextlib.suppress(ProcessLookupError):
             os.kill(group, signal.SIGTERM)
     deadline = time.monotonic() + GRACE
@@ -49,13 +49,15 @@ def lives(group: int) -> bool:
 
 
 def kill(group: int) -> None:
-    # All of it may have ended; what macOS says of one that has just ended is that it may not.
+    # The whole group may have ended. Of a group that has just ended macOS says that we may not
+    # send it a signal.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 
 
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Whoever sends these to all of the site's processes wants the supervisor to end.
+        # A person who sends these to all of the site's processes wants the supervisor to end, and
+        # the guard must still be there when it has.
         signal.signal(number, signal.SIG_IGN)
     end(watch(sys.stdin))

@@ -1,4 +1,4 @@
-"""How gunicorn serves the site: one process with threads, or more by WEB_CONCURRENCY."""
+"""gunicorn serves the site by one process with threads, or by as many as WEB_CONCURRENCY says."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ threads = 8
 # An upload over a slow line takes longer than gunicorn's 30 seconds.
 timeout = 120
 graceful_timeout = 5
-# Its socket would lie in the home directory, one for all sites of this user.
+# The control socket would lie in the home directory, and all sites of this user would share it.
 control_socket_disable = True
 max_requests = 5000
 max_requests_jitter = 500
-# Longer than a proxy or a browser keeps an idle connection: who closes first meets no request.
+# A proxy or a browser keeps an idle connection for less time than this, so that it is the one that
+# closes it. If this side closed it first, a request could just be on its way.
 keepalive = 75
 
 
 def on_starting(server: object) -> None:
-    """Make the folder where its processes keep what they count, so that each can tell of all."""
+    """Make the folder where the processes keep their counts, so that each can tell those of all."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="skinsite-counts-")
 
 

@@ -1,8 +1,8 @@
-"""A worker's proof that it lives.
+"""A worker proves by a heartbeat that it lives.
 
-The thread that takes the messages writes it itself, and while the broker is away the same thread
-writes it between two attempts to reach it: starting a worker again brings no broker back. Analyses
-run in children, so that a long one delays nothing here.
+The thread that takes the messages writes the heartbeat itself. While the broker is away the same
+thread writes it between two attempts to reach the broker, because no broker comes back when a
+worker is started again. Analyses run in children, so that a long one delays nothing here.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import Any
 from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
 
-#: Seconds between two heartbeats.
+#: A heartbeat follows the last one after this many seconds.
 EVERY = float(os.environ.get("HEARTBEAT_EVERY", "2"))
 
-#: Workers would tell each other these through the broker, and this thread would wait without an end
-#: while the broker hangs. Nobody listens.
+#: Workers would tell each other these through the broker, although nobody listens. While the broker
+#: hangs, this thread would wait for it without an end.
 TALK = ("heartbeat", "gossip", "mingle")
 
 logger = logging.getLogger(__name__)
 
 
 class Consumer(consumer.Consumer):
-    """Celery's taker of messages, with a heartbeat."""
+    """This is the part of Celery that takes messages, with a heartbeat."""
 
     def __init__(self, *arguments: Any, worker_options: dict[str, Any], **options: Any) -> None:
         silent = worker_options | {f"without_{talk}": True for talk in TALK}
@@ -52,20 +52,20 @@ class Consumer(consumer.Consumer):
 
 
 def beat() -> None:
-    """Show that this process lives, where and as the environment says that somebody looks."""
+    """Show that this process lives, by the file and to the socket that the environment names."""
     try:
         if file := os.environ.get("HEARTBEAT_FILE"):
             Path(file).touch()
         if address := os.environ.get("NOTIFY_SOCKET"):
             _tell_systemd(address)
     except OSError as error:
-        # The supervisor sees that there is none; the work goes on until then.
+        # The supervisor will see that there is no heartbeat, and the work goes on until then.
         logger.error("No heartbeat: %s", error)
 
 
 def _tell_systemd(address: str) -> None:
     if address.startswith("@"):
-        # So it writes the zero byte with which a name begins that is no file.
+        # A name that is no file begins with a zero byte, and systemd writes @ in its place.
         address = f"\0{address[1:]}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
         # The loop must not wait for somebody who does not read.

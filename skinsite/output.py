@@ -1,4 +1,4 @@
-"""Lines of many threads on standard output, where nobody waits for whoever reads them."""
+"""Many threads print lines to standard output here, and none of them waits for the reader."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import queue
 import sys
 import threading
 
-#: Lines that wait for a reader who has stopped reading; of more, only the number is told.
+#: So many lines wait for a reader who has stopped reading. Of any more, only the number is told.
 WAITING = 10_000
-#: Seconds for the last lines.
+#: The last lines are waited for this many seconds.
 LAST = 1.0
 
 
 class Output:
-    """Writes each line as a whole, from a thread of its own.
+    """This writes each line as a whole, from a thread of its own.
 
-    A terminal that was halted, or a pipe that is full, holds up whoever writes to it. That must be
-    neither the thread that ends the site nor those that take what its processes say: they would
-    wait in turn.
+    A terminal that was halted, or a pipe that is full, holds up the thread that writes to it. That
+    must not be the thread that ends the site. Nor may it be one of those that take what the site's
+    processes say, because the processes would then wait in turn.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Output:
         self._thread = threading.Thread(target=self._write_all, daemon=True)
 
     def start(self) -> None:
-        """Begin to print, after what has been printed so far."""
+        """Begin to print, once what was printed before is written."""
         sys.stdout.flush()
         self._thread.start()
 
@@ -54,11 +54,13 @@ class Output:
             self._write(line)
 
     def _write(self, line: str) -> None:
-        # Not through sys.stdout, whose lock would be waited for when the interpreter ends.
+        # This does not write through sys.stdout, because the interpreter would wait for its lock
+        # when it ends.
         data = f"{line}\n".encode(errors="replace")
         try:
             while data:
                 data = data[os.write(sys.stdout.fileno(), data) :]
         except OSError:
-            # The terminal was closed, or whatever read our output has ended: go on without.
+            # The terminal was closed, or the program that read our output has ended, so that
+            # nothing is printed from here on.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,7 @@
-"""Several processes as one foreground command: prefixed output, restarts, a clean end."""
+"""This runs several processes as one command in the foreground.
+
+It puts a name before each line of their output, starts them again, and ends them cleanly.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from collections.abc import Callable, Sequence
 from skinsite import guard
 from skinsite.output import Output
 
-#: Seconds that a process gets to end by itself before it is killed, and then to be gone.
+#: A process gets so many seconds to end by itself before it is killed, and then so many to be gone.
 GRACE, GONE = guard.GRACE, 2.0
-#: Seconds before a process that died is started again; doubled each time, up to the last.
+#: A process that died is started again after so many seconds, doubled each time up to the last.
 FIRST_PAUSE, LAST_PAUSE = 1.0, 30.0
-#: Seconds after which a process counts as having started well.
+#: A process that has lived for more seconds than these counts as having started well.
 STABLE = 60.0
 
 output = Output()
@@ -26,10 +29,10 @@ say = output.say
 
 
 class Guard:
-    """The process that ends the others where this one cannot."""
+    """This process ends the others where the supervisor cannot."""
 
     def __init__(self) -> None:
-        # By its path: the package would bring all of Celery along.
+        # It is started by its path, because the package would bring all of Celery along.
         self.process = subprocess.Popen(
             [sys.executable, "-I", guard.__file__],
             stdin=subprocess.PIPE,
@@ -39,19 +42,19 @@ class Guard:
 
     def tell(self, sign: str, group: int) -> None:
         assert self.process.stdin is not None  # a pipe was asked for
-        # Without it the site goes on.
+        # The site goes on without a guard when the guard has ended.
         with contextlib.suppress(OSError):
             os.write(self.process.stdin.fileno(), f"{sign}{group}\n".encode())
 
     def end(self) -> None:
-        """Let it end: nothing is left that it would have to end."""
+        """Let the guard end, because nothing is left that it would have to end."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait()
 
 
 class Supervised:
-    """One process with a name, in a process group of its own so that its children end with it."""
+    """This is a named process in a process group of its own, so that its children end with it."""
 
     def __init__(self, name: str, command: Sequence[str], width: int, guard: Guard) -> None:
         self.name, self.command, self.guard = name, command, guard
@@ -104,7 +107,7 @@ def run(commands: dict[str, Sequence[str]], watch: Callable[[threading.Event], N
     """
     asked_to_stop: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # It takes no lock: it may run while this thread holds any of them.
+        # The handler takes no lock, because it may run while this thread holds any of them.
         signal.signal(number, lambda number, frame: asked_to_stop.append(number))
     output.start()
     watcher, stop, width = Guard(), threading.Event(), max(map(len, commands))
@@ -131,7 +134,7 @@ def run(commands: dict[str, Sequence[str]], watch: Callable[[threading.Event], N
 def _end(running: Sequence[Supervised]) -> None:
     say("Stopping.")
     for one in running:
-        # To the first process alone: it ends its children when they have finished their work.
+        # Only the first process is asked: it ends its children when they have finished their work.
         one.process.terminate()
     deadline = time.monotonic() + GRACE
     for one in running:
@@ -143,7 +146,8 @@ def _end(running: Sequence[Supervised]) -> None:
         one.kill_group()
     deadline = time.monotonic() + GONE
     for one in running:
-        # One that waits for a disk is gone when the disk answers: nobody waits for that.
+        # A process that waits for a disk is gone only when the disk answers, and this does not
+        # wait for that.
         with contextlib.suppress(subprocess.TimeoutExpired):
             one.process.wait(max(0.0, deadline - time.monotonic()))
         one.reader.join(max(0.0, deadline - time.monotonic()))

@@ -1,4 +1,4 @@
-"""All addresses of the site."""
+"""This lists all addresses of the site."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from classifier.views.operation import overview
 
 # The admin's own login form would not count failed attempts.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-# Nor would its form for a new password tell anybody by mail.
+# The admin's form for a new password would not tell anybody by mail.
 admin.site.password_change = lambda request: redirect("account_change_password")  # type: ignore[method-assign,assignment,misc]
 
 urlpatterns = [

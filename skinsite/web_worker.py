@@ -1,9 +1,10 @@
-"""gunicorn's worker with threads, none of which waits for a slow client.
+"""This is gunicorn's worker with threads, none of which waits for a slow client.
 
-gunicorn's own gives a connection to a thread before anything has come over it, and closes one in
-the loop that serves all others, waiting for the client. Eight slow clients would hold the site.
-Here the loop itself gathers requests, and a thread gets one that is here. What is too large to be
-kept in memory goes to threads of its own, unfinished: the site decides whether to read it at all.
+gunicorn's own worker gives a connection to a thread before anything has come over it. It closes a
+connection in the loop that serves all others, and waits for the client there. Eight slow clients
+would hold the site. Here the loop itself gathers requests, and a thread gets a request once all of
+it is here. A request that is too large to be kept in memory goes to threads of its own, unfinished,
+because the site decides whether to read it at all.
 """
 
 from __future__ import annotations
@@ -21,23 +22,24 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from skinsite.arrival import LARGEST_HEAD, TOO_LARGE, TOO_SLOW, Arrival, PacedSocket, refuse
 
-#: Threads for requests that are too large to be kept until they are here.
+#: So many threads serve requests that are too large to be kept until all of them is here.
 LARGE_THREADS = 8
-#: Bytes of one request that are kept, and of all; beyond the latter, no more than a form's of each.
+#: So many bytes are kept of one request, and of all requests together. While there are more of all
+#: together, only as many as a form may have are kept of each.
 LARGEST_KEPT, KEPT_IN_ALL, LARGEST_FORM = 1024 * 1024, 16 * 1024 * 1024, 64 * 1024
-#: Seconds in which a client may close a connection that we have ended.
+#: A client has so many seconds to close a connection that we have ended.
 FAREWELL = 2.0
 PIECE = 64 * 1024
 
 
 class Worker(ThreadWorker):
-    """Serves requests that are here."""
+    """This worker serves requests that are here."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.arriving: dict[TConn, Arrival] = {}
         self.leaving: dict[TConn, float] = {}
-        # Those of which nothing more is read until a thread is free, in their order.
+        # Nothing more is read of these until a thread is free. They keep their order.
         self.paused: dict[TConn, None] = {}
         self.reading_large = 0
         self.next_look = 0.0
@@ -52,7 +54,8 @@ class Worker(ThreadWorker):
         arrival = self.arriving[conn] = Arrival()
         conn.sock.setblocking(False)
         self.poller.register(conn.sock, EVENT_READ, partial(self._receive, conn))
-        # Of a client that does not wait for one answer before it asks for the next.
+        # A client need not wait for one answer before it asks for the next, so that a part of its
+        # next request may be here already.
         if conn.parser and (ahead := conn.parser.unreader.take_buffered()):
             arrival.add(ahead)
             self._go_on(conn, arrival)
@@ -122,7 +125,7 @@ class Worker(ThreadWorker):
             super().finish_request(conn, fs)
 
     def _see_off(self, conn: TConn) -> None:
-        """Close when the client has closed: earlier, the system would drop the answer's end."""
+        """Close when the client has closed; before, the system would drop the answer's end."""
         with contextlib.suppress(OSError):
             conn.sock.shutdown(socket.SHUT_WR)
         if conn.sock.fileno() < 0:
@@ -154,7 +157,7 @@ class Worker(ThreadWorker):
             return
         self.next_look = now + 0.5
         for conn, arrival in list(self.arriving.items()):
-            # A worker that stops is not held by connections over which nothing comes.
+            # Connections over which nothing comes must not hold up a worker that stops.
             idle = not self.alive and not arrival.received and arrival.age > STOP_KEEPALIVE_LINGER
             if idle or arrival.seconds_left <= 0:
                 self._turn_away(conn, TOO_SLOW if arrival.received else None)

@@ -1,4 +1,4 @@
-"""The WSGI application that gunicorn serves."""
+"""gunicorn serves this WSGI application."""
 
 from __future__ import annotations
 

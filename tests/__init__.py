@@ -1,3 +1,3 @@
-"""Tests of everything; the tree below mirrors the project's."""
+"""These tests cover everything, and the tree below mirrors the project's."""
 
 PASSWORD = "correct horse battery"

@@ -1,4 +1,4 @@
-"""Rows in every state."""
+"""These factories make rows in every state."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from tests.lesions import picture
 
 
 def _diagnoses():
-    """The seven that the network which ships answers with."""
-    # Not above: a test looks whether the web process loads `ml`, with rows made here.
+    """Return the seven diagnoses that the shipped network of seven diagnoses answers with."""
+    # This is not imported above, because a test checks with rows made here that the web process
+    # does not load `ml`.
     from ml.taxonomy import DIAGNOSES, SEVEN_CODES
 
     return [diagnosis for diagnosis in DIAGNOSES if diagnosis.code in SEVEN_CODES]
@@ -61,7 +62,10 @@ class ModelVersionFactory(DjangoModelFactory):
 
 
 class SubmissionFactory(DjangoModelFactory):
-    """Waiting, unless a trait says otherwise: ``running``, ``done``, ``rejected`` or ``failed``."""
+    """This makes waiting submissions, unless a trait says otherwise.
+
+    The traits are ``running``, ``done``, ``rejected`` and ``failed``.
+    """
 
     class Meta:
         model = Submission
@@ -95,7 +99,7 @@ class SubmissionFactory(DjangoModelFactory):
 
     @factory.post_generation
     def done(self, create, extracted, **kwargs):
-        """``done=True``, or with the prediction's fields: ``done__verdict="benign"``."""
+        """Add a prediction, for ``done=True`` or for fields as in ``done__verdict="benign"``."""
         if extracted or kwargs:
             self.prediction = PredictionFactory(submission=self, **kwargs)
             self.status, self.attempts, self.finished_at = Status.DONE, 1, timezone.now()
@@ -121,7 +125,7 @@ class PredictionFactory(DjangoModelFactory):
     inference_ms = 17.4
 
     class Params:
-        #: With all that explains it.
+        #: This trait adds all that explains a prediction.
         explained = factory.Trait(
             heat_map=factory.LazyFunction(lambda: ContentFile(picture("png"), name="map.png")),
             heat_inside=0.625,

@@ -1,4 +1,4 @@
-"""Generated pictures of skin lesions: no photograph of a person is needed to test."""
+"""This generates pictures of skin lesions, so that no test needs a photograph of a person."""
 
 from __future__ import annotations
 
@@ -73,10 +73,10 @@ def draw(
 
     Args:
         outline: corners ``(n, 2)`` about the origin.
-        radius: what a distance of 1 from there is, as a share of the side.
+        radius: the share of the side that a distance of 1 from the origin takes.
         fills: colours of the lesion, in upright stripes of equal width from left to right.
         centre: where the origin lies, as shares of the side.
-        side: of the picture in pixels.
+        side: the side of the picture in pixels.
     """
     fine = 4 * side
     corners = (np.array(centre) + radius * np.asarray(outline, float)) * fine

@@ -1,4 +1,4 @@
-"""The site's own settings, with all data in a temporary folder and nothing slow about passwords."""
+"""These are the site's own settings, with data in a temporary folder and fast password hashes."""
 
 import os
 import tempfile

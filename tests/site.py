@@ -1,4 +1,4 @@
-"""The whole site as one command, and a person who uses it over HTTP."""
+"""This runs the whole site as one command, and has a person who uses it over HTTP."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from tests import PASSWORD
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "a-token-of-the-operator"
-#: What a make that runs the tests tells the makes that they start, which nobody at a shell has.
+#: A make that runs the tests sets these variables for the makes that the tests start. A person at
+#: a shell has none of them.
 OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
 
 
@@ -30,12 +31,12 @@ def free_port() -> int:
 
 
 class Site:
-    """``manage.py serve`` or a make target in a data folder of its own, from ready to ended.
+    """This runs ``manage.py serve`` or a make target in a data folder of its own, until it ends.
 
     Attributes:
         address: where it answers.
         ready: what it prints when it is ready.
-        seconds_to_ready: from the start of the command to a warm model.
+        seconds_to_ready: the seconds from the start of the command to a warm model.
     """
 
     ready = "SkinSite is ready"
@@ -51,7 +52,7 @@ class Site:
         self.command = made if make else serve
         self.log = data_dir / "serve.log"
         self.environment = os.environ | {"DATA_DIR": str(data_dir)}
-        # What pytest runs with is not what a newcomer has.
+        # These variables of the test run are removed, because a newcomer has none of them.
         for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL", *OUTER_MAKE):
             self.environment.pop(name, None)
         self.environment |= {"METRICS_TOKEN": TOKEN} | environment
@@ -66,7 +67,7 @@ class Site:
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # A process group of its own, as a shell gives it to a command.
+                # The command gets a process group of its own, as a shell would give it one.
                 start_new_session=True,
             )
         while self.ready not in self.log.read_text():
@@ -95,7 +96,7 @@ class Site:
         return time.monotonic() - began
 
     def press_ctrl_c(self) -> float:
-        """Do as a terminal does, and return the seconds until the command has ended."""
+        """Send SIGINT as a terminal does, and return the seconds until the command has ended."""
         began = time.monotonic()
         os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(30)
@@ -117,13 +118,13 @@ class Site:
                 if ours and part in " ".join(process.cmdline()):
                     found.append(process)
             except psutil.Error:
-                # It has ended just now, or is somebody else's.
+                # The process has ended just now, or is somebody else's.
                 continue
         return found
 
 
 class Client:
-    """A person with a browser's cookies, who reads a page's form before sending it."""
+    """This is a person with a browser's cookies, who reads a page's form before sending it."""
 
     def __init__(self, address: str) -> None:
         self.address, self.email = address, ""
@@ -133,7 +134,7 @@ class Client:
         return self.session.get(self.address + path, timeout=60)
 
     def post(self, path: str, fields: dict[str, str], files: Any = None) -> requests.Response:
-        """Send a form with the CSRF token of the page at ``path``; redirects are followed."""
+        """Send a form with the CSRF token of the page at ``path``, and follow redirects."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path).text)[1]
         fields = {"csrfmiddlewaretoken": token} | fields
         return self.session.post(self.address + path, fields, files=files, timeout=60)

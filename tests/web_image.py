@@ -1,4 +1,4 @@
-"""A Python without what the web image leaves out."""
+"""This makes a Python that lacks the packages which the web image leaves out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def locked(name: str) -> dict[str, str]:
 
 
 def left_out() -> set[str]:
-    """Return the names by which is imported what the worker's image has and the web image not."""
+    """Return the import names of packages that only the worker's image has, not the web image."""
     missing = locked("requirements.txt").keys() - locked("requirements-web.txt").keys()
     return {
         name
@@ -36,6 +36,6 @@ def left_out() -> set[str]:
 
 
 def block_left_out(folder: Path) -> str:
-    """Make ``folder`` one that, in PYTHONPATH, stops these imports; return that PYTHONPATH."""
+    """Let ``folder`` stop these imports when it is in PYTHONPATH, and return that PYTHONPATH."""
     (folder / "sitecustomize.py").write_text(f"BLOCKED = {left_out()}\n{BLOCK}")
     return f"{folder}:{ROOT}"

@@ -1,7 +1,7 @@
-"""The site's settings for whoever works on it: errors in the browser, analysis in the same process.
+"""These settings show errors in the browser and analyse in the same process, for developers.
 
-These are settings of their own rather than a variable, so that no mistake in the environment of a
-site that serves people can show them.
+They are a module of their own rather than a variable, so that no mistake in the environment of a
+site that serves people can show errors to them.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ ROOT_URLCONF = "skinsite.development.urls"
 DISPATCHER = env.str(
     "DISPATCHER", default="classifier.services.submissions.dispatch.run_in_this_process"
 )
-# There is no worker to send it.
+# This process sends each mail itself, because there is no worker to send it.
 EMAIL_BACKEND = MAIL_TRANSPORT
-# A failure is to be looked at, not tried again.
+# A failure is there to be looked at, so that it is not tried again.
 ANALYSIS_MAX_ATTEMPTS = 1
 
 INSTALLED_APPS = [*INSTALLED_APPS, "debug_toolbar"]

@@ -1,4 +1,4 @@
-"""All addresses of the site, and those of the toolbar."""
+"""This lists all addresses of the site, and those of the toolbar."""
 
 from __future__ import annotations
 

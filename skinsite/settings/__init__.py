@@ -1,7 +1,8 @@
-"""Settings, split by concern. Everything that differs between machines comes from the environment.
+"""The settings are split by concern, and the environment says what differs between machines.
 
 Without any variable set the site runs on a laptop: SQLite, a folder as broker and a generated
-secret, all under ``DATA_DIR``. ``PRODUCTION=true`` switches to the strict rules of `production`.
+secret, all under ``DATA_DIR``. ``PRODUCTION=true`` switches to the strict rules of `security` and
+of the other modules.
 """
 
 from skinsite.settings.accounts import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""Sign-up, login and mail."""
+"""These settings are about sign-up, login and mail."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 # On a laptop mail only reaches the console, so an address need not be confirmed there.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "SkinSite: "
-# Whoever changes a password or a second factor may not be its owner, who is told.
+# The owner of a password or a second factor is told of each change, because somebody else may have
+# made it.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
-# Attempts per address (ip) and per account (key); beyond them the answer is 429.
+# So many attempts are allowed per address (ip) and per account (key). Those beyond them are
+# answered with 429.
 ACCOUNT_RATE_LIMITS = {
     # An address may be that of a whole clinic in the morning.
     "login": "100/m/ip",
@@ -51,7 +53,8 @@ ACCOUNT_ADAPTER = "classifier.accounts.adapter.AccountAdapter"
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-# One that the device unlocks by PIN or biometrics is two factors, and replaces the password too.
+# A passkey that the device unlocks by PIN or biometrics is two factors in one, so that it replaces
+# the password too.
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "SkinSite"
 MFA_ALLOW_UNVERIFIED_EMAIL = not PRODUCTION
@@ -63,7 +66,7 @@ MFA_ADAPTER = "classifier.accounts.encryption.EncryptingMFAAdapter"
 # People who may see others' pictures prove with a second factor who they are.
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=PRODUCTION)
 
-# A worker sends mails; those that fail are tried again after so many seconds. No pause may be as
+# A worker sends mails, and tries those that fail again after so many seconds. No pause may be as
 # long as Redis waits for an acknowledgement, or the mail would be sent twice.
 EMAIL_BACKEND = "classifier.mail.Postbox"
 MAIL_RETRY_PAUSES = (10, 30, 90, 240)
@@ -72,6 +75,6 @@ if EMAIL_URL:
     _mail_server = env.email_url("EMAIL_URL")
 MAIL_TRANSPORT = _mail_server.pop("EMAIL_BACKEND")
 vars().update(_mail_server)
-# Seconds for each answer of the mail server.
+# The mail server has this many seconds for each answer.
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SkinSite <noreply@localhost>")

@@ -1,4 +1,4 @@
-"""Applications, database, cache, templates, language."""
+"""These settings name the applications, the database, the cache, the templates, the language."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ if PRODUCTION or REDIS_URL:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": env.str("REDIS_URL"),
             "KEY_PREFIX": "skinsite",
-            # Without them a Redis that hangs would hang the pages for good.
+            # Without these limits a Redis that hangs would hang the pages for good.
             "OPTIONS": {"socket_timeout": 3, "socket_connect_timeout": 3},
         }
     }
@@ -102,7 +102,8 @@ else:
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            # Beyond Django's 300 it would forget what somebody has used of their hour.
+            # A cache of 300 entries, as Django has it, would forget what somebody has used of
+            # their hour.
             "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
     }

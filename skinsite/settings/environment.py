@@ -19,7 +19,7 @@ EMAIL_URL: str = env.str("EMAIL_URL", default="")
 
 if PRODUCTION:
     needed = ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL")
-    # An empty variable is as good as none.
+    # An empty variable counts as one that is missing.
     if missing := [name for name in needed if not env.str(name, default="")]:
         raise ImproperlyConfigured(f"PRODUCTION also needs a value for: {', '.join(missing)}")
 
@@ -29,7 +29,8 @@ def make_folder(*parts: str) -> Path:
     folder = DATA_DIR
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for part in parts:
-        # One by one: parents that mkdir makes by itself are open to everybody.
+        # The folders are made one by one, because parents that mkdir makes by itself are open to
+        # everybody.
         folder /= part
         folder.mkdir(mode=0o700, exist_ok=True)
     return folder

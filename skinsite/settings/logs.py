@@ -1,4 +1,4 @@
-"""Logs: one event a line on standard error, with its request's id, and never a person's data."""
+"""Logs go to standard error, one event a line with its request's id and never a person's data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="json" if PRODUCTION else "line")
 
 _RENDERERS: dict[str, list[Any]] = {
     "json": [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
-    # By itself it would show the variables of each frame: pictures, addresses.
+    # By itself it would show the variables of each frame, and so pictures and addresses.
     "line": [
         structlog.dev.ConsoleRenderer(
             colors=False, exception_formatter=structlog.dev.plain_traceback
@@ -26,7 +26,7 @@ if LOG_FORMAT not in _RENDERERS:
 
 
 class WithoutAddress(logging.Filter):
-    """Keeps of a failed CSRF check the kind of failure alone.
+    """This keeps nothing of a failed CSRF check but the kind of failure.
 
     Django also writes the address, which may be a link to a new password, and the referring one.
     """
@@ -61,7 +61,7 @@ def put_on_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
-# Warnings of libraries, Pillow's about a damaged picture say, are events too.
+# Warnings of libraries are events too, for example those of Pillow about a damaged picture.
 logging.captureWarnings(capture=True)
 
 LOGGING = {
@@ -85,19 +85,21 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # `classifier.middleware.LogRequests` says the same with the request's id, and no path.
+        # `classifier.middleware.LogRequests` says the same with the request's id and without a
+        # path.
         "django.request": {"level": "CRITICAL"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "py.warnings": {"filters": ["one_line"]},
         "django.security.csrf": {"filters": ["without_address"]},
-        # A line for every task received and finished; failures are logged by the services.
+        # These would log a line for every task that is received and finished. The services log
+        # failures.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
     },
 }
 
-# A request's id goes along with the tasks that it sends; nothing else of it does.
+# A request's id goes along with the tasks that the request sends, and nothing else of it does.
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = None
@@ -105,9 +107,10 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 
-# Errors are reported to this address beside the logs; without one they are not reported.
+# Errors are logged, and reported to this address as well if there is one.
 if SENTRY_DSN := env.str("SENTRY_DSN", default=""):
-    # Megabytes, and a tenth of the start of every process, that others have no use for.
+    # The import costs megabytes and a tenth of the start of every process, and a site that does
+    # not report has no use for it.
     from skinsite import error_reports
 
     error_reports.start(SENTRY_DSN)

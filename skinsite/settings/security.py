@@ -1,4 +1,4 @@
-"""Secrets, hosts, cookies and the headers that tell a browser what a page may do."""
+"""These settings hold secrets, hosts, cookies and headers that tell browsers what a page may do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _local_secret() -> str:
 
 
 def _site_address(given: str) -> str:
-    """Return ``given`` with its scheme; a name alone is as good, as the proxy has it."""
+    """Return ``given`` with its scheme; it may be a name alone, as the proxy is given it."""
     address = given if "://" in given else f"{'https' if PRODUCTION else 'http'}://{given}"
     parts = urlsplit(address.rstrip("/"))
     name, _ = split_domain_port(parts.netloc)
@@ -48,7 +48,8 @@ if PRODUCTION:
             "output of: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
         )
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
-    # Links in mails lead here, also those that a worker sends, which sees no request.
+    # Links in mails lead here. A worker sends mails too, and it sees no request that would tell it
+    # the address.
     SITE_ADDRESS = _site_address(env.str("SITE_ADDRESS", default="") or ALLOWED_HOSTS[0])
     if not validate_host(split_domain_port(urlsplit(SITE_ADDRESS).netloc)[0], ALLOWED_HOSTS):
         raise ImproperlyConfigured(f"ALLOWED_HOSTS must hold the name in {SITE_ADDRESS}.")
@@ -72,10 +73,11 @@ if "*" in ALLOWED_HOSTS and (PRODUCTION or EMAIL_URL):
         "ALLOWED_HOSTS must name the hosts of a site that sends mail; * is none of them."
     )
 
-#: Former secrets, which still open what was signed or encrypted with them.
+#: These are former secrets. They still open what was signed or encrypted with them.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
-# Of a form, without its files; `classifier.middleware.LimitRequestSize` counts all of a request.
+# This limits a form without its files. `classifier.middleware.LimitRequestSize` counts all of a
+# request.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 SESSION_COOKIE_HTTPONLY = True

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from skinsite.settings.environment import DATA_DIR, ROOT, env
 
-# Pictures are private: there is no public address below which they could be guessed.
+# Pictures are private, so that there is no public address below which they could be guessed.
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = ""
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -22,7 +22,7 @@ _pictures: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemSto
 if bucket := env.str("S3_BUCKET", default=""):
     if not env.str("S3_ACCESS_KEY", default="") or not env.str("S3_SECRET_KEY", default=""):
         raise ImproperlyConfigured("S3_BUCKET also needs S3_ACCESS_KEY and S3_SECRET_KEY.")
-    # Tens of megabytes that a site with a disk has no use for.
+    # The imports take tens of megabytes, and a site with a disk has no use for them.
     from boto3.s3.transfer import TransferConfig
     from botocore.config import Config
 
@@ -34,8 +34,8 @@ if bucket := env.str("S3_BUCKET", default=""):
             "secret_key": env.str("S3_SECRET_KEY"),
             "endpoint_url": env.str("S3_ENDPOINT", default="") or None,
             "region_name": env.str("S3_REGION", default="us-east-1"),
-            # A store that hangs is given up within seconds: somebody waits for the upload, and an
-            # analysis has its time limit.
+            # A store that hangs is given up within seconds, because somebody waits for the upload
+            # and an analysis has its time limit.
             "client_config": Config(
                 connect_timeout=3,
                 read_timeout=10,

@@ -1,1 +1,1 @@
-"""Speed and memory of the site, as figures and ratios measured in one run."""
+"""This measures the site's speed and memory, as figures and ratios of one run."""

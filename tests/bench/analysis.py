@@ -1,4 +1,4 @@
-"""What the whole analysis of a picture costs, over one bare call of the network."""
+"""This measures how much more the whole analysis of a picture costs than a call of the network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROUNDS = 60
 
 
 def measure() -> Iterator[tuple[str, str, str]]:
-    """Yield a row for each figure: what, measured, goal."""
+    """Yield a row for each figure: what it is, what was measured, and the goal."""
     predictor = Predictor.load(find(DEFAULT_MODEL))
     picture = render(2, (600, 450))
     pixels = to_pixels(picture, predictor.input_size)[None]
@@ -28,7 +28,7 @@ def measure() -> Iterator[tuple[str, str, str]]:
         "symmetries": partial(analyse, predictor, [picture], AnalysisSettings(symmetries=True)),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
-    # In turns, so that a busy moment of the machine slows all of them.
+    # The ways take turns, so that a busy moment of the machine slows all of them.
     for _ in range(ROUNDS):
         for name, way in ways.items():
             began = time.perf_counter()

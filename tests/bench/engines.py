@@ -1,4 +1,4 @@
-"""What other engines would make of the shipped networks: ``make bench-engines``.
+"""Compare how engines other than TensorFlow run the shipped networks: ``make bench-engines``.
 
 An engine may take TensorFlow's place where it is faster and its probabilities differ by less than
 0.001. It must also give the gradient that the heat map is drawn from.
@@ -54,12 +54,12 @@ def _measure(name: str) -> Iterator[tuple[str, str, str, str]]:
                 f"{np.abs(found - wanted).max():.6f}",
             )
     took = _best(partial(predictor.examine, pixels))
-    # The others convert no gradient.
+    # TensorFlow alone is measured here, because the other engines convert no gradient.
     yield f"{REFERENCE}, with the heat map", f"{took:.1f}", f"{took / times[REFERENCE]:.2f}", ""
 
 
 def _engines(predictor: Predictor, folder: Path) -> dict[str, Engine]:
-    """Return from pixels to logits, by name of the engine."""
+    """Return a function from pixels to logits for each engine, by the engine's name."""
     import onnxruntime
     import openvino
     import tensorflow as tf
@@ -98,7 +98,7 @@ def _malignant(predictor: Predictor, logits: np.ndarray) -> np.ndarray:
 
 
 def _best(call: Callable[[], object]) -> float:
-    """Return the milliseconds a picture of the fastest of several calls."""
+    """Return how many milliseconds a picture took in the fastest of several calls."""
     call()
     found = []
     for _ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""The history page of somebody with 10,000 submissions, alone and among a million."""
+"""This times the history page of a person with 10,000 submissions, alone and among a million."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SUBMISSIONS = 10_000
-#: Other people with as many.
+#: So many other people have as many submissions each.
 OTHERS = 99
 REQUESTS = 15
 LAST = -(-SUBMISSIONS // 20)
@@ -27,7 +27,7 @@ PAGES = {
 
 
 def measure(data_dir: Path) -> Iterator[tuple[str, str, str]]:
-    """Measure in a process of its own: Django's settings read ``DATA_DIR`` once."""
+    """Measure in a process of its own, because Django's settings read ``DATA_DIR`` only once."""
     command = [sys.executable, "-m", "tests.bench.history"]
     environment = os.environ | {
         "DATA_DIR": str(data_dir),
@@ -125,7 +125,7 @@ def _person_with_history():
 
 
 def _add_others() -> None:
-    """Copy the person's rows for everybody else, in the database itself: a million take a while."""
+    """Copy the person's rows for all others in the database itself, as a million take a while."""
     from django.db import connection
 
     from classifier.models import Submission, User

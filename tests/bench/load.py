@@ -1,4 +1,4 @@
-"""Fifty people who upload at once, and look at their history meanwhile: ``make bench-load``."""
+"""Let fifty people upload at once and look at their history meanwhile: ``make bench-load``."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.lesions import judged
 from tests.site import Client, Site
 
 PEOPLE = 50
-#: Seconds between two uploads of one person.
+#: A person waits for a time between these seconds after each upload.
 PAUSE = (2.0, 4.0)
-#: Uploads of one person before the others come.
+#: One person uploads so many pictures before the others come.
 ALONE = 20
 
 
 class Seen(NamedTuple):
-    """What one person met: statuses, and seconds of uploads and of other pages."""
+    """This holds what one person met: statuses, and the seconds of uploads and of other pages."""
 
     statuses: list[int]
     uploads: list[float]
@@ -82,7 +82,8 @@ def main(seconds: float) -> None:
 
 def _sign_up(site: Site, number: int) -> Client:
     person = Client(site.address)
-    # Sign-ups are limited by address: everybody has one of their own, as behind a proxy.
+    # Sign-ups are limited by address, so that everybody has an address of their own, as it would be
+    # told by a proxy.
     person.session.headers["X-Forwarded-For"] = f"198.51.100.{number}"
     person.sign_up(f"person{number}@example.org")
     return person
@@ -113,7 +114,8 @@ def _seconds_alone(person: Client, pictures: list[bytes], data_dir: Path) -> flo
 def _predicted(alone: float, uploads_per_second: float) -> float:
     """Return the mean seconds to a result by Pollaczek and Khinchine's formula (M/D/1).
 
-    As if one picture after the other went through: what a queue costs without batches.
+    The formula takes one picture after the other, so that it tells what a queue without batches
+    would cost.
     """
     busy = min(0.99, alone * uploads_per_second)
     return alone * (1 + busy / (2 * (1 - busy)))

@@ -1,4 +1,4 @@
-"""How fast the shipped networks answer, and how fast one is trained."""
+"""This measures how fast the shipped networks answer, and how fast one is trained."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 SLOW, FAST = "seven-stage", "lesion-net"
 PICTURES, ROUNDS = 128, 3
-#: Pictures that a worker takes at once, see ANALYSIS_BATCH_SIZE.
+#: A worker takes so many pictures at once, see ANALYSIS_BATCH_SIZE.
 TOGETHER = 16
 BATCH_SIZE, SIZE = 32, 128
 
 
 def measure() -> Iterator[tuple[str, str, str]]:
-    """Yield a row for each figure: what, measured, goal."""
+    """Yield a row for each figure: what it is, what was measured, and the goal."""
     backend.start()
     from ml.judging.predictor import Predictor
 
@@ -39,7 +39,7 @@ def measure() -> Iterator[tuple[str, str, str]]:
 def _inference(predictors: dict[str, Predictor]) -> tuple[str, str, str]:
     picture = [render(1, (600, 450))]
     times: dict[str, list[float]] = {name: [] for name in predictors}
-    # In turns, so that a busy moment of the machine slows both.
+    # The networks take turns, so that a busy moment of the machine slows both.
     for _ in range(40):
         for name, predictor in predictors.items():
             times[name].append(predictor.predict(picture)[0].inference_ms)
@@ -52,7 +52,7 @@ def _inference(predictors: dict[str, Predictor]) -> tuple[str, str, str]:
 
 
 def _examination(name: str, predictor: Predictor) -> tuple[str, str, str]:
-    """Return what a worker's call of the network costs, with the gradient, by how many it takes."""
+    """Return what a call with the gradient costs a picture, for one picture and for several."""
     pixels = np.zeros((TOGETHER, predictor.input_size, predictor.input_size, 3), np.uint8)
     times: dict[int, list[float]] = {1: [], TOGETHER: []}
     predictor.examine(pixels)

@@ -1,4 +1,4 @@
-"""How much a second worker process on a second core adds, each with its own copy of the model."""
+"""This measures how much a second worker on a second core adds; each has a model of its own."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ PICTURES, ROUNDS = 320, 3
 
 
 def measure(data_dir: Path) -> Iterator[tuple[str, str, str]]:
-    """Measure in processes of their own, one to a core; nothing where there is one core only.
+    """Measure in processes of their own, one to a core.
 
-    Nor on a system that ties no process to a core, as macOS.
+    Nothing is measured where there is only one core, nor on a system that ties no process to a
+    core, such as macOS.
     """
     if not hasattr(os, "sched_setaffinity"):
         return
@@ -37,7 +38,7 @@ def measure(data_dir: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _seconds(data_dir: Path, cores: list[int]) -> float:
-    """Return how long one worker on each of ``cores`` take together to empty the queue."""
+    """Return how long workers take together to empty the queue, one on each of ``cores``."""
     if _run("fill", data_dir, cores[0]).wait():
         raise RuntimeError("The queue could not be filled.")
     workers = [_run("work", data_dir, core) for core in cores]

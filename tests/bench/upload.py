@@ -1,4 +1,7 @@
-"""One user, warm worker: from the accepted upload to the stored result, over HTTP."""
+"""This times one person's pictures over HTTP, from the accepted upload to the stored result.
+
+The worker is warm.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def measure(data_dir: Path) -> Iterator[Row]:
             client.upload([("lesion.jpg", judged(number))])
             answers.append(time.perf_counter() - began)
             wait_until_done(data_dir, number + 1)
-            # In between, so that both meet the same noise of the machine.
+            # The bare analysis runs in between, so that both meet the same noise of the machine.
             began = time.perf_counter()
             analyse(predictor, [picture])
             alone.append(time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""The memory of all web processes while eight requests with the largest pictures are answered."""
+"""This measures all web processes' memory during eight requests with the largest pictures."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from PIL import Image
 from tests.site import Client, Site
 
 REQUESTS = 8
-#: Bytes that the processes of the web container may have together.
+#: The processes of the web container may have so many bytes together.
 LIMIT = 600_000_000
 Row = tuple[str, str, str]
 
 
 class WebSite(Site):
-    """The whole site, without waiting until its worker has loaded the network."""
+    """This is the whole site, ready before its worker has loaded the network."""
 
     ready = "Listening at"
 
 
 class Watched:
-    """What all web processes of a site had at most, together, while it was looked at."""
+    """This tells the most memory that all web processes had together while it looked at a site."""
 
     def __init__(self, site: Site) -> None:
         self.site, self.peak = site, 0
@@ -54,7 +54,7 @@ class Watched:
         return found
 
     def resident(self) -> int:
-        """Return what they have together now."""
+        """Return the bytes that the processes have together now."""
         return sum(process.memory_info().rss for process in self._processes())
 
 
@@ -63,7 +63,7 @@ def _most(process: psutil.Process) -> int:
         told = Path(f"/proc/{process.pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    # One that has ended but was not waited for has none.
+    # A process that has ended but was not waited for has no such line.
     return 1024 * int(told.partition("VmHWM:")[2].split()[0]) if "VmHWM:" in told else 0
 
 

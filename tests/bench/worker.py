@@ -1,4 +1,4 @@
-"""How many stored pictures one worker analyses a second, one at a time and together."""
+"""This measures how many stored pictures a worker analyses a second, one by one and together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCHES = (1, 16)
 
 
 def measure(data_dir: Path) -> Iterator[tuple[str, str, str]]:
-    """Measure in a process of its own: Django's settings read ``DATA_DIR`` once."""
+    """Measure in a process of its own, because Django's settings read ``DATA_DIR`` only once."""
     command = [sys.executable, "-m", "tests.bench.worker"]
     environment = os.environ | {
         "DATA_DIR": str(data_dir),
@@ -63,7 +63,8 @@ def _measure() -> list[float]:
     batch = np.zeros((BATCHES[-1], network.input_size, network.input_size, 3), np.uint8)
     network.examine(batch)
     best: dict[object, float] = {}
-    # In turns, and the best of each: a busy moment of the machine can only slow one down.
+    # The sizes take turns and the best of each counts, because a busy moment of the machine can
+    # only slow one down.
     for _ in range(ROUNDS):
         for size in BATCHES:
             for number in range(PICTURES):

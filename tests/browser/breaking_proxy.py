@@ -1,4 +1,4 @@
-"""A line to the site that breaks where a test wants it to."""
+"""This is a line to the site that breaks where a test wants it to."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Self
 
 
 class BreakingProxy:
-    """Passes bytes on, and cuts the connections of requests that hold what is to be lost.
+    """This passes bytes on, and cuts the connections of requests that shall be lost.
 
     Attributes:
         address: where it answers in place of the site.
-        losing: what marks a request that is lost; nothing is, while it is empty.
+        losing: bytes that mark a request to be lost; while it is empty, no request is lost.
         after_answer: whether the site gets the request, and only its answer is lost.
     """
 
@@ -29,7 +29,7 @@ class BreakingProxy:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        # The listener first: nothing is added any more when its thread has ended.
+        # The listener ends first, because nothing is added any more when its thread has ended.
         _cut(self.listener)
         self.threads[0].join()
         _cut(*self.open)

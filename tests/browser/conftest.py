@@ -1,4 +1,4 @@
-"""The real site in a real Chromium."""
+"""These fixtures run the real site, and a real Chromium that visits it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from playwright.sync_api import ConsoleMessage, Page, Response
 from tests.lesions import picture
 from tests.site import Site
 
-#: Rate limits are kept per address; every test comes from one of its own.
+#: Rate limits are kept per address, so that every test comes from an address of its own.
 _addresses = count(1)
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Iterator[Site]:
-    # Behind a proxy, as in production: the person's address is the one that it tells.
+    # As in production, the site stands behind a proxy, and the person's address is the one that the
+    # proxy tells.
     with Site(tmp_path_factory.mktemp("site") / "data", TRUSTED_PROXY_COUNT="1") as running:
         yield running
     log = running.log.read_text()
@@ -40,7 +41,7 @@ def base_url(site) -> str:
 def browser_type_launch_args(browser_type_launch_args) -> dict:
     if not os.environ.get("CHROMIUM"):
         pytest.exit("CHROMIUM must name a Chromium. Run: make test-browser", returncode=1)
-    # Without the last ones Chromium asks its maker's servers for updates.
+    # Without the quiet options Chromium asks its maker's servers for updates.
     quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
     return browser_type_launch_args | {
         "executable_path": os.environ["CHROMIUM"],
@@ -50,17 +51,21 @@ def browser_type_launch_args(browser_type_launch_args) -> dict:
 
 @pytest.fixture
 def expected_complaints() -> list[str]:
-    """Return patterns of what the browser complains of in a test that wants it to."""
+    """Return patterns of the complaints that a test expects from the browser."""
     return []
 
 
 @pytest.fixture
 def page(page: Page, expected_complaints: list[str]) -> Iterator[Page]:
-    """A page on which any complaint of the browser, of a blocked inline style say, is a failure."""
+    """Return a page on which any complaint of the browser fails the test.
+
+    A blocked inline style is such a complaint.
+    """
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        # A page that is an error by design is noted too; `check` knows which ones are.
+        # The browser also complains of a page that is an error by design. Such pages are left to
+        # `check`, which knows them.
         noted = any(
             re.search(pattern, message.text)
             for pattern in ("the server responded with a status of", *expected_complaints)
@@ -94,7 +99,7 @@ def lesion():
 
 @pytest.fixture
 def blank() -> dict:
-    """A picture without anything in it, as a file to choose."""
+    """Return a picture without anything in it, as a file to choose."""
     content = io.BytesIO()
     Image.new("RGB", (320, 240), "black").save(content, "PNG")
     return {"name": "blank.png", "mimeType": "image/png", "buffer": content.getvalue()}
@@ -107,7 +112,7 @@ def choose(page: Page):
 
 @pytest.fixture
 def worker_halted(site):
-    """While inside, what is sent in waits."""
+    """Return a context in which the worker is halted, so that pictures sent in wait."""
 
     @contextmanager
     def halted() -> Iterator[None]:

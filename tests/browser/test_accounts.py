@@ -1,4 +1,4 @@
-"""Coming back: logging in and out, and a forgotten password."""
+"""People come back: they log in and out, and replace a forgotten password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clinician's work in the admin."""
+"""A clinician works in the admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds on every page: it fits the screen and breaks no rule of accessibility."""
+"""Every page fits the screen and breaks no rule of accessibility."""
 
 from __future__ import annotations
 
@@ -37,12 +37,15 @@ PRIVATE = [
     "/accounts/logout/",
 ]
 
-#: A small phone, a phone and a desktop.
+#: These are the sizes of a small phone, a phone and a desktop.
 SIZES = [(360, 740), (390, 844), (1440, 900)]
 
 
 def assert_good_on_every_screen(page: Page) -> None:
-    """The page that is open is good at every size and in both colours; the server answers alike."""
+    """Check the page that is open at every size and in both colours.
+
+    It need not be loaded again for each of them, because the server answers all of them alike.
+    """
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         for colours in ("light", "dark"):

@@ -1,4 +1,4 @@
-"""What explains a result, used as a person would: the heat map, the people, the rejection."""
+"""A person uses what explains a result: the heat map, the picture of people, the rejection."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.site import ROOT, Site
 
 @pytest.fixture
 def result(page: Page, lesion, choose) -> Page:
-    """The page of a result that has just arrived."""
+    """Return the page of a result that has just arrived."""
     sign_up(page)
     page.get_by_text("I know the scale of my pictures").click()
     page.get_by_label("Pixels per millimetre").fill("40")

@@ -1,4 +1,4 @@
-"""What a person does on the site, from sign-up to deletion."""
+"""A person uses the site, from sign-up to deletion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 
 def percents(page: Page, name: str) -> float:
-    """The sum of a list of probabilities, 0 where there is none."""
+    """Return the sum of a list of probabilities, or 0 where there is no list."""
     shares = page.get_by_role("list", name=name).locator(".line strong")
     return sum(float(text.removesuffix(" %")) for text in shares.all_inner_texts())
 
@@ -41,7 +41,7 @@ def test_a_picture_is_sent_watched_found_in_the_history_and_deleted(
     expect(heading).to_have_text(ANSWER, timeout=30_000)
     expect(page.locator("#announcement")).to_contain_text("The result is here")
     assert page.evaluate("window.neverReloaded")
-    # It has stopped asking.
+    # The page has stopped asking for news.
     assert page.locator("[hx-get]").count() == 0
     expect(page.get_by_text("This is not a diagnosis.")).to_be_visible()
     expect(page.get_by_role("heading", name="What to do next")).to_be_visible()
@@ -147,7 +147,8 @@ def test_a_picture_is_sent_seen_and_deleted_without_javascript(page: Page, lesio
 
 
 def test_a_picture_is_sent_by_keyboard_alone(page: Page, lesion):
-    # Interception of the dialog that begins only when a key is pressed comes too late at times.
+    # The dialog must be intercepted from the start: when that begins only with the key, it comes
+    # too late at times.
     page.on("filechooser", lambda chooser: None)
     sign_up(page)
     page.keyboard.press("Tab")

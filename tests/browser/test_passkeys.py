@@ -1,4 +1,4 @@
-"""Passkeys: added, used in place of the password, used as a second factor, and refused in words."""
+"""Passkeys can be added, replace the password, serve as a second factor, and fail in words."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.browser.visitor import PASSWORD, assert_good, log_in, sign_up
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict, site) -> dict:
-    # Browsers keep passkeys for names only.
+    # Browsers keep passkeys only for names and not for numeric addresses.
     by_name = site.address.replace("127.0.0.1", "localhost")
     return {**browser_context_args, "base_url": by_name}
 
 
 @pytest.fixture
 def finger(page: Page) -> Iterator[CDPSession]:
-    """A device that keeps passkeys, whose owner always shows a finger."""
+    """Return a device that keeps passkeys, whose owner always shows a finger."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     options = {

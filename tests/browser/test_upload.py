@@ -1,4 +1,4 @@
-"""Sending pictures by the page's script: each by itself, and none twice."""
+"""The page's script sends each picture by itself, and none twice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def rows(page: Page) -> Locator:
 
 
 def stored(site: Site, prefix: str) -> list[str]:
-    """The names of all submissions that begin so."""
+    """Return the names of all submissions that begin with ``prefix``."""
     query = "SELECT original_name FROM classifier_submission WHERE original_name LIKE ?"
     with closing(sqlite3.connect(site.data_dir / "db.sqlite3")) as database:
         return sorted(name for (name,) in database.execute(query, [f"{prefix}%"]))
@@ -66,7 +66,7 @@ def test_a_connection_that_breaks_costs_one_picture_its_time_and_none_is_sent_tw
 def test_who_is_signed_out_meanwhile_signs_in_elsewhere_and_goes_on(page: Page, lesion, choose):
     email = sign_up(page)
     choose(lesion("patient.jpg"))
-    # Whatever refuses the request before the page's own view leads to the sign-in.
+    # Code that refuses the request before the page's own view sees it leads to the sign-in.
     to_sign_in = {"status": 302, "headers": {"Location": "/accounts/login/"}}
     page.route("**/upload/", lambda route: route.fulfill(**to_sign_in), times=1)
     page.get_by_role("button", name="Analyse").click()
@@ -108,7 +108,7 @@ def test_chosen_pictures_are_previewed_and_sending_shows_its_progress(page: Page
         preview = row.locator("img")
         expect(preview).to_have_js_property("complete", value=True)
         assert preview.evaluate("image => image.naturalWidth") > 0
-    # About two seconds for what was chosen.
+    # At this speed the chosen pictures take about two seconds.
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 150_000}
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")

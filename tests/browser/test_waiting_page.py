@@ -1,4 +1,4 @@
-"""What a page says that waits for a result: of a slow queue, a lost picture, a lost session."""
+"""A page that waits for a result tells of a slow queue, a lost picture and a lost session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.browser.visitor import ANSWER, assert_good, log_in, sign_up
 
 @pytest.fixture
 def waiting(page: Page, lesion, choose, worker_halted):
-    """The page of a picture that waits, and the address of the person who sent it in."""
+    """Return the page of a picture that waits, and the address of the person who sent it in."""
     email = sign_up(page)
     with worker_halted():
         choose(lesion("waiting.jpg"))

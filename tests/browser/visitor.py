@@ -1,4 +1,4 @@
-"""What a person at a browser does, and what they may expect of every page."""
+"""These functions do what a person does at a browser, and check what they may expect of a page."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def assert_fits(page: Page) -> None:
 
 
 def assert_good(page: Page) -> None:
-    """The page fits the screen and breaks no rule of accessibility that axe-core knows."""
+    """Check that the page fits the screen and breaks no rule of accessibility of axe-core."""
     assert_fits(page)
     found = Axe().run(page)
     screen = f"{page.url} at {page.viewport_size}"

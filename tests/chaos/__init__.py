@@ -1,1 +1,1 @@
-"""Many uploads while everything dies in turn: ``make chaos``."""
+"""Upload many pictures while everything dies in turn: ``make chaos``."""

@@ -1,4 +1,4 @@
-"""Print what became of 1,000 uploads; ends with status 1 where something is not as it should be."""
+"""Print what became of 1,000 uploads; the status is 1 where something is not as it should be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 from tests.chaos.harm import Harm
 from tests.chaos.run import run
 
-#: Times that a site is asked to end.
+#: A site is asked to end so many times.
 ENDINGS = 30
 
 

@@ -7,13 +7,14 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage
 
-#: Tells by its content what is wrong with the disk: `FULL`, `GONE`, or nothing where it is missing.
+#: The content of this file tells what is wrong with the disk: `FULL` or `GONE`. Where the file is
+#: missing, nothing is wrong.
 STATE = "disk"
 FULL, GONE = "full", "gone"
 
 
 class FailingDisk(FileSystemStorage):
-    """A disk that is full or gone for as long as a file in ``DATA_DIR`` says so."""
+    """This disk is full or gone for as long as a file in ``DATA_DIR`` says so."""
 
     def _open(self, name: str, mode: str = "rb") -> File:
         self._fail_where_gone()

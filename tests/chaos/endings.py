@@ -1,4 +1,4 @@
-"""End a site again and again, in the worst of moments."""
+"""End a site again and again, at the worst of moments."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from skinsite.supervisor import GONE, GRACE
 from tests.chaos.report import Report
 from tests.site import Site
 
-#: Seconds within which all must have ended: those of the supervisor, and a loaded machine's.
+#: All must have ended within these seconds: those of the supervisor, and some for a loaded machine.
 LONGEST = GRACE + GONE + 6
-#: What the site says when its web server listens.
+#: The site says this when its web server listens.
 STARTING = "Booting worker"
 FORM = "Host: localhost\r\nCookie: csrftoken=abcdefghijklmnopqrstuvwxyzabcdef\r\nContent-Length:"
 MULTIPART = "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
-#: What hangs on the site meanwhile: heads and forms without an end, and halves of large uploads.
+#: These requests hang on the site meanwhile: a head and a form without an end, and half of a large
+#: upload.
 UNFINISHED = [
     b"GET /about/ HTTP/1.1\r\nHost:",
     f"POST /accounts/login/ HTTP/1.1\r\n{FORM} 300\r\n\r\nlogin=".encode(),
@@ -34,7 +35,7 @@ def end_again_and_again(
     late = left = 0
     for number in range(times):
         site = Site(folder / f"ending{number}", **environment)
-        # As often in the middle of its start.
+        # The site is ended in the middle of its start as often as after it.
         site.ready = chance.choice([Site.ready, STARTING])
         with site:
             clients = [_begin(site.port, sent) for sent in UNFINISHED * 8]

@@ -1,4 +1,4 @@
-"""What is done to a running site."""
+"""These harms are done to a running site."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.chaos.disk import FULL, GONE, STATE
 from tests.services.processes import Broker, Postgres
 from tests.site import Site
 
-#: Seconds for which a service stays away.
+#: A service stays away for so many seconds.
 AWAY = 2.0
 
 
 class Harm(NamedTuple):
-    """How often each thing happens."""
+    """This says how often each harm is done."""
 
     worker_killed: int = 20
     web_killed: int = 3
@@ -34,12 +34,12 @@ class Harm(NamedTuple):
 
 
 class Troublemaker:
-    """Does all of a `Harm` in random order.
+    """This does all of a `Harm` in random order.
 
     Args:
         site, postgres, broker: what is harmed.
-        accepted: keys of the submissions so far, which grows.
-        chance: decides order and victims.
+        accepted: the keys of the submissions so far, a list that grows.
+        chance: the random numbers that decide order and victims.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Troublemaker:
             self.messages.send_task("classifier.analyse", args=[key], queue="analysis")
 
     def _kill(self, part: str) -> None:
-        """Kill one process, preferably a child: one that is at work."""
+        """Kill one process, preferably a child, because children are the ones at work."""
         if found := self.site.processes(part):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.chance.choice(found[1:] or found), signal.SIGKILL)

@@ -1,14 +1,14 @@
-"""What became of uploads and of the site."""
+"""This counts what became of uploads and of the site."""
 
 from __future__ import annotations
 
 
 class Report:
-    """What became of everything.
+    """This tells what became of everything.
 
     Attributes:
-        counts: of everything worth knowing.
-        goals: the names of those that must be 0.
+        counts: how often each thing worth knowing happened, by its name.
+        goals: the names of those counts that must be 0.
     """
 
     def __init__(self) -> None:
@@ -22,5 +22,5 @@ class Report:
 
     @property
     def wrong(self) -> dict[str, int]:
-        """Those that are not 0 and must be."""
+        """Return the counts that must be 0 and are not."""
         return {name: self.counts[name] for name in self.goals if self.counts[name]}

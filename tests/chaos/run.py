@@ -30,7 +30,7 @@ ENVIRONMENT = {
     "MESSAGE_LOST_AFTER": "3",
     "UPLOADS_PER_HOUR": "1000000",
 }
-#: Seconds after the last upload until everything must have ended.
+#: Everything must have ended this many seconds after the last upload.
 LONGEST = 300.0
 
 COUNTS = {
@@ -44,12 +44,12 @@ COUNTS = {
 }
 
 
-#: Where rows name their files.
+#: In these columns of these tables rows name their files.
 COLUMNS = (("image", "submission"), ("thumbnail", "submission"), ("heat_map", "prediction"))
 
 
 def run(uploads: int, harm: Harm, endings: int, seed: int = 0) -> Report:
-    """Send ``uploads`` pictures to a site of its own while ``harm`` is done to it, and end it."""
+    """Send ``uploads`` pictures to a site while ``harm`` is done to it, and then end sites."""
     chance, report = random.Random(seed), Report()
     with tempfile.TemporaryDirectory(prefix="skinsite-chaos-") as name:
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""The site's own settings, with a disk that fails on demand."""
+"""These are the site's own settings, with a disk that fails on demand."""
 
 from skinsite.settings import *  # noqa: F403
 

@@ -1,4 +1,4 @@
-"""Every address of the site, as the resolver has it."""
+"""This lists every address of the site, as the resolver has it."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def _addresses(
             yield from _addresses(entry, route, inner)
 
 
-#: Routes by name; what has no name is called by its route.
+#: These are all routes by name. An address without a name is called by its route.
 ROUTES = dict(_addresses(get_resolver()))
 
 
 class Paths:
-    """Paths of all names, with the keys of rows that are there.
+    """This gives the path of each name, with the keys of rows that are there.
 
     Args:
-        submission: with a prediction and one review.
+        submission: a submission with a prediction and one review.
     """
 
     def __init__(self, submission: Submission) -> None:

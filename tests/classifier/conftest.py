@@ -1,4 +1,4 @@
-"""A site without neighbours for every test: its own files, cache and messages, and its people."""
+"""Every test has a site to itself, with files, cache and messages of its own, and its people."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from tests.factories import ModelVersionFactory, ReviewFactory, SubmissionFactor
 
 @pytest.fixture(autouse=True, scope="session")
 def _static_files() -> None:
-    """Where ``collectstatic`` puts them; WhiteNoise warns of a folder that is missing."""
+    """Make the folder of ``collectstatic``, because WhiteNoise warns of one that is missing."""
     settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
 @pytest.fixture(autouse=True)
 def media(settings, tmp_path: Path) -> Path:
-    """The folder of the stored pictures, empty."""
+    """Return an empty folder for the stored pictures."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return settings.MEDIA_ROOT
 
 
 @pytest.fixture(autouse=True)
 def _no_attempts_counted() -> None:
-    """Rate limits are counted in the cache, which outlives a test."""
+    """Clear the cache, because it counts attempts for the rate limits and outlives a test."""
     cache.clear()
 
 
 @pytest.fixture
 def sent() -> list[str]:
-    """The keys sent to the workers to be analysed so far."""
+    """Return the keys that have been sent to the workers to be analysed so far."""
     return []
 
 
 @pytest.fixture(autouse=True)
 def messages(monkeypatch: pytest.MonkeyPatch, sent: list[str]) -> list[tuple[str, list]]:
-    """The name and arguments of every task sent to the workers; none leaves the test."""
+    """Return name and arguments of each task sent to the workers, of which none leaves the test."""
     messages: list[tuple[str, list]] = []
 
     def send_task(name: str, args: list, **options: object) -> None:
@@ -62,7 +62,7 @@ def messages(monkeypatch: pytest.MonkeyPatch, sent: list[str]) -> list[tuple[str
 
 @pytest.fixture
 def analyst(db, monkeypatch: pytest.MonkeyPatch) -> FakeAnalyst:
-    """What the worker has loaded: a network that answers at once, of an active model version."""
+    """Let the worker have loaded a network of an active version that answers at once."""
     fake = FakeAnalyst()
     model_version = ModelVersionFactory(is_active=True)
     monkeypatch.setattr(predictors, "load_active_analyst", lambda: (model_version, fake))
@@ -86,7 +86,7 @@ def other(db) -> User:
 
 @pytest.fixture
 def reviewer(db) -> User:
-    """A clinician: a member of the group that the migrations made, who may enter the admin."""
+    """Return a clinician, who is in the group of the migrations and may enter the admin."""
     user = UserFactory(is_staff=True)
     user.groups.add(Group.objects.get(name="reviewers"))
     return user
@@ -99,7 +99,7 @@ def reviewer_client(reviewer: User, login: Callable[[User], Client]) -> Client:
 
 @pytest.fixture
 def staff(db) -> User:
-    """Somebody who may enter the admin and nothing more."""
+    """Return a person who may enter the admin and nothing more."""
     return UserFactory(is_staff=True)
 
 
@@ -127,14 +127,14 @@ def owner_client(owner: User, login: Callable[[User], Client]) -> Client:
 
 @pytest.fixture
 def submission(owner: User) -> Submission:
-    """A finished one of ``owner``, judged by the active model and reviewed once."""
+    """Return a finished submission of ``owner``, judged by the active model and reviewed once."""
     ModelVersionFactory(is_active=True, sha256=find("seven-stage").sha256)
     return ReviewFactory(submission=SubmissionFactory(owner=owner, done__explained=True)).submission
 
 
 @pytest.fixture
 def browsers(request: pytest.FixtureRequest, db) -> Mapping[str, Client]:
-    """A browser of each kind of person, logged in when it is first asked for."""
+    """Return a browser of each kind of person, logged in when it is first asked for."""
 
     class Browsers(dict[str, Client]):
         def __missing__(self, role: str) -> Client:

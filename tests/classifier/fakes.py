@@ -1,4 +1,4 @@
-"""Stand-ins for what is slow or far away."""
+"""These stand in for parts that are slow or far away."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ ABCD = Abcd(asymmetry=(0.04, 0.125), border=1.2, colours=("red", "light brown"),
 
 
 class FakeAnalyst:
-    """Answers like `classifier.predictors.Analyst`, at once.
+    """This answers like `classifier.predictors.Analyst`, but at once.
 
     Attributes:
-        malignant_probability: of every picture.
-        rejection: of every picture that is screened.
-        possible: the set of classes; without one it promises nothing.
-        heat_map: of every picture.
-        image_type: of every picture.
-        judged_as: dermoscopic or clinical, of every picture.
-        frame: what lies within the border of every picture.
+        malignant_probability: the probability that it gives every picture.
+        rejection: the rejection of every picture that is screened.
+        possible: the set of classes; while it is empty, the analyst promises nothing.
+        heat_map: the heat map of every picture.
+        image_type: the image type of every picture.
+        judged_as: dermoscopic or clinical, for every picture.
+        frame: the box within the border of every picture.
         seen: the pictures it was given.
         meanwhile: called in the middle of every analysis, to fail or to change the world.
     """
@@ -93,7 +93,7 @@ class FakeAnalyst:
 
 @contextmanager
 def folder_app(folder: Path) -> Iterator[Celery]:
-    """A Celery app of its own whose messages lie in ``folder``."""
+    """Make a Celery app of its own, whose messages lie in ``folder``."""
     with Celery(broker="folder://", set_as_current=False) as app:
         app.conf.broker_transport_options = {
             "data_folder_in": str(folder),

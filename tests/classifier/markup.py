@@ -1,20 +1,20 @@
-"""Reading pages as a browser would."""
+"""This reads pages as a browser would."""
 
 from __future__ import annotations
 
 from html.parser import HTMLParser
 
-#: What htmx sends along: without it there is no part of a page to be had.
+#: htmx sends this along, and without it the site answers with no part of a page.
 HTMX = {"hx-request": "true"}
-#: What a ``<script>`` may hold that is data and not code.
+#: A ``<script>`` of these types holds data and not code.
 DATA = ("application/json", "text/template")
 
 
 class Page(HTMLParser):
-    """A parsed page.
+    """This is a parsed page.
 
     Attributes:
-        text: what can be read, in single spaces.
+        text: the text that can be read, with single spaces.
         inline: styles, scripts and handlers inside the page, which its policy would not run.
         loaded: addresses of the scripts, styles and pictures it loads.
         ids: every ``id``.

@@ -1,4 +1,4 @@
-"""Picture files of every kind, down to the bytes that Pillow itself does not write."""
+"""This makes picture files of every kind, down to bytes that Pillow itself does not write."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def lesion(kind: str = "JPEG", **options: Any) -> bytes:
-    """A generated lesion as a file of ``kind``."""
+    """Return a generated lesion as a file of ``kind``."""
     return encode(render(size=SIZE), kind, **options)
 
 
 def quarters(size: tuple[int, int] = (64, 48)) -> Image.Image:
-    """Red, green, blue and white quarters: whoever turns or mirrors it can be caught."""
+    """Return red, green, blue and white quarters, so that turning or mirroring them shows."""
     image = Image.new("RGB", size, "red")
     width, height = size[0] // 2, size[1] // 2
     image.paste("lime", (width, 0, *(2 * width, height)))
@@ -37,7 +37,7 @@ def quarters(size: tuple[int, int] = (64, 48)) -> Image.Image:
 
 
 def png(width: int, height: int, depth: int, colour: int, rows: bytes, *extra: bytes) -> bytes:
-    """A PNG of raw ``rows``, each with its filter byte; ``colour`` is PNG's colour type."""
+    """Return a PNG of raw ``rows``, each with its filter byte; ``colour`` is PNG's colour type."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     data = b"".join([png_chunk(b"IHDR", header), *extra])
     data += png_chunk(b"IDAT", zlib.compress(rows, 9)) + png_chunk(b"IEND", b"")
@@ -53,30 +53,30 @@ def _crc(data: bytes) -> bytes:
 
 
 def png_bomb(width: int, height: int) -> bytes:
-    """A whole PNG of one bit a pixel, all black: a thousandth of the bytes that it unpacks to."""
+    """Return a whole black PNG of one bit a pixel, which unpacks to a thousand times its bytes."""
     return png(width, height, 1, 0, (b"\0" * (1 + (width + 7) // 8)) * height)
 
 
 def png_header(width: int, height: int) -> bytes:
-    """The beginning of a PNG, which only promises so many pixels."""
+    """Return the beginning of a PNG, which only promises so many pixels."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", b"")
 
 
 def jpeg_header(width: int, height: int) -> bytes:
-    """The beginning of a JPEG, which only promises so many pixels."""
+    """Return the beginning of a JPEG, which only promises so many pixels."""
     whole = encode(Image.new("RGB", (8, 8)), "JPEG")
     start = whole.index(b"\xff\xc0") + 5
     return whole[:start] + struct.pack(">HH", height, width) + whole[start + 4 : -4]
 
 
 def grey_ramp_16(width: int = 256, height: int = 64) -> np.ndarray:
-    """Every grey of 16 bits from black to white, evenly."""
+    """Return every grey of 16 bits from black to white, evenly."""
     return np.tile(np.linspace(0, 65535, width).astype(np.uint16), (height, 1))
 
 
 def rgb_tiff_16(order: str = "<") -> bytes:
-    """`grey_ramp_16` in three channels of 16 bits, little (``<``) or big (``>``) endian."""
+    """Return `grey_ramp_16` in three channels of 16 bits, little (``<``) or big (``>``) endian."""
     ramp = grey_ramp_16()
     pixels = np.repeat(ramp[..., None], 3, axis=2).astype(f"{order}u2").tobytes()
     height, width = ramp.shape
@@ -103,7 +103,7 @@ def rgb_tiff_16(order: str = "<") -> bytes:
 
 
 def endless_tiff(pages: int) -> bytes:
-    """A TIFF of ``pages`` tiny pages after its first one."""
+    """Return a TIFF of ``pages`` tiny pages after its first one."""
     data = bytearray(encode(render(size=SIZE), "TIFF"))
     data += b"\0" * (len(data) % 2)
     first = struct.unpack_from("<I", data, 4)[0]
@@ -118,7 +118,7 @@ def endless_tiff(pages: int) -> bytes:
 
 
 def progressive_jpeg(more_scans: int) -> bytes:
-    """A progressive JPEG, one of whose passes over the picture is there ``more_scans`` times."""
+    """Return a progressive JPEG that repeats a pass over the picture ``more_scans`` times."""
     data = encode(Image.new("RGB", SIZE, "tan"), "JPEG", progressive=True)
     scan = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
     start, end = data.rindex(b"\xff\xc4", 0, scan), data.index(b"\xff\xc4", scan)
@@ -126,12 +126,12 @@ def progressive_jpeg(more_scans: int) -> bytes:
 
 
 def with_jpeg_segment(data: bytes, marker: int, content: bytes) -> bytes:
-    """``data`` with one more segment right after its beginning."""
+    """Return ``data`` with one more segment right after its beginning."""
     return data[:2] + struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content + data[2:]
 
 
 def jpeg_segments(data: bytes) -> set[int]:
-    """The markers of a JPEG up to its pixels."""
+    """Return the markers of a JPEG up to its pixels."""
     markers, position = set(), 2
     while (marker := data[position + 1]) != 0xDA:
         markers.add(marker)
@@ -148,7 +148,7 @@ def png_chunks(data: bytes) -> set[bytes]:
 
 
 def adobe_rgb() -> bytes:
-    """An ICC profile with the primaries of Adobe RGB (1998), which is wider than sRGB."""
+    """Return an ICC profile with the primaries of Adobe RGB (1998), which is wider than sRGB."""
     s15 = lambda *values: struct.pack(f">{len(values)}i", *(round(65536 * v) for v in values))  # noqa: E731
     curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(256 * ADOBE_GAMMA)) + b"\0\0"
     name = b"Wide gamut of a test\0"
@@ -173,7 +173,7 @@ def adobe_rgb() -> bytes:
 
 ICC_KINDS = (b"mntr", b"RGB ", b"XYZ ")
 ADOBE_GAMMA = 563 / 256
-#: Adobe RGB (1998), section 4.3.5.3 adapted to D50 (Lindbloom), linear to XYZ.
+#: This takes linear Adobe RGB (1998) to XYZ, as in section 4.3.5.3 adapted to D50 (Lindbloom).
 ADOBE_TO_XYZ = np.array(
     [
         [0.6097559, 0.2052401, 0.1492240],
@@ -181,7 +181,7 @@ ADOBE_TO_XYZ = np.array(
         [0.0194811, 0.0608902, 0.7448387],
     ]
 )
-#: XYZ at D50 to linear sRGB (Lindbloom).
+#: This takes XYZ at D50 to linear sRGB (Lindbloom).
 XYZ_TO_SRGB = np.array(
     [
         [3.1338561, -1.6168667, -0.4906146],
@@ -192,7 +192,7 @@ XYZ_TO_SRGB = np.array(
 
 
 def adobe_to_srgb(pixels: np.ndarray) -> np.ndarray:
-    """The sRGB numbers of Adobe RGB ``pixels``, computed from the two definitions."""
+    """Return the sRGB numbers of Adobe RGB ``pixels``, computed from the two definitions."""
     linear = XYZ_TO_SRGB @ ADOBE_TO_XYZ @ ((pixels.reshape(-1, 3) / 255) ** ADOBE_GAMMA).T
     linear = np.clip(linear.T, 0, 1)
     curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
@@ -205,7 +205,7 @@ def tiff_pages(count: int) -> bytes:
 
 
 def tagged_tiff(**tags: Any) -> bytes:
-    """A TIFF with ``tags``, by their numbers as ``t270=...``."""
+    """Return a TIFF with ``tags``, by their numbers as ``t270=...``."""
     directory = TiffImagePlugin.ImageFileDirectory_v2()
     for name, value in tags.items():
         directory[int(name[1:])] = value

@@ -1,4 +1,4 @@
-"""What stands in for a system that is not Linux; `make test-elsewhere` runs other tests on it."""
+"""A stand-in looks like a system that is not Linux; `make test-elsewhere` runs the tests on it."""
 
 from __future__ import annotations
 

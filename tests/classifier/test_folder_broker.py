@@ -1,4 +1,4 @@
-"""Messages in a folder: each is taken once, in order, whoever else reads and writes."""
+"""Each message in a folder is taken once and in order, whoever else reads and writes."""
 
 from __future__ import annotations
 
@@ -227,6 +227,6 @@ def test_a_message_that_is_given_back_tells_that_it_comes_again(channel):
     told = {"body": "", "properties": {"delivery_info": {"routing_key": "work"}}}
     channel._put("work", told)
     assert "redelivered" not in channel._get("work")["properties"]["delivery_info"]
-    # As kombu puts back what a worker that was killed had taken.
+    # kombu puts back like this what a worker that was killed had taken.
     channel._put("work", told | {"redelivered": True})
     assert channel._get("work")["properties"]["delivery_info"]["redelivered"] is True

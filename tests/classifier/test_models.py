@@ -1,4 +1,4 @@
-"""What the database itself refuses, and what a query for submissions means."""
+"""The database itself refuses wrong rows, and queries for submissions mean what they say."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def refuses():
-    """Expect the database to refuse what follows."""
+    """Return a context in which the database must refuse what is done."""
 
     def context(message: str):
         return pytest.raises(IntegrityError, match=message)

@@ -1,4 +1,4 @@
-"""What holds for every page: its headers, its policy, and that it says what it is not."""
+"""Every page has strict headers and a strict policy, and says what the site is not."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
 FOOTER = "For education and research only. SkinSite is not a medical device"
-#: In a template of django-simple-history. The policy stops it, which leaves a line on the page.
+#: A template of django-simple-history holds this. The policy stops the style, so that the page
+#: shows a line.
 FOREIGN = {"<p style='border-top: 0'>"}
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def assert_strict(answer: HttpResponse) -> None:
-    """The policy of a page forbids all that is not the site's own, and the page keeps to it."""
+    """Check that a page's policy forbids all that is not the site's own, and that it is kept."""
     policy = answer["Content-Security-Policy"].split("; ")
     assert not [part for part in policy if "unsafe" in part or "http" in part]
     for directive in ("default-src 'none'", "script-src 'self'", "style-src 'self'"):
@@ -58,7 +59,7 @@ def test_no_page_holds_scripts_styles_or_handlers_or_loads_them_from_elsewhere(
         assert_strict(answer)
 
 
-#: Pictures say for how long a browser may keep them.
+#: These are pictures, and say for how long a browser may keep them.
 KEPT = {
     "result_image",
     "result_thumbnail",

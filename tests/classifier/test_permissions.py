@@ -1,4 +1,4 @@
-"""Who may see what: every address by everybody. A new address fails until it is listed here."""
+"""Everybody tries every address; a new address fails until it is listed here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from tests.classifier.addresses import ROUTES
 
 ROLES = ("anonymous", "other", "owner", "reviewer", "staff", "superuser")
 
-# Where each of them ends up, redirects followed: a status, or the form that asks to log in.
+# These say where each of them ends up when redirects are followed: at a status, or at the form
+# that asks to log in.
 EVERYBODY = "200   200 200 200 200 200"
 MEMBERS = "login 200 200 200 200 200"
 VIEWERS = "login 404 200 200 404 200"
@@ -51,7 +52,7 @@ PAGES = {
     "model_version_figure": EVERYBODY,
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
-    # Whoever has the token, and nobody by their account.
+    # Only the token opens these, and nobody's account does.
     "metrics": "404   404 404 404 404 404",
     "metrics_parts": "404   404 404 404 404 404",
 }
@@ -82,7 +83,7 @@ ACCOUNTS = {
     "mfa_remove_webauthn": MEMBERS,
     "mfa_login_webauthn": ENTRANCE,
     "mfa_reauthenticate_webauthn": MEMBERS,
-    # They have none.
+    # These people have no app and no recovery codes.
     "mfa_deactivate_totp": "login 404 404 404 404 404",
     "mfa_view_recovery_codes": "login 404 404 404 404 404",
     "mfa_download_recovery_codes": "login 404 404 404 404 404",
@@ -102,7 +103,7 @@ ADMIN = {
     "admin:auth_user_password_change": SUPERUSERS,
     "admin:classifier_review_simple_history": REVIEWERS,
 }
-#: The five pages of each model in the admin: list, add, history, delete, change.
+#: Each model has five pages in the admin: list, add, history, delete and change.
 ADMIN_MODELS = {
     "classifier_submission": (REVIEWERS, NOBODY, REVIEWERS, SUPERUSERS, REVIEWERS),
     "classifier_review": (REVIEWERS, NOBODY, REVIEWERS, NOBODY, REVIEWERS),
@@ -120,7 +121,7 @@ for model, (changelist, add, history, delete, change) in ADMIN_MODELS.items():
         f"admin:{model}_history": history,
         f"admin:{model}_delete": delete,
         f"admin:{model}_change": change,
-        # An old address of the change page.
+        # This is an old address of the change page.
         f"admin/{model.replace('_', '/')}/<path:object_id>/": change,
     }
 MATRIX = PAGES | ACCOUNTS | ADMIN
@@ -131,7 +132,7 @@ def test_every_address_is_in_the_matrix():
 
 
 def outcome(browser: Client, method: str, path: str) -> str:
-    """Where a request ends: its status, or ``login``."""
+    """Return where a request ends: its status, or ``login``."""
     answer = getattr(browser, method)(path, follow=True)
     answer.close()
     asked = answer.wsgi_request.path_info == reverse(settings.LOGIN_URL)
@@ -151,14 +152,14 @@ def test_the_addresses_tried_are_those_of_the_matrix(path_of):
         assert name in (match.view_name, match.route), name
 
 
-#: What may be sent to the site's own pages; to all others nothing.
+#: These pages of the site's own take a form. All others take none.
 SENT = {
     "upload": "login 422 422 422 422 422",
     "retry": OWNER,
     "delete": OWNER,
     "account_devices": MEMBERS,
     "second_factor_link": MEMBERS,
-    # They have to prove once more who they are.
+    # The people have to prove once more who they are.
     "account_delete": MEMBERS,
 }
 

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def queries():
-    """Return the number of queries of a page."""
+    """Return a function that counts the queries of a page."""
 
     def count(client, path: str, **headers: str) -> int:
         assert (
             client.get(path, headers=headers).status_code == 200
-        )  # content types and the like are cached now
+        )  # Django has cached content types and the like now
         with CaptureQueriesContext(connection, ) as captured:  # fmt: skip
             assert client.get(path, headers=headers).status_code == 200
         return len(captured)

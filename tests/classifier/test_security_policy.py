@@ -1,4 +1,4 @@
-"""What SECURITY.md calls a proof is a test that is there."""
+"""Every test that SECURITY.md names as a proof is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: nothing is needed on a laptop, and production does not start half-configured."""
+"""A laptop needs no settings, and production does not start half-configured."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ PRODUCTION = {
 
 @pytest.fixture
 def python(tmp_path: Path):
-    """Run code with the site's settings in an environment that holds nothing else."""
+    """Return a function that runs code with the site's settings in an environment of its own.
+
+    The environment holds nothing but what the function is given.
+    """
 
     def process(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
         given = {"DATA_DIR": str(tmp_path / "data"), "DJANGO_SETTINGS_MODULE": "skinsite.settings"}
@@ -44,7 +47,7 @@ def python(tmp_path: Path):
 
 @pytest.fixture
 def value(python):
-    """Return the settings of these names as a process sees them."""
+    """Return a function that gives the settings of some names as a process sees them."""
 
     def read(*names: str, **environment: str) -> list[str]:
         shown = ", ".join(f"repr(settings.{name})" for name in names)
@@ -84,7 +87,7 @@ def test_links_in_mails_lead_to_this_machine_unless_the_site_has_an_address(valu
     assert told[0] == "'https://skin.example.org'"
     assert "'skin.example.org'" in told[1]
     assert value("SITE_ADDRESS", **PRODUCTION) == ["'https://skinsite.example'"]
-    # As the proxy has it.
+    # The proxy is given the name alone, and it may be given here in the same way.
     told = value("SITE_ADDRESS", **PRODUCTION, SITE_ADDRESS="skinsite.example")
     assert told == ["'https://skinsite.example'"]
 
@@ -235,7 +238,7 @@ def test_a_store_that_fails_is_asked_twice_and_never_for_long(python):
         asked = []
 
         def hang_up() -> None:
-            with contextlib.suppress(OSError):  # the end of the test
+            with contextlib.suppress(OSError):  # the test has ended
                 while True:
                     connection, _ = store.accept()
                     asked.append(connection)

@@ -1,4 +1,4 @@
-"""Celery's side: a primary key in, one service call, and limits that hold."""
+"""Celery's tasks take a primary key and call one service, and their limits hold."""
 
 from __future__ import annotations
 
@@ -133,7 +133,8 @@ def test_only_analysis_goes_to_those_who_wait_for_people():
     assert {name for name in ours if queue(name) == "analysis"} == {ANALYSE_TASK}
     assert {name for name in ours if queue(name) == "mail"} == {MAIL_TASK}
     assert {queue(name) for name in ours} == {"analysis", "bulk", "mail"}
-    assert set(app.amqp.queues.consume_from) == {"analysis", "bulk", "mail"}  # of one told none
+    # A worker that is told no queue serves all of them.
+    assert set(app.amqp.queues.consume_from) == {"analysis", "bulk", "mail"}
 
 
 def test_a_worker_without_a_model_stays_up_and_says_so(settings, tmp_path, monkeypatch, caplog):

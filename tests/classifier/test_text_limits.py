@@ -1,4 +1,4 @@
-"""A text that a person writes has an end, wherever it is kept."""
+"""Every text that a person writes has a limit, wherever it is kept."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OF_THE_SITE = {
     "classifier.Submission.rejection_reason",
     "sessions.Session.session_data",
     "usersessions.UserSession.data",
-    # The name of a security key is in it; `test_the_name_of_a_security_key` has its limit.
+    # The name of a security key lies here, and `test_the_name_of_a_security_key` tests its limit.
     "mfa.Authenticator.data",
 }
 

@@ -1,4 +1,4 @@
-"""Every page can be read by a machine that reads aloud: language, headings, names and labels."""
+"""A machine can read every page aloud by its language, headings, names and labels."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from tests.classifier.markup import HTMX, Page
 from tests.factories import ReviewFactory, SubmissionFactory, picture
 
 pytestmark = pytest.mark.django_db
-#: Controls that a person fills in, and input types that are none.
+#: A person fills in these controls, except for inputs of the second types.
 FILLED_IN = ("input", "select", "textarea")
 UNLABELLED = ("hidden", "submit", "button")
-#: Elements that have no end tag.
+#: These elements have no end tag.
 VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
-#: Addresses whose answer is no page: data, a picture, a part of a page, or an empty 405.
+#: These addresses do not answer with a page but with data, a picture, a part of a page, or an
+#: empty 405.
 NO_PAGE = {
     "healthz",
     "readyz",
@@ -40,17 +41,18 @@ NO_PAGE |= {
     "admin:jsi18n",
     "admin:logout",
 }
-#: Of Django itself: two halves of a date share one legend, a hidden name is for password stores.
+#: These controls are Django's own. Two halves of a date share one legend, and a hidden name is
+#: there for password stores.
 FOREIGN = ["username", "last_login_0", "last_login_1", "date_joined_0", "date_joined_1"]
 
 
 class Outline(Page):
-    """What a screen reader makes of a page.
+    """This is what a screen reader makes of a page.
 
     Attributes:
         lang: the language the document states.
         headings: levels of all headings in their order.
-        title: of the document.
+        title: the title of the document.
         unnamed: links, buttons and pictures without a name, and controls without a label.
     """
 
@@ -76,7 +78,7 @@ class Outline(Page):
         if tag == "label":
             self.labels.add(given.get("for", ""))
         if tag == "img":
-            # An empty text is right for a picture that only decorates; none at all never is.
+            # A picture that only decorates may have an empty text, but every picture must have one.
             if "alt" not in given:
                 self.unnamed.append(shown)
             self._name(given.get("alt", ""))

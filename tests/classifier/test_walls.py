@@ -1,4 +1,4 @@
-"""What the web process must never load, and which part may import which."""
+"""The web process must not load the network, and each part may import only some others."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_web_process_loads_neither_network_nor_tensorflow(tmp_path):
 
 @pytest.fixture
 def web_image(tmp_path) -> dict[str, str]:
-    """The environment of a Python that has no more than the web image."""
+    """Return the environment of a Python that has no more than the web image."""
     return {"PYTHONPATH": block_left_out(tmp_path)}
 
 

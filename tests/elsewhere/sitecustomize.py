@@ -1,4 +1,4 @@
-"""A system that is not Linux, as far as a Python program sees it.
+"""This makes the system look to a Python program like one that is not Linux.
 
 Python imports this by its name where its folder is in PYTHONPATH: in a run of the tests, and in all
 processes of the site that they start.
@@ -12,7 +12,7 @@ import select
 import sys
 from types import FrameType
 
-#: What only Linux has.
+#: Only Linux has these.
 ABSENT = {
     os: ("eventfd", "memfd_create", "pidfd_open", "sched_getaffinity", "sched_setaffinity"),
     select: ("epoll",),

@@ -1,1 +1,1 @@
-"""Files and forms that nobody's browser would send: ``make fuzz``."""
+"""Send files and forms that nobody's browser would send: ``make fuzz``."""

@@ -1,4 +1,4 @@
-"""Print what came of 20,000 damaged files; ends with status 1 where an answer was wrong."""
+"""Print what came of 20,000 damaged files; the status is 1 where an answer was wrong."""
 
 from __future__ import annotations
 

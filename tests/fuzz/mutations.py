@@ -1,4 +1,4 @@
-"""Damage to files and forms, drawn by a `random.Random`."""
+"""These functions damage files and forms, as a `random.Random` decides."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.classifier.pictures import (
 )
 from tests.lesions import judged
 
-#: Values that overflow, or nearly do.
+#: These values overflow, or nearly do.
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
@@ -40,7 +40,7 @@ def flip_bits(data: bytes, chance: random.Random) -> bytes:
 def put_extreme(data: bytes, chance: random.Random) -> bytes:
     value, order = chance.choice(EXTREMES), chance.choice("<>")
     packed = struct.pack(f"{order}I", value)[: chance.choice((2, 4))]
-    # Most numbers that mean something stand at the beginning.
+    # A place near the beginning is likelier, as most numbers that mean something stand there.
     place = chance.randrange(min(len(data), chance.choice((32, 256, len(data)))))
     return data[:place] + packed + data[place + len(packed) :]
 
@@ -108,7 +108,7 @@ TYPES = ("image/jpeg", "text/html", "image/svg+xml", "x", "a/b; charset=\u00e9",
 
 
 def form(chance: random.Random) -> dict[str, str]:
-    """Return fields that go with the files; one that is no field of ours now and then."""
+    """Return fields that go with the files, and now and then one that the site does not have."""
     fields = {"pixels_per_mm": chance.choice(SCALES)} if chance.random() < 0.3 else {}
     if chance.random() < 0.05:
         fields |= {chance.choice(("images", "owner", "status", "id", "\x00")): "1"}

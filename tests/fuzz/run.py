@@ -26,12 +26,12 @@ PROCESSES = {"worker": "--queues analysis", "web": "gunicorn"}
 
 
 class Report(NamedTuple):
-    """What came of all files.
+    """This tells what came of all files.
 
     Attributes:
         answers: how often each status was answered.
-        wrong: answers of 5xx, and those of 4xx that say nothing; the first words of each.
-        states: how often each status of a submission is there in the end.
+        wrong: the first words of each answer of 5xx, and of each of 4xx that says nothing.
+        states: how many submissions have each status in the end.
         memory: megabytes after every tenth of the files, by process.
     """
 
@@ -82,9 +82,10 @@ def _send(
     content, kind = body(fields, chosen, chance)
     wants = chance.choice(("text/html", "application/json"))
     headers = {"Content-Type": kind, "Accept": wants}
-    # The token once more, so that a broken form is not taken for one of another site.
+    # The head holds the token too, so that a broken form is not taken for one of another site.
     headers["X-CSRFToken"] = token
-    # A form that is not read to its end costs its connection, which the next one must not meet.
+    # A form that is not read to its end costs its connection, and the next form must not be sent
+    # over that one.
     headers["Connection"] = "close"
     address = f"{person.address}/upload/"
     try:
@@ -99,7 +100,7 @@ def _send(
 
 
 def _problem(answer, status: int) -> str:
-    """Return what is wrong with an answer, or nothing."""
+    """Return what is wrong with an answer, or an empty text."""
     if status >= 500:
         return visible_text(answer.content)[:200]
     if status < 400:
@@ -118,7 +119,7 @@ def _look(site: Site, report: Report) -> None:
 
 
 def _wait(site: Site) -> dict[str, int]:
-    """Return how many submissions there are by status, as soon as none waits any more."""
+    """Wait until no submission waits any more, and return how many there are of each status."""
     deadline = time.monotonic() + 600
     while True:
         with closing(sqlite3.connect(site.data_dir / "db.sqlite3")) as database:

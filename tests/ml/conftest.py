@@ -22,7 +22,7 @@ backend.start()
 
 @pytest.fixture
 def tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every architecture is a network of a few hundred weights."""
+    """Make every architecture a network of a few hundred weights."""
     monkeypatch.setattr(architectures, "build", tiny.build)
 
 
@@ -56,7 +56,10 @@ def write_diagnoses(
     size: tuple[int, int] = (32, 24),
     image_type: str = "dermoscopic",
 ) -> Path:
-    """Write a manifest of ``each`` generated lesions a label, tinted by it, two views a lesion."""
+    """Write a manifest of ``each`` pictures a label, tinted by it, with two views a lesion.
+
+    The lesions are generated.
+    """
     directory.mkdir(parents=True)
     samples = []
     for number, label in enumerate(labels):
@@ -76,13 +79,13 @@ def write_diagnoses(
 
 @pytest.fixture(scope="session")
 def diagnoses_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures of each of the eight diagnoses, and some of which only malignant is known."""
+    """Return pictures of the eight diagnoses, and some of which only malignant is known."""
     directory = tmp_path_factory.mktemp("data") / "set" / "diagnoses"
     return write_diagnoses(directory, 12, [*DIAGNOSIS_CODES, "malignant"])
 
 
 def choose(source: Path, seed: int = 1, validation_share: float = 0.25) -> Selection:
-    """Select from one source, nothing of which is dropped."""
+    """Select from one source without dropping anything."""
     return select(
         [source],
         near_duplicates=None,
@@ -135,29 +138,29 @@ def export(
 
 @pytest.fixture
 def tiny_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
-    """A bundle that answers benign and malignant."""
+    """Return a bundle that answers benign and malignant."""
     return export(tmp_path, "seven_stage", BINARY_CLASSES)
 
 
 @pytest.fixture
 def seven_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
-    """A bundle that answers with the seven diagnoses, as those of earlier versions do."""
+    """Return a bundle that answers with the seven diagnoses, as those of earlier versions do."""
     return export(tmp_path, "efficientnet_lite0", SEVEN_CODES)
 
 
 @pytest.fixture
 def eight_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
-    """A bundle that answers with the eight diagnoses."""
+    """Return a bundle that answers with the eight diagnoses."""
     return export(tmp_path, "efficientnet_lite0", DIAGNOSIS_CODES)
 
 
 @pytest.fixture
 def telling_bundle(tiny_network: None, tmp_path: Path) -> Bundle:
-    """A bundle that answers with the eight diagnoses and tells the image types apart."""
+    """Return a bundle that answers with the eight diagnoses and tells the image types apart."""
     return export(tmp_path, "efficientnet_lite0", DIAGNOSIS_CODES, IMAGE_TYPES)
 
 
 @pytest.fixture
 def sample() -> Callable[[str, str], Sample]:
-    """Make samples of pictures that need not exist."""
+    """Return a function that makes samples of pictures that need not exist."""
     return lambda name, label="benign": Sample(Path("/pictures") / name, label)

@@ -1,4 +1,4 @@
-"""What may be imported where: TensorFlow costs seconds and hundreds of megabytes."""
+"""Only some code may import TensorFlow, which costs seconds and hundreds of megabytes."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_a_module_of_the_site_or_the_command_line_does_not_start_tensorflow(modu
     assert result.stdout.strip() == "[]"
 
 
-#: Imports all that a worker loads and analyses one picture, while nothing that training needs can
-#: be imported.
+#: This program imports all that a worker loads and analyses one picture, while nothing that
+#: training needs can be imported.
 WORKER = """
 import sys
 
@@ -93,6 +93,6 @@ def test_a_worker_needs_the_runtime_requirements_alone(tmp_path):
     modules, verdict, has_heat_map, has_measures = result.stdout.split()
     rooms = (ROOT / "ml" / room for room in ("judging", "packaging", "architectures"))
     files = [path for room in rooms for path in room.glob("*.py") if path.stem != "__init__"]
-    assert int(modules) == len(files) + 1  # ml.taxonomy
+    assert int(modules) == len(files) + 1  # one more is ml.taxonomy
     assert verdict in ("benign", "malignant", "uncertain")
     assert (has_heat_map, has_measures) == ("True", "True")

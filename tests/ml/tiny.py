@@ -1,4 +1,4 @@
-"""``python -m ml`` with a network of a few hundred weights, for tests that train one for real."""
+"""This is ``python -m ml`` with a network of a few hundred weights, for tests that really train."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def build(
             momentum=0.9, epsilon=EPSILON, name=f"conv_1{NORMALISATION}"
         )(features)
     features = layers.ReLU(name="conv_1_relu")(features)
-    # The site looks at these by name; here they change nothing.
+    # The site looks at these layers by name, and here they change nothing.
     seen = layers_of(name)
     for layer in (*seen.novelty, seen.heat):
         features = layers.Activation("linear", name=layer)(features)

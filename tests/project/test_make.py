@@ -1,4 +1,4 @@
-"""What the Makefile's targets would do, in a clone where nothing is installed yet."""
+"""Make's targets would do the right things in a clone where nothing is installed yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.site import OUTER_MAKE, ROOT
 
 @pytest.fixture
 def plan(tmp_path):
-    """Return the commands that make would run, also where make runs these tests."""
+    """Return a function that gives the commands make would run, also where make runs the tests."""
     environment = {name: os.environ[name] for name in os.environ if name not in OUTER_MAKE}
 
     def planned(*arguments: str) -> str:
@@ -52,7 +52,7 @@ def test_one_test_runs_alone_and_with_the_terminal(plan):
 
 def test_every_lock_is_made_without_the_address_of_an_index(plan):
     made = [line for line in plan("lock").splitlines() if " pip compile " in line]
-    assert len(made) == 4  # one of them in a loop
+    assert len(made) == 4  # one of them stands in a loop
     for line in made:
         assert "--universal --python-version 3.11 --generate-hashes" in line
         assert "--no-emit-index-url --no-emit-find-links" in line

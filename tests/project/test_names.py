@@ -13,7 +13,7 @@ from tests.site import ROOT
 FILES = sorted(path for part in ("classifier", "skinsite") for path in (ROOT / part).rglob("*.py"))
 SERVICES = sorted((ROOT / "classifier" / "services").rglob("*.py"))
 
-#: Names that said nothing where they were used, or had a second meaning elsewhere.
+#: These names said nothing where they were used, or had a second meaning elsewhere.
 REFUSED = {
     "Analyse", "Rejection", "Settings", "active", "analyse_by", "each", "named", "of", "read",
     "saw", "saw_list", "saw_thumbnail", "spend_retry", "spend_upload", "to_a_worker", "too_old",
@@ -46,7 +46,7 @@ def test_the_glossary_explains_every_status_and_verdict():
 
 
 def test_the_layers_have_the_same_folders():
-    """A subject has one name, whichever layer somebody starts from."""
+    """Check that a subject has one name, whichever layer somebody starts from."""
     subjects = {"submissions", "reading", "registry", "account", "operation"}
     layers = ("classifier/services", "classifier/views", "templates/classifier", "tests/classifier")
     for layer in layers:

@@ -1,4 +1,4 @@
-"""What people ask for in requirements/*.in is what gets installed, to the last dependency."""
+"""Exactly what people ask for in requirements/*.in is installed, to the last dependency."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from tests.site import ROOT
 from tests.web_image import locked
 
-#: The lock of each list.
+#: This names the lock of each list.
 LOCKS = {
     name: f"requirements-{name}.txt"
     for name in ("web", "dev", "train", "test", "services", "lint", "engines", "scoring")
@@ -21,7 +21,7 @@ LOCKS = {
 
 
 def asked(name: str) -> Iterator[Requirement]:
-    """Return what a list asks for, and what the lists ask for that it includes."""
+    """Yield what a list asks for, and what the lists that it includes ask for."""
     for line in (ROOT / "requirements" / f"{name}.in").read_text().splitlines():
         if included := re.fullmatch(r"-r (\w+)\.in", line):
             yield from asked(included[1])
@@ -73,7 +73,7 @@ def test_dependencies_of_dependencies_are_in_the_lock(name):
     for package in versions:
         try:
             needed = [Requirement(text) for text in requires(package) or ()]
-        except PackageNotFoundError:  # for another system or Python
+        except PackageNotFoundError:  # the package is for another system or Python
             continue
         for requirement in needed:
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):

@@ -1,4 +1,4 @@
-"""The picture of the rooms in the documentation is that of the code."""
+"""The documentation's picture of the rooms shows the rooms of the code."""
 
 from __future__ import annotations
 

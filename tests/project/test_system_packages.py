@@ -1,4 +1,4 @@
-"""Only CI, and who asks for it, installs programs of the system."""
+"""Only CI installs programs of the system, and a person who asks for it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import pytest
 from tests.site import ROOT
 
 PACKAGES = ROOT / ".ci" / "packages"
-#: Stand-ins for what would change this machine: they write down what they were asked for.
+#: Stand-ins take the place of these programs, which would change this machine. They write down
+#: what they were asked for.
 FAKES = ("apt-get", "install", "rm")
 
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Path:
-    """The file with what the stand-ins were asked for; none is there where nobody asked."""
+    """Return the file of what the stand-ins were asked for; it is missing if nobody asked."""
     for name in FAKES:
         fake = tmp_path / name
         fake.write_text(f'#!/bin/sh\ncat >/dev/null\necho "{name} $*" >> {tmp_path}/asked\n')

@@ -1,4 +1,4 @@
-"""A site that says what it has read."""
+"""This site only says what it has read."""
 
 from __future__ import annotations
 

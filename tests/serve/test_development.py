@@ -1,4 +1,4 @@
-"""``make dev``: for whoever works on the site."""
+"""``make dev`` runs the site for the people who work on it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Development(Site):
 def test_the_site_in_one_process_that_shows_its_insides(tmp_path):
     with Development(tmp_path / "data") as site:
         wait_until(lambda: answers(site))
-        assert len(site.processes("python")) == 2  # what serves, and what restarts it
+        assert len(site.processes("python")) == 2  # one serves, and one restarts it
         client = Client(site.address)
         client.sign_up("developer@example.org")
         assert "djDebugToolbar" in client.get("/history/").text

@@ -17,15 +17,15 @@ from tests.serve.waiting import wait_until
 from tests.site import Client, Site
 
 EMAIL, FILE = "ada.lovelace@example.org", "adas-left-arm.jpg"
-#: With letters that no random key has.
+#: Each holds letters that no random key has.
 SECRETS = ["lovelace", "left-arm", "sessionid", "csrftoken", "whose_arm", "127.0.0.1", "no such"]
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes what an SDK sends to Sentry.
+    """This takes what an SDK sends to Sentry.
 
     Attributes:
-        events: as they arrived, one JSON text each.
+        events: the events in the order of their arrival, one JSON text each.
     """
 
     def __init__(self) -> None:

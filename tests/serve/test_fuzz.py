@@ -1,4 +1,4 @@
-"""A few damaged files and forms; ``make fuzz`` sends twenty thousand."""
+"""This sends a few damaged files and forms; ``make fuzz`` sends twenty thousand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``make run``: the whole site as one command."""
+"""``make run`` runs the whole site as one command."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_what_is_killed_comes_back_and_no_submission_is_lost(tmp_path):
         doomed = site.processes(WORKER)
         send(signal.SIGSTOP, doomed)
         client.upload([(f"{n}.jpg", judged(n)) for n in range(PICTURES)])
-        # Halted again and again, until it is caught between a claim and its result.
+        # The worker is halted again and again, until it is caught between a claim and its result.
         while "running" not in statuses(site):
             assert "queued" in statuses(site)
             send(signal.SIGCONT, doomed)
@@ -125,7 +125,8 @@ def test_a_terminal_that_is_closed_during_the_start_ends_everything(tmp_path):
         if line.startswith("web "):
             break
     process.stdout.close()
-    wait_until(lambda: len(site.processes(WORKER)) == 5)  # and has been talking to nobody
+    # The site has been talking to nobody since the pipe was closed.
+    wait_until(lambda: len(site.processes(WORKER)) == 5)
     process.send_signal(signal.SIGHUP)
     assert process.wait(30) == 0
     assert site.processes() == []

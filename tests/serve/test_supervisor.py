@@ -1,4 +1,4 @@
-"""What a supervisor starts ends with it, however it ends and whatever its programs do."""
+"""All that a supervisor starts ends with it, however it ends and whatever its programs do."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from tests.serve.waiting import wait_until
 from tests.site import ROOT
 
 OBEDIENT = "time.sleep(600)"
-#: With a child of its own, and deaf to any request to end.
+#: This program has a child of its own, and is deaf to any request to end.
 STUBBORN = (
     "signal.signal(signal.SIGTERM, signal.SIG_IGN); "
     "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
     "print('deaf', flush=True); time.sleep(600)"
 )
-#: Says more than anybody reads.
+#: This program says more than anybody reads.
 NOISY = "[print('x' * 1000, flush=True) for _ in iter(int, 1)]"
 
 
 def end(supervisor: subprocess.Popen, how: signal.Signals) -> float:
-    """Return the seconds until all that it has started is gone."""
+    """End the supervisor by a signal, and return the seconds until all that it started is gone."""
     found = psutil.Process(supervisor.pid).children(recursive=True)
     began = time.monotonic()
     supervisor.send_signal(how)
@@ -44,7 +44,10 @@ def _lives(process: psutil.Process) -> bool:
 
 @pytest.fixture
 def start(tmp_path) -> Callable[..., subprocess.Popen]:
-    """Start a supervisor that has started its programs; its output is ``log``."""
+    """Return a function that starts a supervisor and waits until its programs have started.
+
+    Its output goes to ``log``.
+    """
     started = []
 
     def run(*programs: str, stdout: int | None = None) -> subprocess.Popen:

@@ -1,4 +1,4 @@
-"""Eight requests at once with the largest pictures there may be: the web container has the room."""
+"""The web container has room for eight requests at once with the largest pictures there may be."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_all_processes_stay_within_their_memory_and_give_it_back(site):
         seconds = time.monotonic() - began
         stop.set()
         beside.result()
-    # Some are told to send theirs again in a few minutes; nobody is told of an error.
+    # Some people are told to send theirs again in a few minutes, but nobody is told of an error.
     assert {answer.status_code for answer in answers} <= {200, 503}
     assert watched.peak < LIMIT
     wait_until(lambda: watched.resident() < LIMIT / 2, 10)

@@ -1,4 +1,4 @@
-"""The worker of the web server, before a site that only says what it has read."""
+"""The worker of the web server serves a site that only says what it has read."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_clients_that_never_close_make_nobody_wait(port, client):
 
 
 def test_what_stops_coming_is_given_up_with_a_sentence(port):
-    """Some while they are gathered, more than there are threads while these read them."""
+    """Some requests stop while they are gathered, and more than there are threads while read."""
     sent = [b"GET / HTTP/1.1\r\nHost: ", head("/form", 100) + b"a"]
     sent += [head("/large", 3 * MEGABYTE) + b"x" * 2 * MEGABYTE] * 10
     clients = [socket.create_connection(("127.0.0.1", port), timeout=400) for _ in sent]

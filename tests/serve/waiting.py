@@ -1,4 +1,4 @@
-"""Waiting for what other processes do."""
+"""This waits for what other processes do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real PostgreSQL, real Redis, real worker processes. Without them these tests fail."""
+"""These tests need real PostgreSQL, Redis and worker processes, and fail without them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.services.processes import Broker, Process
 from tests.site import free_port
 
 BUCKET = "pictures"
-#: Short enough to watch a worker being given up, long enough for a slow machine.
+#: These times are short enough to watch a worker being given up, and long for a slow machine.
 LIMITS = {"ANALYSIS_TIME_LIMIT": "6", "SWEEP_EVERY": "1", "MESSAGE_LOST_AFTER": "2"}
 
 
@@ -39,14 +39,14 @@ def database_url(name: str) -> str:
 
 @pytest.fixture
 def database(transactional_db) -> str:
-    """The address of the tests' own database, empty but for the shipped model."""
+    """Return the address of the tests' own database, empty but for the shipped models."""
     call_command("register_models", verbosity=0)
     return database_url(connection.settings_dict["NAME"])
 
 
 @pytest.fixture(scope="module")
 def kept_database(django_db_setup, django_db_blocker) -> Iterator[str]:
-    """The same for all tests of a module, which one site runs through. They may read it only."""
+    """Return the same for all tests of a module, which use one site and may only read from it."""
     with django_db_blocker.unblock():
         call_command("register_models", verbosity=0)
         yield database_url(connection.settings_dict["NAME"])
@@ -54,14 +54,14 @@ def kept_database(django_db_setup, django_db_blocker) -> Iterator[str]:
 
 
 def empty_tables() -> None:
-    """Delete all that people and models have left; what migrations wrote stays."""
+    """Delete all that people and models have left, but not what migrations wrote."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE classifier_user, classifier_modelversion CASCADE")
 
 
 @pytest.fixture
 def queue() -> redis.Redis:
-    """The tests' Redis, empty."""
+    """Return the tests' Redis, empty."""
     client = redis.Redis.from_url(os.environ["REDIS_URL"])
     client.flushdb()
     return client
@@ -69,7 +69,7 @@ def queue() -> redis.Redis:
 
 @pytest.fixture
 def start(database, queue, tmp_path) -> Iterator[Callable[..., Process]]:
-    """Start ``celery --app COMMAND`` processes that end with the test."""
+    """Return a function that starts ``celery --app COMMAND`` processes, which end with the test."""
     shared = LIMITS | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     with ExitStack() as stack:
 
@@ -90,7 +90,7 @@ def broker(tmp_path) -> Iterator[Broker]:
 
 @pytest.fixture
 def wait_for() -> Callable[[Submission, Status], None]:
-    """Wait until a submission has a status."""
+    """Return a function that waits until a submission has a status."""
 
     def wait(submission: Submission, status: Status, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
@@ -117,7 +117,7 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def store(endpoint):
-    """The store, with an empty bucket."""
+    """Return the store, with an empty bucket."""
     names = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **names)
     client.create_bucket(Bucket=BUCKET)

@@ -1,4 +1,4 @@
-"""A mail server of one test's own, which may be slow."""
+"""A test can have a mail server of its own here, which may be slow."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Takes mails, or connections alone.
+    """This server takes mails, or only connections.
 
     Attributes:
-        answers: cleared, it leaves everybody waiting.
-        mails: what it has taken.
+        answers: while this event is cleared, the server leaves everybody waiting.
+        mails: the mails that it has taken.
     """
 
     daemon_threads = True

@@ -1,4 +1,4 @@
-"""Servers and other processes of one test's own, to be killed and brought back."""
+"""A test can kill these servers and other processes of its own, and bring them back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.site import ROOT, free_port
 
 
 class Process:
-    """A command as a process group that ends with the test."""
+    """This runs a command as a process group that ends with the test."""
 
     def __init__(self, command: list[str], log: Path, environment: dict[str, str]) -> None:
         with log.open("w") as stream:
@@ -46,7 +46,7 @@ class Process:
 
 
 class Broker:
-    """A Redis of one test's own, to be taken away and brought back."""
+    """This is a Redis of one test's own, which can be taken away and brought back."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
@@ -83,13 +83,13 @@ class Broker:
 
 
 class Postgres:
-    """A PostgreSQL in ``folder``, which its own user must be able to enter."""
+    """This is a PostgreSQL in ``folder``, which PostgreSQL's user must be able to enter."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
         self.url = f"postgres://skinsite@127.0.0.1:{self.port}/postgres"
         self.binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=_version)
-        # It refuses to run as root.
+        # PostgreSQL refuses to run as root.
         self.user = "postgres" if os.geteuid() == 0 else None
         folder.mkdir(exist_ok=True)
         if self.user:
@@ -105,12 +105,12 @@ class Postgres:
         self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
 
     def stop(self) -> None:
-        """Without waiting for anybody, as at a power cut."""
+        """Stop it without waiting for anybody, as a power cut would."""
         self._run("pg_ctl", "-D", "data", "-w", "-m", "immediate", "stop")
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [str(self.binaries / name), *arguments]
-        # Its output goes to nobody: the server would hold a pipe open.
+        # The output goes to nobody, because the server would hold a pipe open.
         subprocess.run(
             command, cwd=self.folder, user=self.user, check=True, stdout=subprocess.DEVNULL
         )

@@ -1,4 +1,4 @@
-"""A stand-in for the network of `tests.services.slow_worker`."""
+"""This stands in for the network of `tests.services.slow_worker`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from PIL import Image
 from ml.judging.analysis import Analysis
 from tests.classifier.fakes import FakeAnalyst
 
-#: Width in pixels of a picture that takes its worker down.
+#: A picture of this width in pixels takes its worker down.
 DEADLY = 333
 
 
 class SlowAnalyst(FakeAnalyst):
-    """Answers after ``SLOW_SECONDS`` of the environment, or kills the process."""
+    """This answers after ``SLOW_SECONDS`` of the environment, or kills the process."""
 
     def __call__(self, images: Sequence[Image.Image], *, screened: bool = True) -> list[Analysis]:
         if any(image.width == DEADLY for image in images):

@@ -1,4 +1,6 @@
-"""The site's worker with a stand-in for the network that takes its time, to be killed in between.
+"""This is the site's worker with a stand-in for the network.
+
+The stand-in takes its time, so that the worker can be killed in between.
 
 SIGUSR2 blocks its main thread for good. A picture as wide as `slow_analyst.DEADLY` kills it.
 """

@@ -1,4 +1,4 @@
-"""A site is lost and comes back by the very commands of the documentation."""
+"""A site that is lost comes back by the very commands of the documentation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PRODUCTION = (ROOT / "docs" / "production.md").read_text()
 
 @pytest.fixture
 def follow(tmp_path, transactional_db):
-    """Run the commands that stand below a mark in the documentation."""
+    """Return a function that runs the commands below a mark in the documentation."""
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "DATABASE_URL": database_url(connection.settings_dict["NAME"]),

@@ -1,4 +1,4 @@
-"""A short time of trouble; ``make chaos`` is the long one."""
+"""A site is in trouble for a short time here, and for a long one with ``make chaos``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `deploy/` starts is one set of commands, and these make a site that works."""
+"""All of `deploy/` starts the same set of commands, and these make a site that works."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.web_image import block_left_out
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
 ROLES = ("web", "worker", "bulk", "mail", "beat")
-#: What starts each of them where systemd does.
+#: systemd starts each of them by this unit.
 UNITS = {
     "web": "skinsite-web.service",
     "worker": "skinsite-worker@analysis.service",
@@ -50,7 +50,7 @@ FILLED_IN = {
 
 
 def containerfile() -> dict[str, list[str]]:
-    """Return what each image starts."""
+    """Return the command that each image starts."""
     text = (DEPLOY / "Containerfile").read_text()
     stages = re.findall(r"(?s)^FROM \w+ AS (web|worker)\n(.*?)(?=^FROM|\Z)", text, re.MULTILINE)
     return {name: json.loads(re.search(r"^CMD (.*)", body, re.M)[1]) for name, body in stages}
@@ -72,7 +72,7 @@ def kubernetes() -> dict[str, dict]:
 
 
 def unit(name: str) -> dict[str, list[str]]:
-    """Return what a unit says, by key; of a template with the instance that ``name`` tells."""
+    """Return what a unit says by key, for the instance in ``name`` if the unit is a template."""
     template, _, instance = name.removesuffix(".service").partition("@")
     file = f"{template}@.service" if instance else name
     text = (DEPLOY / "systemd" / file).read_text().replace("%i", instance).replace("%%", "%")
@@ -104,7 +104,7 @@ def test_every_way_starts_the_same_commands():
     written = commands()
     assert containerfile() == {role: written["compose"][role] for role in ("web", "worker")}
     assert written["kubernetes"] == written["compose"]
-    # Behind a proxy of the same machine.
+    # systemd's web process listens on another address, behind a proxy of the same machine.
     written["systemd"]["web"][4] = "0.0.0.0:8000"
     assert written["systemd"] == written["compose"]
     assert unit("skinsite.target")["Wants"][0].split() == list(UNITS.values())
@@ -114,7 +114,7 @@ def test_every_way_is_released_by_the_same_commands():
     wanted = " && ".join(f"python manage.py {command}" for command in RELEASE)
     assert compose()["release"]["command"] == f'sh -c "{wanted}"'
     assert kubernetes()["release"]["args"] == ["sh", "-c", wanted]
-    # Images hold the static files already.
+    # The images hold the static files already, so that only systemd must collect them.
     wanted = [f"python manage.py {one}" for one in [*RELEASE, "collectstatic --no-input"]]
     assert unit("skinsite-release.service")["ExecStart"] == wanted
 
@@ -144,7 +144,7 @@ def test_the_example_tells_every_variable_and_no_secret():
 
 def test_the_example_filled_in_is_all_that_production_needs(tmp_path):
     filled_in = example() | FILLED_IN
-    # Nobody fills in what the example does not name.
+    # An operator fills in only what the example names.
     assert filled_in.keys() == example().keys()
     environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PRODUCTION": "true"}
     check = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
@@ -190,7 +190,7 @@ def wait_until_it_answers(port: int, host: str, log: Path) -> None:
 
 @pytest.fixture
 def production(transactional_db, queue, store, endpoint, tmp_path) -> Iterator[int]:
-    """The commands of `deploy/` with production's settings; the port of the web process."""
+    """Run the commands of `deploy/` with production's settings, and return the web port."""
     environment = example() | {
         "PRODUCTION": "true",
         "DJANGO_SETTINGS_MODULE": "skinsite.settings",
@@ -221,7 +221,7 @@ def production(transactional_db, queue, store, endpoint, tmp_path) -> Iterator[i
 
 
 class Visitor(Client):
-    """A person's browser, as the proxy in front passes on what it sends."""
+    """This sends what a person's browser sends, as the proxy in front passes it on."""
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -232,7 +232,7 @@ class Visitor(Client):
         return self._through_the_proxy(super().get(path))
 
     def send(self, path: str, fields: dict[str, str], files: Any = None) -> requests.Response:
-        """Send a form, without going where the answer leads."""
+        """Send a form without following a redirect."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path).text)
         answer = self.session.post(
             self.address + path,
@@ -244,7 +244,7 @@ class Visitor(Client):
         return self._through_the_proxy(answer)
 
     def _through_the_proxy(self, answer: requests.Response) -> requests.Response:
-        """Keep its cookies, which are for HTTPS alone, for the way behind the proxy."""
+        """Let the cookies, which are for HTTPS only, be sent on the way behind the proxy too."""
         assert all(cookie.secure for cookie in answer.cookies)
         for cookie in self.session.cookies:
             cookie.secure = False

@@ -1,4 +1,4 @@
-"""A worker shows by itself that it lives, and what `deploy/` looks at sees it, broker or none."""
+"""A worker shows by itself that it lives, and `deploy/` sees it with a broker or without."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tests.lesions import judged
 from tests.services.test_deploy import DEPLOY, UNITS, commands, compose, kubernetes, unit
 from tests.site import ROOT
 
-#: Seconds between two heartbeats here, and after which a worker without one counts as stuck; two
-#: and a minute in production.
+#: Here a heartbeat comes after so many seconds, and a worker counts as stuck after so many without
+#: one. In production these are two seconds and a minute.
 EVERY, LIMIT = 0.5, 4.0
 
 
 class Watchdog:
-    """What systemd does with the messages of a unit's main process."""
+    """This does what systemd does with the messages of a unit's main process."""
 
     def __init__(self, limit: float) -> None:
         self.limit, self.address = limit, f"@skinsite-{uuid.uuid4()}"
@@ -36,7 +36,7 @@ class Watchdog:
         self.socket.bind(self.address.replace("@", "\0"))
 
     def hears(self) -> bool:
-        """Return whether it hears from now on, and before the limit, that somebody lives."""
+        """Return whether a process tells from now on and before the limit that it lives."""
         self.socket.setblocking(False)
         try:
             while True:
@@ -63,7 +63,7 @@ def watchdog(limit) -> Iterator[Watchdog]:
 
 @pytest.fixture
 def environment(watchdog, limit, tmp_path) -> dict[str, str]:
-    """What a container or a unit has of its own."""
+    """Return the variables that a container or a unit has of its own."""
     return {
         "HEARTBEAT_FILE": str(tmp_path / "heartbeat"),
         "HEARTBEAT_EVERY": str(EVERY),
@@ -74,7 +74,7 @@ def environment(watchdog, limit, tmp_path) -> dict[str, str]:
 
 @pytest.fixture
 def seen(watchdog, environment) -> Callable[[str], dict[str, bool]]:
-    """Look whether a role lives, as each way of running it does."""
+    """Return a function that tells whether a role lives, as each way of running it sees it."""
 
     def succeeds(command: list[str]) -> bool:
         assert command[0] == "python"
@@ -86,7 +86,8 @@ def seen(watchdog, environment) -> Callable[[str], dict[str, bool]]:
         how, *command = compose()[role]["healthcheck"]["test"]
         assert how == "CMD"
         return {
-            # First: where nobody lives, it listens until the limit has passed for the others too.
+            # This comes first. Where nobody lives, it listens until the limit has passed, and so
+            # the limit has passed for the others too.
             "systemd": watchdog.hears(),
             "compose": succeeds(command),
             "kubernetes": succeeds(kubernetes()[role]["livenessProbe"]["exec"]["command"]),
@@ -97,7 +98,7 @@ def seen(watchdog, environment) -> Callable[[str], dict[str, bool]]:
 
 @pytest.fixture
 def work(start, environment) -> Callable:
-    """Start a role by its command."""
+    """Return a function that starts a role by its command."""
 
     def run(role: str, app: str = "skinsite", **variables: str):
         _, option, _, *rest = commands()["kubernetes"][role]

@@ -1,4 +1,4 @@
-"""One submission through Redis, PostgreSQL and a worker process, whatever dies on the way."""
+"""A submission passes through Redis, PostgreSQL and a worker process, whatever dies on the way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factories import UserFactory
 from tests.lesions import judged, picture
 from tests.services.slow_analyst import DEADLY
 
-#: Its network is a stand-in: `make chaos` and its short form kill real ones.
+#: This worker has a stand-in for the network; `make chaos` and its short form kill real ones.
 WORKER = "tests.services.slow_worker worker"
 BEAT = "skinsite beat --pidfile= --schedule="
 
@@ -86,7 +86,7 @@ def test_what_waits_beside_a_picture_that_kills_its_worker_is_done_within_a_minu
 ):
     deadly = upload(picture(size=(DEADLY, 250)))
     others = [upload() for _ in range(3)]
-    # No sweep comes to help, and none would before the time of an analysis is over.
+    # No sweep helps here, and one would not help before the time of an analysis is over.
     start(WORKER, SLOW_SECONDS="0", ANALYSIS_TIME_LIMIT="600")
     wait_for(deadly, Status.RUNNING, seconds=120)
     for submission in others:

@@ -1,4 +1,4 @@
-"""Mails through Redis, a worker of their own and a mail server that is slow."""
+"""Mails pass through Redis and a worker of their own to a mail server that is slow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.serve.waiting import wait_until
 from tests.services.mail_server import MailServer
 from tests.services.test_deploy import commands
 
-#: What `deploy/` gives it.
+#: `deploy/` gives the worker of mails so many bytes.
 LARGEST_MEMORY = 512_000_000
 
 
@@ -30,7 +30,7 @@ def test_a_slow_mail_server_holds_no_page_and_gets_the_mail_later(
         environment = {"EMAIL_URL": server.url, "EMAIL_TIMEOUT": "1"}
         worker = start(" ".join(command), HEARTBEAT_FILE=str(heartbeat), **environment)
         user = UserFactory(email="ada.lovelace@example.org")
-        client.get(reverse("account_reset_password"))  # the first page loads what all need
+        client.get(reverse("account_reset_password"))  # the first page loads code for all
         began = time.monotonic()
         answer = client.post(reverse("account_reset_password"), {"email": user.email})
         assert answer.url == reverse("account_reset_password_done")

@@ -1,4 +1,4 @@
-"""Pictures in an S3-compatible object store instead of on a disk."""
+"""Pictures can lie in an S3-compatible object store instead of on a disk."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def person(site, request) -> Client:
 
 @pytest.fixture
 def pictures(store):
-    """Return the names of the new objects; the figures of models' cards are nobody's."""
+    """Return a function that names the new objects, except for figures of models' cards."""
 
     def listed() -> set[str]:
         found = store.list_objects_v2(Bucket=BUCKET).get("Contents", [])

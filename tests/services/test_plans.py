@@ -1,4 +1,4 @@
-"""Among a million submissions, what is asked often reads its own rows and no others."""
+"""Among a million submissions, queries that run often read their own rows and no others."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from tests.factories import ModelVersionFactory, UserFactory
 from tests.services.conftest import empty_tables
 
 ROWS = 1_000_000
-#: The latest, which have a prediction to show: more take time and change no plan.
+#: Only the latest submissions have a prediction, as more of them take time and change no plan.
 PREDICTED = 100_000
 TABLES = ("classifier_submission", "classifier_prediction")
 
-# One a minute, each finished after ten seconds; the latest twenty still wait. One in fifty failed,
-# another was rejected. Keys are made from numbers, so that each row knows those that belong to it.
+# There is one submission a minute, and each was finished after ten seconds, but the latest twenty
+# have not ended. One in fifty failed, and another was rejected. Keys are made from numbers, so that
+# each row knows those that belong to it.
 PREDICTIONS = """
     INSERT INTO classifier_prediction (
         id, submission_id, model_version_id, verdict, malignant_probability, confidence,
@@ -58,7 +59,7 @@ SUBMISSIONS = """
     FROM generate_series(1, %(rows)s) AS n,
         LATERAL (SELECT now() - n * interval '1 minute', md5(n::text)) AS row(at, file)
 """
-#: All but those of constraints, with what makes them.
+#: This lists all indexes but those of constraints, with the statements that make them.
 INDEXES = """
     SELECT indexname, indexdef FROM pg_indexes
     WHERE tablename = ANY(%s) AND indexname NOT IN (SELECT conname FROM pg_constraint)
@@ -78,7 +79,7 @@ def _million(django_db_setup, django_db_blocker) -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute(INDEXES, [list(TABLES)])
             indexes = dict(cursor.fetchall())
-            # Indexes are made faster than kept, and no key needs to be looked up.
+            # It is faster to make indexes anew than to keep them, and no key needs a look-up.
             cursor.execute("SET session_replication_role = replica")
             cursor.execute(f"DROP INDEX {', '.join(indexes)}")
             cursor.execute(PREDICTIONS, names)
@@ -86,7 +87,7 @@ def _million(django_db_setup, django_db_blocker) -> Iterator[None]:
             for definition in indexes.values():
                 cursor.execute(definition)
             cursor.execute("SET session_replication_role = origin")
-            # As PostgreSQL does by itself after so many new rows.
+            # PostgreSQL does this by itself after so many new rows.
             cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
         yield
         empty_tables()
@@ -152,7 +153,7 @@ def test_no_query_reads_all_submissions(db, client, settings, name):
 
 
 def test_a_page_of_the_history_reads_its_own_rows_and_no_others(db):
-    """As `django.core.paginator` asks for them, of somebody who has sent in many."""
+    """Ask as `django.core.paginator` does, for the rows of a person who has sent in many."""
     (owner,) = Submission.objects.values_list("owner", flat=True)[:1]
     mine = Submission.objects.owned_by(User.objects.get(pk=owner))
     page = mine.with_result()[400:420].explain()

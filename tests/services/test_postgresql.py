@@ -1,4 +1,4 @@
-"""What only the real database can show: its constraints, its locks, its migrations."""
+"""Only the real database can show its constraints, its locks and its migrations."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_workers_that_claim_at_once_share_what_waits_and_take_nothing_twice(
     def work(number: int) -> list[Submission]:
         together.wait()
         try:
-            # All of them come for the same few first.
+            # All workers come for the same few submissions first.
             return [row for submission in waiting[:16] for row in claim_submissions(submission.pk)]
         finally:
             connection.close()
@@ -146,7 +146,7 @@ def test_workers_that_claim_at_once_share_what_waits_and_take_nothing_twice(
 
 
 def test_rows_stay_free_while_a_heat_map_is_stored(database, monkeypatch, settings):
-    """However long the storage takes, others may write what it belongs to."""
+    """Others may write the rows that a heat map belongs to, however long the storage takes."""
     submission, model_version = SubmissionFactory(running=True), ModelVersionFactory()
     save, renamed = FileSystemStorage._save, []
 

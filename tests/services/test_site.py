@@ -1,4 +1,4 @@
-"""The site over HTTP, with PostgreSQL and Redis behind it: one site for all that is done to it."""
+"""These tests use one site over HTTP, with PostgreSQL and Redis behind it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def site(kept_database, broker, tmp_path_factory) -> Iterator[Site]:
 
 @pytest.fixture
 def person(site, request) -> Client:
-    """A person who has just signed up."""
+    """Return a person who has just signed up."""
     client = Client(site.address)
     client.sign_up(f"{request.node.name}@example.org")
     return client
@@ -73,7 +73,7 @@ def test_a_person_uploads_sees_the_result_and_deletes_it(site, person):
 
 
 def read_events(site: Site) -> dict[str, dict]:
-    """Return what the processes have logged, by who said it and what."""
+    """Return the events that the processes have logged, by process and event."""
     events = {}
     for line in site.log.read_text().splitlines():
         process, _, event = line.partition("| ")
@@ -89,7 +89,7 @@ def test_the_worker_tells_for_which_request_it_works(site, person):
     key = sent_by(person).get().pk
     deadline = time.monotonic() + 10
     while f"worker {key} is done" not in (events := read_events(site)):
-        # The result is shown as soon as it is written, which is before it is told.
+        # The result is shown as soon as it is written, which is before the log tells of it.
         assert time.monotonic() < deadline, events.keys()
         time.sleep(0.1)
     queued, done = events[f"web {key} is queued"], events[f"worker {key} is done"]

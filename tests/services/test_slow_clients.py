@@ -1,4 +1,4 @@
-"""Clients that take as long as they like, before the web process that `deploy/` starts."""
+"""The web process that `deploy/` starts endures clients that take as long as they like."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.services.processes import Process
 from tests.services.test_deploy import containerfile, runnable, wait_until_it_answers
 from tests.site import ROOT, free_port
 
-#: Of each kind.
+#: There are so many clients of each kind.
 CLIENTS = 50
-#: With it, the site reads the form to look for the token in it.
+#: A request with this cookie makes the site read the form, to look for the token in it.
 FORM = "Host: localhost\r\nCookie: csrftoken=abcdefghijklmnopqrstuvwxyzabcdef\r\nContent-Length:"
 DRIPPING = {
     "nothing": "",
@@ -69,7 +69,7 @@ def test_two_hundred_slow_clients_make_nobody_wait_and_are_ended(database, queue
 
 def _drip(clients: list[socket.socket]) -> None:
     for client in clients:
-        # Of the silent ones too there is something by and by, but no whole line.
+        # The silent clients too send something by and by, but no whole line.
         client.send(b"x")
 
 

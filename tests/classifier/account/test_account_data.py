@@ -1,4 +1,4 @@
-"""A person's own data: taken along as a whole, deleted as a whole, and not kept for ever."""
+"""People can take all of their data along and delete all of it, and it is not kept for ever."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EXPORT, DELETE = reverse("account_export"), reverse("account_delete")
 
 @pytest.fixture
 def archive(owner_client):
-    """Download everything."""
+    """Return the archive of everything, downloaded anew at each call."""
 
     def opened() -> zipfile.ZipFile:
         answer = owner_client.get(EXPORT)
@@ -160,7 +160,7 @@ def test_many_rows_take_no_more_queries(owner, owner_client, django_assert_num_q
 
 @pytest.fixture
 def person():
-    """Somebody with pictures."""
+    """Return a person with pictures."""
     user = UserFactory()
     SubmissionFactory(owner=user, done__explained=True)
     ReviewFactory(submission=SubmissionFactory(owner=user, done=True))
@@ -175,7 +175,7 @@ def log_in(user: User) -> Client:
 
 
 def confirm(client: Client, asked, password: str = PASSWORD):
-    """Give the password that was asked for, and go where that leads."""
+    """Send the password that was asked for, and follow the redirects."""
     return client.post(asked.url, {"password": password}, follow=True)
 
 

@@ -1,4 +1,4 @@
-"""Accounts: an e-mail address in any case, a good password, and patience with neither."""
+"""An account takes an e-mail address in any case and a good password, and limits attempts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sign_up(client: Client, email: str, password: str = PASSWORD):
 
 
 def who(client: Client) -> str | None:
-    """The address of who is logged in."""
+    """Return the address of the person who is logged in, or None."""
     key = client.session.get("_auth_user_id")
     return User.objects.get(pk=key).email if key else None
 

@@ -1,4 +1,4 @@
-"""People see where they are signed in, and end it; what protects an account better ends it too."""
+"""People see and end their sessions, and what protects an account better ends them too."""
 
 from __future__ import annotations
 

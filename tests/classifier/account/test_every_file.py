@@ -22,20 +22,20 @@ FIELDS = [
     for field in model._meta.get_fields()
     if isinstance(field, FileField)
 ]
-#: Nothing that the export does not hold already: a smaller copy of the picture.
+#: The export holds these already, because a thumbnail is a smaller copy of the picture.
 DERIVED = {"classifier.Submission.thumbnail"}
 
 
 @pytest.fixture(params=FIELDS, ids=str)
 def field(request, owner) -> FileField:
-    """A column of files, with one of ``owner``."""
+    """Return a column of files, in which ``owner`` has one."""
     SubmissionFactory(owner=owner, done__explained=True)
     return request.param
 
 
 @pytest.fixture
 def name(field) -> str:
-    """The name of that file, which has a content of its own."""
+    """Return the name of that file, and give it a content that no other file has."""
     rows = field.model._base_manager.all()
     found = [name for name in rows.values_list(field.name, flat=True) if name]
     assert found, f"{field} has no file here. Make one in the fixture above."

@@ -1,4 +1,4 @@
-"""Who has left is in no row, no session and no log of the site."""
+"""A person who has left is in no row, no session and no log of the site."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ADDRESS, SECOND, ALIKE = "ada@example.org", "lovelace@example.org", "not.ada@exa
 
 
 def all_that_is_kept() -> str:
-    """Every row of every table, and what the sessions hold."""
+    """Return every row of every table, and what the sessions hold."""
     rows: list[Any] = [list(model._base_manager.values()) for model in apps.get_models()]
     rows.append([session.get_decoded() for session in Session.objects.all()])
     return json.dumps(rows, default=str).lower()
@@ -40,11 +40,11 @@ def sign_in(user: User, expected: str = "upload") -> Client:
 
 @pytest.fixture
 def ada(login, superuser, settings) -> User:
-    """Somebody who is everywhere: signed in twice, half signed in, in the admin's log."""
+    """Return a person who is everywhere: signed in twice, half signed in, in the admin's log."""
     ada = UserFactory(email=ADDRESS)
     SubmissionFactory(owner=ada, done__explained=True)
     ReviewFactory(submission=SubmissionFactory(owner=ada, done=True))
-    # From before there were lists.
+    # This session is one from before there were lists of sessions.
     login(ada).get(reverse("upload"))
     sign_in(ada)
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -83,12 +83,12 @@ def assert_forgotten(key: int) -> None:
     assert f"wrote to account {key}" in kept
     assert not User.objects.filter(pk=key).exists()
     assert not UserSession.objects.filter(user=key).exists()
-    # Somebody else's longer address stays.
+    # A longer address that holds the person's own is somebody else's, and stays.
     assert LogEntry.objects.filter(object_repr=ALIKE).exists()
 
 
 def leave(ada: User, superuser: User, login: Any) -> None:
-    # Who signed in before there was a second factor.
+    # This person signed in before they had a second factor.
     client = login(ada)
     asked = client.post(reverse("account_delete"))
     answer = client.post(asked.url, {"password": PASSWORD}, follow=True)
@@ -133,7 +133,8 @@ def test_what_the_account_is_made_of_is_in_the_export(ada):
     assert "JBSWY3DPEHPK3PXP" not in told
 
 
-#: Models of people, and where each is told to them; what is not is no more than a key.
+#: These models belong to people, with the part of the export that tells them. Of those without a
+#: part, the person is no more than a key.
 OF_A_PERSON = {
     "account.EmailAddress": "addresses",
     "mfa.Authenticator": "second_factors",
@@ -142,7 +143,7 @@ OF_A_PERSON = {
     # A clinician's reviews are told to those whose pictures they are about.
     "classifier.Review": "reviews",
     "classifier.HistoricalReview": "",
-    # What an administrator did, for the other ones.
+    # The log tells the other administrators what one of them did.
     "admin.LogEntry": "",
 }
 

@@ -1,4 +1,4 @@
-"""Guesses at passwords are few, and those of others lock nobody out of their own browser."""
+"""Few guesses at passwords are allowed, and they lock nobody out of their own browser."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def log_in(client: Client, email: str, password: str = PASSWORD, **options):
 
 
 def fails(client: Client, email: str, times: int = 1, **options: object) -> list[int]:
-    """Log in with a wrong password; return the statuses."""
+    """Log in with a wrong password so many times, and return the statuses."""
     return [log_in(client, email, "wrong", **options).status_code for _ in range(times)]
 
 
 @pytest.fixture
 def used(owner) -> Client:
-    """A browser in which the owner has signed in before, and out again."""
+    """Return a browser in which the owner has signed in before, and out again."""
     client = Client()
     assert log_in(client, owner.email).status_code == 302
     client.post(reverse("account_logout"))
@@ -42,7 +42,7 @@ def used(owner) -> Client:
 
 def test_guessing_one_password_is_stopped(client, owner):
     assert fails(client, owner.email, 6) == [200] * 5 + [429]
-    # Even with the right one, and in another case.
+    # It is stopped even with the right password, and with the address in another case.
     assert log_in(client, owner.email.upper()).status_code == 429
     assert client.get(reverse("history")).status_code == 302
 
@@ -77,7 +77,7 @@ def test_guesses_from_the_same_address_do_not_either(owner, used):
 
 def test_guesses_in_a_known_browser_are_stopped_too(owner, used):
     assert fails(used, owner.email, 11) == [200] * 10 + [429]
-    # And close no other one.
+    # They do not close any other browser.
     assert log_in(Client(), owner.email).status_code == 302
 
 
@@ -120,7 +120,7 @@ def test_a_new_password_by_mail_is_the_way_out(client, owner):
     link = re.search(rf"{settings.SITE_ADDRESS}(/\S+)", mail.outbox[0].body)[1]
     form = client.get(link, follow=True).redirect_chain[-1][0]
     client.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
-    # Whoever guesses goes on, elsewhere.
+    # The guesses go on in another browser.
     fails(Client(), owner.email, 6)
     assert log_in(client, owner.email, NEW_PASSWORD).status_code == 302
 
@@ -145,7 +145,7 @@ def test_another_name_of_the_site_is_no_other_limit(client, owner):
 
 @pytest.fixture
 def _time_stands_still(time_machine) -> None:
-    """However slow the machine is, all that a test does is done in a hurry."""
+    """Halt the clock, so that a test does all in a hurry however slow the machine is."""
     time_machine.move_to(timezone.now(), tick=False)
 
 

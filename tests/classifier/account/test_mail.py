@@ -1,4 +1,4 @@
-"""A mail goes by way of a worker, and only its own reader learns what is in it."""
+"""A worker sends each mail, and only the person whom it is for learns what is in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADDRESS, LINK = "ada.lovelace@example.org", "https://skin.example.org/reset/secr
 
 
 class RefusingServer(EmailBackend):
-    """Names in its refusal whom it refuses, as SMTP servers do."""
+    """This server names in its refusal whom it refuses, as SMTP servers do."""
 
     attempts = 0
 
@@ -46,7 +46,7 @@ def refusing(settings) -> type[RefusingServer]:
 
 @pytest.fixture
 def sealed(messages) -> str:
-    """A mail that has been posted, as a worker gets it."""
+    """Return a mail that has been posted, as a worker gets it."""
     message = EmailMultiAlternatives(
         "A new password", LINK, None, [ADDRESS], bcc=["copy@example.org"], headers={"X-One": "1"}
     )

@@ -1,4 +1,4 @@
-"""Links in mails lead to the site's own address, whatever a request claims and without any."""
+"""Links in mails lead to the site's own address, whatever a request claims or without a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who sees other people's pictures proves it with a second factor, set up by a link in a mail."""
+"""People who may see others' pictures need a second factor, which they set up by a mailed link."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LINK, INDEX, REAUTHENTICATE = map(
     reverse, ("second_factor_link", "mfa_index", "mfa_reauthenticate")
 )
 ACTIVATE, ADMIN = reverse("mfa_activate_totp"), reverse("admin:index")
-#: Addresses that clinicians may look at and others may not: those of what is not their own.
+#: Clinicians may look at these addresses and others may not: they show what is not one's own.
 OF_OTHERS = [
     name for name in ROUTES if MATRIX[name].split()[1:4:2] in (["404", "200"], ["403", "200"])
 ]
@@ -63,12 +63,12 @@ def open_link(client: Client, key: str) -> str:
 
 @pytest.fixture
 def _commits(monkeypatch) -> None:
-    """What waits for a commit runs within its request, as on the site: no test ever commits."""
+    """Run what waits for a commit within its request, as on the site; no test ever commits."""
     monkeypatch.setattr(transaction, "on_commit", lambda action: action())
 
 
 def set_up(client: Client) -> None:
-    """Do what the page of an app asks for."""
+    """Set up an app as a second factor, as its page asks for it."""
     asked = client.get(ACTIVATE)
     page = client.post(asked.url, {"password": PASSWORD}, follow=True).content.decode()
     secret = re.search(r'value="([A-Z2-7]{32})"', page)[1]
@@ -77,7 +77,7 @@ def set_up(client: Client) -> None:
 
 @pytest.fixture
 def clinician(reviewer) -> Client:
-    """A clinician's password in a browser, and nothing else."""
+    """Return a browser in which a clinician has given a password, and nothing else."""
     return sign_in(reviewer)
 
 
@@ -156,7 +156,7 @@ def test_the_link_opens_nothing_in_a_browser_of_somebody_else(clinician, other, 
     somebody = sign_in(superuser)
     assert open_link(somebody, key) == LINK
     assert somebody.get(ACTIVATE).url == LINK
-    # Nor does it where the owner opens it in theirs.
+    # The link opens nothing in the owner's browser either, as it was not opened there.
     assert clinician.get(ACTIVATE).url == LINK
 
 

@@ -1,4 +1,4 @@
-"""A second factor: set up, asked for, kept secret, and required of staff where the site says so."""
+"""A second factor is set up, asked for, kept secret, and required of staff if the site says so."""
 
 from __future__ import annotations
 

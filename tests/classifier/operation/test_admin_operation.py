@@ -1,4 +1,4 @@
-"""The operator's page: what works, what waits, what went wrong, and nothing of a person."""
+"""The operator's page tells what works, waits and went wrong, and nothing of a person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def read(superuser, login, monkeypatch):
-    """Return the text of the page; every part of the site works."""
+    """Return the text of the page, while every part of the site works."""
     monkeypatch.setattr(readiness, "CHECKS", {"database": lambda: None, "storage": lambda: None})
     client = login(superuser)
 

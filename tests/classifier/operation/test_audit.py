@@ -1,4 +1,4 @@
-"""Who saw, changed, exported or deleted what is on record, and stays there."""
+"""The site records for good who saw, changed, exported or deleted something."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def told() -> list[tuple]:
-    """Return the entries, the oldest first."""
+    """Return what the entries tell, the oldest first."""
     rows = AuditEntry.objects.order_by("pk")
     return list(rows.values_list("actor_key", "action", "subject_type", "subject_key"))
 
@@ -58,7 +58,7 @@ def test_a_clinician_who_looks_at_a_picture(name, reviewer, reviewer_client, sub
     for _ in range(2):
         reviewer_client.get(path).getvalue()
     assert told() == [(reviewer.pk, "saw", "submission", str(submission.pk))]
-    cache.clear()  # as after an hour
+    cache.clear()  # this is as if an hour had passed
     reviewer_client.get(path).getvalue()
     assert len(told()) == 2
 
@@ -132,7 +132,7 @@ def test_what_is_done_in_the_admin(superuser, login):
 
 @pytest.fixture
 def refuse(monkeypatch):
-    """Let no entry be written from now on."""
+    """Return a function that stops all entries from being written once it was called."""
 
     def fail(**fields: object) -> None:
         raise DatabaseError("the log is full")
@@ -206,7 +206,7 @@ def test_another_list_is_another_look(reviewer_client):
     SubmissionFactory(done=True), SubmissionFactory(failed=True)
     reviewer_client.get(LIST)
     reviewer_client.get(LIST, {"status__exact": "failed"})
-    reviewer_client.get(LIST, {"status__exact": "queued"})  # shows nothing
+    reviewer_client.get(LIST, {"status__exact": "queued"})  # this list shows nothing
     assert [len(keys) for keys in AuditEntry.objects.values_list("listed", flat=True)] == [1, 2]
 
 
@@ -220,7 +220,7 @@ def test_a_list_is_found_by_the_key_of_what_is_on_it(reviewer_client, superuser,
 
 @pytest.mark.parametrize("name", ["result_image", "result_thumbnail", "result_heat_map"])
 def test_a_look_at_a_file_that_is_gone_is_none(name, reviewer_client, media):
-    submission = SubmissionFactory(done=True)  # without a heat map
+    submission = SubmissionFactory(done=True)  # it has no heat map
     for file in (submission.image, submission.thumbnail):
         (media / file.name).unlink()
     assert reviewer_client.get(reverse(name, args=[submission.pk])).status_code == 404

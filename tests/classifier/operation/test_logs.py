@@ -1,4 +1,4 @@
-"""What a line of the log says: the request it belongs to, and what became of it."""
+"""A line of the log says to which request it belongs, and what became of that."""
 
 from __future__ import annotations
 

@@ -22,13 +22,13 @@ DASHBOARD = json.loads((FOLDER / "grafana-dashboard.json").read_text())
 PANELS = {panel["title"]: panel["targets"][0]["expr"] for panel in DASHBOARD["panels"]}
 (GROUP,) = yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"]
 ALERTS = {rule["alert"]: rule["expr"] for rule in GROUP["rules"]}
-#: What Prometheus itself tells of whom it asks.
+#: Prometheus itself tells this figure of each site that it asks.
 OF_PROMETHEUS = {"up"}
 
 
 @pytest.fixture
 def told(client, owner_client, settings) -> dict[str, set[str]]:
-    """The names of all figures of a site that has done something, with those of their labels."""
+    """Return the names of all figures and of their labels, of a site that has done something."""
     SubmissionFactory.create_batch(2, done=True), SubmissionFactory(rejected=True)
     Submission.objects.update(finished_at=timezone.now(), started_at=timezone.now())
     file = SimpleUploadedFile("mole.jpg", picture(), "image/jpeg")

@@ -1,4 +1,4 @@
-"""Logs are read by people who must not learn who uses the site, and for what."""
+"""The people who read logs must not learn who uses the site, nor for what."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ EMAIL = "ada.lovelace@example.org"
 PASSWORD = "analytical engine"
 FILE = "adas-left-arm.jpg"
 COMMENT = "a planted remark"
-# With letters that no random key has.
+# Each holds letters that no random key has.
 SECRETS = ["lovelace", "analytical", "left-arm", COMMENT]
 
 
 @contextmanager
 def nothing_personal() -> Iterator[io.StringIO]:
-    """Collect all that the site logs, tracebacks and all, and look through it in the end."""
+    """Collect all that the site logs, with tracebacks, and look for the secrets in the end."""
     stream = io.StringIO()
     handler, root = logging.StreamHandler(stream), logging.getLogger()
     (formatter,) = {
@@ -57,7 +57,7 @@ def log(caplog) -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def ada(log, client: Client) -> Client:
-    """Somebody who has just signed up, through the form."""
+    """Return the browser of a person who has just signed up, through the form."""
     fields = {"email": EMAIL, "password1": PASSWORD, "password2": PASSWORD}
     assert client.post(reverse("account_signup"), fields).status_code == 302
     return client

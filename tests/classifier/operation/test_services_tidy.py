@@ -1,4 +1,4 @@
-"""What a process that died has left in the storage is found and deleted, and nothing else."""
+"""Tidying deletes what a process that died has left in the storage, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a load balancer and the operator are told, for each part that can fail."""
+"""A load balancer and the operator are told of each part that can fail."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TOKEN = "a-token-of-the-operator"
 
 @pytest.fixture
 def broker(tmp_path: Path, monkeypatch) -> Path:
-    """The folder of the broker."""
+    """Return the folder of the broker."""
     folder = tmp_path / "messages"
     folder.mkdir()
     with folder_app(folder) as app:
@@ -36,7 +36,7 @@ def broker(tmp_path: Path, monkeypatch) -> Path:
 
 @pytest.fixture
 def failing(client, broker, caplog, settings):
-    """Return what the operator is told does not work; everybody is told of the database only."""
+    """Return the parts that fail, as the operator is told; others hear of the database alone."""
     shipped = find("seven-stage")
     ModelVersionFactory(is_active=True, version=shipped.version, sha256=shipped.sha256)
     settings.METRICS_TOKEN = TOKEN
@@ -124,7 +124,7 @@ def test_somebody_waits_for_too_long(failing, settings):
     assert failing() == []
     settings.QUEUE_MAX_AGE = timedelta(minutes=13)
     assert failing() == ["queue"]
-    # What is under way or was sent again does not wait for a worker.
+    # A submission that is under way or was sent again does not wait for a worker.
     Submission.objects.filter(pk=submission.pk).update(status="running")
     assert failing() == []
 

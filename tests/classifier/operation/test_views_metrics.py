@@ -1,4 +1,4 @@
-"""What Prometheus reads: figures of the analysis, for whoever has the token."""
+"""Prometheus reads figures of the analysis, as may everybody who has the token."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_how_many_go_through_the_network_together(read):
 
 
 def increase(read, act, *sample: str) -> float:
-    """Return by how much ``act`` makes a sample grow: counts outlive a test."""
+    """Return by how much ``act`` makes a sample grow, because counts outlive a test."""
     before = read().get(sample, 0.0)
     act()
     return read().get(sample, 0.0) - before

@@ -1,4 +1,4 @@
-"""What one reviewer sees of another's work, and what nobody does by hand."""
+"""A reviewer sees another's review but starts with an empty one, and nobody edits predictions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def form_of(client, submission: Submission) -> tuple[str, str]:
-    """The diagnosis and the comment that the review form shows."""
+    """Return the diagnosis and the comment that the review form shows."""
     path = reverse("admin:classifier_submission_change", args=[submission.pk])
     html = client.get(path).content.decode()
     diagnosis = re.search(r'<select name="diagnosis".*?</select>', html, re.S)[0]

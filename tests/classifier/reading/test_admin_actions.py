@@ -1,4 +1,4 @@
-"""What a clinician does with several submissions at once from the list in the admin."""
+"""A clinician requeues or overrules several submissions at once, from the list in the admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a clinician sees and does in the admin, and what an operator does there."""
+"""A clinician reads and reviews submissions in the admin, and an operator works there too."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_only_the_review_can_be_changed(reviewer_client, rows):
     buttons = {"_save", "_continue"}
     hidden = {name for name in names if name.startswith(("predictions-", "csrf"))}
     assert names - buttons - hidden == {"diagnosis", "comment"}
-    # What tells Django which rows it showed.
+    # These fields tell Django which rows it showed.
     management = {"TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS"}
     management |= {"0-id", "0-submission"}
     assert {n.removeprefix("predictions-") for n in hidden if "predictions" in n} <= management
@@ -132,7 +132,7 @@ def test_only_the_review_can_be_changed(reviewer_client, rows):
 
 @pytest.fixture
 def save(reviewer_client):
-    """Send the form of a submission's page."""
+    """Return a function that sends the form of a submission's page."""
 
     def sent(submission: Submission, client=reviewer_client, **fields: str):
         empty = {f"predictions-{n}_FORMS": "0" for n in ("TOTAL", "INITIAL", "MIN_NUM", "MAX_NUM")}

@@ -1,4 +1,4 @@
-"""A clinician's judgement: one each, with all that they said before."""
+"""Each clinician has one judgement of a submission, and all that they said before is kept."""
 
 from __future__ import annotations
 

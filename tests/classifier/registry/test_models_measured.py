@@ -1,4 +1,4 @@
-"""Metrics that pages can show, and what is said of others."""
+"""Pages show the metrics that they can, and say something of the others."""
 
 from __future__ import annotations
 

@@ -39,7 +39,10 @@ def analyst(monkeypatch):
 
 @pytest.fixture
 def run(newer, analyst):
-    """Call the command and return what it prints; at its end it names those that failed."""
+    """Return a function that calls the command and returns what it prints.
+
+    The command must name exactly as many as have failed when it ends.
+    """
 
     def called(*arguments: str, failed: Sequence[Submission] = ()) -> str:
         output = io.StringIO()
@@ -150,7 +153,7 @@ def test_pictures_it_rejects_or_cannot_read_are_counted(run, newer, analyst, med
 
 @pytest.fixture
 def poison(analyst) -> Submission:
-    """One that no network can look at, whoever goes with it."""
+    """Return a submission that no network can look at, whichever others it is looked at with."""
     poison = SubmissionFactory(done=True, image=ContentFile(picture(size=(80, 80)), name="a.jpg"))
 
     def surprise() -> None:

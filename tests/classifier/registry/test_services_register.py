@@ -1,4 +1,4 @@
-"""A model is data: bundles on disk become rows, and one row is active."""
+"""A model is data, so that bundles on disk become rows, of which one is active."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def bundles(settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def write(bundles: Path):
-    """Write a bundle whose weights are ``content``."""
+    """Return a function that writes a bundle whose weights are ``content``."""
 
     def written(name: str = "seven-stage", content: bytes = b"weights", **fields: object) -> Bundle:
         directory = bundles / name
@@ -227,7 +227,7 @@ def test_the_command_says_what_is_wrong_with_a_bundle(write, content):
 
 @pytest.fixture
 def loaded(monkeypatch) -> Iterator[list[Bundle]]:
-    """The bundles whose networks were loaded; no network is."""
+    """Return the bundles whose networks would have been loaded; no network is."""
     bundles: list[Bundle] = []
 
     def load(bundle: Bundle, threads: int | None = None) -> object:

@@ -24,7 +24,7 @@ TOLD = "lesion-net 1.0.0 is newer than seven-stage 0.9.0, which still analyses n
 
 @pytest.fixture
 def old_site(time_machine) -> ModelVersion:
-    """The active model of a site from before `lesion-net` and before choices had a date."""
+    """Return the active model of a site from before `lesion-net` and before choices had a date."""
     today = timezone.now()
     time_machine.move_to(today - timedelta(days=90), tick=True)
     chosen = ModelVersionFactory(version="0.9.0", is_active=True)
@@ -45,7 +45,7 @@ def registering() -> str:
 
 @pytest.fixture
 def one_bundle(settings, tmp_path):
-    """Only `lesion-net` lies on the disk: a new `seven-stage` would replace the old one."""
+    """Put only `lesion-net` on the disk, because a new `seven-stage` would replace the old one."""
     (tmp_path / "bundles").mkdir()
     (tmp_path / "bundles" / "lesion-net").symlink_to(find("lesion-net").directory)
     settings.BUNDLES_DIR = tmp_path / "bundles"
@@ -67,7 +67,7 @@ def test_who_chooses_the_old_model_again_is_not_told_any_more(old_site, upgraded
 
 def test_a_new_site_is_told_nothing():
     assert "newer" not in registering()
-    # Nor who chooses the other one, with both there.
+    # Nor is a site told that has both and chooses the other one.
     activate_model(ModelVersion.objects.get(name="seven-stage"))
     assert "newer" not in registering()
 

@@ -1,4 +1,4 @@
-"""The cards of the networks, and the figures on them."""
+"""Pages show the cards of the networks, with their figures."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_list_names_every_network_the_active_one_first(read):
     assert f"Malignant lesions it calls malignant or worth a look {figure}" in text
     assert "Malignant lesions it calls malignant 9" not in text  # it is not defined
     assert "7 test pictures of the Melanoma Cancer Image Dataset" in text
-    assert text.count(f"right in all {figure}") == 2  # not the set with near-duplicates
+    assert text.count(f"right in all {figure}") == 2  # the set with near-duplicates has none
 
 
 def test_the_list_of_a_site_without_networks(read):

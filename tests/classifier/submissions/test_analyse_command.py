@@ -1,4 +1,4 @@
-"""``manage.py analyse`` as a stranger runs it: a process, with the network that ships."""
+"""A stranger can run ``manage.py analyse``, as a process with the network that ships."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ OF_THE_RESULT = [
 
 @pytest.fixture
 def run(tmp_path: Path):
-    """Run the command where there is no database and no broker."""
+    """Return a function that runs the command where there is no database and no broker."""
 
     def process(*arguments: str | bytes) -> subprocess.CompletedProcess[bytes]:
         nowhere = {
@@ -66,7 +66,7 @@ def run(tmp_path: Path):
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
-    """Files of every fate, by name."""
+    """Return files by name, so that there is one for every answer."""
     contents = {
         "mole.jpg": picture(size=(320, 240), seed=3),
         "mole.png": picture("png", size=(240, 320), seed=1),
@@ -133,7 +133,7 @@ def test_json_of_the_networks_that_ship(run, files, options, name):
         )
         assert 0 < line["inference_ms"] < 60_000
         answers[file] = malignant
-    assert len(set(answers.values())) == 3  # it does look
+    assert len(set(answers.values())) == 3  # the network does look at each picture
     assert answers["copy of mole.jpg"] == answers["mole.jpg"]
 
 
@@ -170,7 +170,7 @@ def test_no_file_at_all(run):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """The command in this process, with a network that answers at once."""
+    """Return a function that runs the command here, with a network that answers at once."""
     monkeypatch.setattr(analyse.Predictor, "load", lambda *args, **options: None)
     monkeypatch.setattr(predictors, "make_analyst", lambda network: FakeAnalyst())
 

@@ -1,4 +1,4 @@
-"""Percentages that a person can add up."""
+"""A person can add up the percentages of a result."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_differential_sums_to_100_whatever_the_probabilities(weights):
     shown = prediction(probabilities)
     assert total(shown.differential) == total(shown.breakdown) == 100
     for share in shown.differential:
-        assert Decimal(str(share.percent)).as_tuple().exponent >= -1  # one decimal
+        assert Decimal(str(share.percent)).as_tuple().exponent >= -1  # it has one decimal at most
         assert abs(share.percent - 100 * probabilities[share.name]) < 0.1
         assert share.is_malignant == (share.name in MALIGNANT)
     percents = [share.percent for share in shown.differential]

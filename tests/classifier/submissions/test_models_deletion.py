@@ -1,4 +1,4 @@
-"""What is deleted is gone: rows, files and what was said about them."""
+"""A deleted submission is gone, with its rows, its files and what was said about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def submission():
-    """Judged by two model versions, reviewed by two clinicians."""
+    """Return a submission that two model versions have judged and two clinicians reviewed."""
     submission = ReviewFactory().submission
     ReviewFactory(submission=submission, comment="Border irregular.")
     PredictionFactory(submission=submission, model_version=ModelVersionFactory(version="0.0.2"))
@@ -29,7 +29,7 @@ def rows_left() -> dict[str, int]:
 
 @pytest.fixture
 def committed(django_capture_on_commit_callbacks):
-    """Files are deleted after the commit, when nothing can bring the row back."""
+    """Return a context that commits, as files are deleted once nothing can bring the row back."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
 
 

@@ -1,4 +1,4 @@
-"""How many people with an answer have a malignant lesion: checked by counting."""
+"""Counting shows how many people with an answer have a malignant lesion."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_without_a_third_verdict_they_are_sensitivity_and_specificity():
         ({"coverage": 0.9}, 1000 * 50 / (50 + 45)),
         ({"coverage": 0.9, "verdict": "uncertain"}, 1000 * 40 / (40 + 225)),
         ({}, 1000 * 60 / (60 + 90)),
-        # Other sets are other answers, and these were not measured.
+        # Another coverage or averaging gives other answers, and those were not measured.
         ({"coverage": 0.95}, None),
         ({"coverage": 0.9, "spread_low": 0.1, "spread_high": 0.9}, None),
     ],

@@ -1,4 +1,4 @@
-"""One row, one worker, one end: DONE with a prediction or FAILED with a reason."""
+"""One worker brings each row to an end: DONE with a prediction or FAILED with a reason."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def reloaded(submission: Submission) -> Submission:
 
 
 def change(submission: Submission, **fields: object):
-    """Return what another process does to the row."""
+    """Return a function that changes the row as another process would."""
     return lambda: Submission.objects.filter(pk=submission.pk).update(**fields)
 
 
@@ -121,8 +121,10 @@ def fail() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"status": Status.QUEUED},  # swept
-        {"status": Status.RUNNING, "attempts": 2},  # swept, and claimed by another worker
+        # The sweep has returned the row.
+        {"status": Status.QUEUED},
+        # The sweep has returned the row, and another worker has claimed it.
+        {"status": Status.RUNNING, "attempts": 2},
         {"status": Status.FAILED, "failure_reason": "Given up.", "attempts": 3},
     ],
 )

@@ -1,4 +1,4 @@
-"""What is kept of an answer, and that a full disk does not take it along."""
+"""An answer is kept with all that explains it, and a full disk does not take it along."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def kept(analyst):
-    """Analyse a picture and return its prediction."""
+    """Return a function that analyses a picture and returns its prediction."""
 
     def prediction() -> Prediction:
         submission = SubmissionFactory()
@@ -146,8 +146,8 @@ def test_analysed_twice_the_first_answer_stays_and_no_file_is_left_over(kept, st
 
 @pytest.fixture
 def in_transaction(monkeypatch, settings) -> list[bool]:
-    """Whether a transaction was open within the test's own, for each file that was stored."""
-    settings.INFERENCE_THREADS = 1  # a thread of its own would have a connection of its own
+    """Return for each stored file whether a transaction was open within the test's own."""
+    settings.INFERENCE_THREADS = 1  # another thread would have another connection
     seen, save, outside = [], FileSystemStorage._save, len(connection.savepoint_ids)
 
     def watched(storage, name, content):

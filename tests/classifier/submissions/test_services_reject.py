@@ -75,7 +75,7 @@ def test_a_clinician_overrules(rejecting, reviewer, sent, django_capture_on_comm
     done = reloaded(submission)
     assert (done.status, done.overruled_by) == (Status.DONE, reviewer)
     assert done.prediction.verdict == "malignant"
-    # Why it took a clinician stays on record.
+    # The reason why it took a clinician stays on record.
     assert (done.rejection, bool(done.rejection_reason)) == ("blurred", True)
 
 

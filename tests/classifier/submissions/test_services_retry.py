@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def queue(django_capture_on_commit_callbacks):
-    """Call `retry`, or another service, and commit."""
+    """Return a function that calls `retry_submission`, or another service, and commits."""
 
     def committed(submission: Submission, service: Callable = retry_submission) -> bool:
         with django_capture_on_commit_callbacks(execute=True):
@@ -88,7 +88,7 @@ def test_nothing_is_sent_before_the_commit(sent, django_capture_on_commit_callba
 
 
 def surprise(submission: Submission, analyst) -> None:
-    """Let every attempt end in a surprise."""
+    """Let every attempt end in an error that nobody expects."""
 
     def fail() -> None:
         raise MemoryError

@@ -1,4 +1,4 @@
-"""Accepting a picture: all of it is kept, or nothing is."""
+"""A picture that is sent in is kept as a whole, or nothing of it is."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def send(owner, django_capture_on_commit_callbacks):
-    """Submit a lesion and commit."""
+    """Return a function that submits a lesion and commits."""
 
     def submitted(name: str = "mole.jpg", data: bytes | None = None) -> Submission:
         with django_capture_on_commit_callbacks(execute=True):
@@ -62,7 +62,7 @@ def test_a_submission_waits_and_its_key_is_sent(send, sent, owner, media, time_m
 
 
 def millimetres(image: Image.Image, pixels_per_mm: float) -> float:
-    """The lesion's diameter, as the worker measures it."""
+    """Return the lesion's diameter as the worker measures it."""
     outlined = to_pixels(image, OUTLINE_SIDE)
     return measure(outlined, segment(outlined), min(image.size)).diameter / pixels_per_mm
 
@@ -128,7 +128,7 @@ def assert_nothing_was_kept(stored_files, sent) -> None:
 
 @contextmanager
 def room_for(size: int):
-    """A disk on which no file can grow beyond ``size`` bytes."""
+    """Let no file grow beyond ``size`` bytes, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
@@ -195,9 +195,10 @@ def test_a_database_that_fails_leaves_no_file(send, sent, stored_files, monkeypa
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """Run on-commit callbacks where they were registered, as their last act before the commit.
+    """Run on-commit callbacks where they are registered, which is right before the commit.
 
-    What they raise reaches the service then, as it does where it owns the outermost transaction.
+    The errors that they raise then reach the service. They do so on the site too, where the service
+    has the outermost transaction.
     """
     monkeypatch.setattr(transaction, "on_commit", lambda callback, **options: callback())
 

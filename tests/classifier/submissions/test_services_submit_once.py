@@ -82,7 +82,7 @@ def test_while_the_first_request_is_at_work_a_repeat_does_nothing(
 
 @pytest.fixture
 def no_turns(monkeypatch):
-    """The cache is away, so that two requests with one key may be at work at once."""
+    """Take the cache away, so that two requests with one key may be at work at once."""
 
     def fail(*args: object, **options: object) -> bool:
         raise ConnectionError("no cache")

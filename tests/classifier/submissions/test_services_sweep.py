@@ -31,7 +31,7 @@ def _limits(settings):
 
 @pytest.fixture(autouse=True)
 def queue(monkeypatch, sent) -> list[str]:
-    """What the broker holds: all that was sent, until a test takes it away."""
+    """Return what the broker holds, which is all that was sent until a test takes it away."""
     monkeypatch.setattr(module, "count_waiting_messages", lambda: len(sent))
     return sent
 

@@ -1,4 +1,4 @@
-"""Pictures are decoded in processes of their own: nothing that a file does reaches the site."""
+"""Processes of their own decode pictures, so that nothing that a file does reaches the site."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.lesions import picture
 
 @pytest.fixture(autouse=True)
 def lanes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Lanes of the test's own, with decoders that nobody has used before."""
+    """Give each test lanes of its own, with decoders that nobody has used before."""
     small = Lane("small-test", small=True, places=16, for_each=8)
     large = Lane("large-test", small=False, places=4, for_each=3)
     monkeypatch.setattr(decoders, "_small", small)
@@ -43,7 +43,7 @@ def large_jpeg(side: int = 7071, **options: object) -> bytes:
 
 
 def peak(decoder: decoders.Decoder) -> int:
-    """The most bytes that a decoder's process has had."""
+    """Return the most bytes that a decoder's process has had."""
     told = Path(f"/proc/{decoder.process.pid}/status").read_text()
     return 1024 * int(told.partition("VmHWM:")[2].split()[0])
 
@@ -99,7 +99,7 @@ def test_a_decoder_that_crashes_takes_nothing_along(monkeypatch):
     "program",
     [
         "import time; time.sleep(60)",
-        # As the system does when its processor seconds are used up.
+        # The system sends this signal when a process has used up its processor seconds.
         "import os, signal; os.read(0, 9); os.kill(os.getpid(), signal.SIGXCPU)",
     ],
 )
@@ -142,7 +142,7 @@ def test_the_largest_of_each_format_needs_no_more_than_was_planned(mode, side, k
         assert stored.size == (kept, kept)
     decoder = decoders._large.decoder
     assert peak(decoder) < LARGEST_NEED + 32 * MIB
-    # What it needed is given back before it is asked again.
+    # The decoder gives back the memory that it needed before it is asked again.
     assert psutil.Process(decoder.process.pid).memory_info().rss < 60 * MIB
     assert peak(decoders._small.decoder) < SMALL_NEED + 32 * MIB
 

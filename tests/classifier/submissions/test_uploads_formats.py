@@ -1,4 +1,4 @@
-"""Good pictures of every format, mode, depth, orientation and colour space."""
+"""Good pictures of every format, mode, depth, orientation and colour space are accepted."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_thumbnail_is_the_centre_square():
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_every_orientation_is_turned_upright(kind, orientation):
-    # How a camera stores an upright picture that it says to show by each orientation (EXIF 2.32).
+    # For each orientation (EXIF 2.32), a camera turns an upright picture like this to store it.
     stored = {
         1: [],
         2: [Image.Transpose.FLIP_LEFT_RIGHT],
@@ -232,7 +232,7 @@ def test_a_tag_that_cannot_be_written_again_does_not_stop_a_picture_from_being_t
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     exif[0x010E] = "description"
-    # A text where TIFF wants the numbers of bits: Pillow reads it, and fails to write it.
+    # A text stands where TIFF wants the numbers of bits. Pillow reads it, and fails to write it.
     data = lesion(exif=exif.tobytes().replace(b"\x01\x0e\0\x02", b"\x01\x02\0\x02"))
     with pytest.raises(struct.error):
         ImageOps.exif_transpose(Image.open(io.BytesIO(data)))

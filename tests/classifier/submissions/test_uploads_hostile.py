@@ -1,4 +1,4 @@
-"""Files that are no pictures, damaged ones and those made to hurt: each gets a sentence."""
+"""Files that are no pictures, are damaged or are made to hurt are each answered with a sentence."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ NO_PICTURES = {
     "zeros": bytes(4096),
     "one byte": b"\xff",
 }
-#: What another program sees first hides the picture that follows from us, too.
+#: These files begin like another format. As other programs see only that, so does the site, and
+#: the picture that follows is not found.
 PREFIXED = {f"{name} then a jpeg": NO_PICTURES[name] + lesion() for name in
             ("gif", "html", "svg", "pdf", "zip", "script", "windows program")}  # fmt: skip
 
@@ -99,7 +100,7 @@ def test_a_script_inside_a_picture_is_left_behind():
     assert HTML not in open_image(io.BytesIO(data)).content
 
 
-# Below Pillow's own limit, between one and two times it, and beyond.
+# The sides give pictures below Pillow's own limit, between one and two times it, and beyond.
 @pytest.mark.parametrize("side", [7072, 9000, 13_000, 20_000])
 def test_a_decompression_bomb_of_a_few_kilobytes(side):
     data = pictures.png_bomb(side, side)
@@ -109,7 +110,7 @@ def test_a_decompression_bomb_of_a_few_kilobytes(side):
 
 @pytest.mark.parametrize("size", [(7072, 7072), (60_000, 60_000), (2**31 - 1, 2**31 - 1)])
 def test_dimensions_are_read_before_pixels(size):
-    # There are no pixels here: had we looked for them, the file would be called damaged.
+    # The file has no pixels, so that it would be called damaged if the site had looked for them.
     assert "more than 50 megapixels" in refused(pictures.png_header(*size))
 
 
@@ -179,8 +180,8 @@ def test_numbers_instead_of_colours():
 
 
 def survives(data: bytes) -> CleanImage | None:
-    """Open ``data`` as the site would; anything but a picture or `InvalidImage` is a failure."""
-    # Large enough for every picture here; a mutated size shall not take seconds.
+    """Open ``data`` as the site would, and fail on all but a picture or `InvalidImage`."""
+    # The limit is large enough for every picture here, and a mutated size does not take seconds.
     with override_settings(UPLOAD_MAX_PIXELS=300_000):
         try:
             cleaned = open_image(io.BytesIO(data))
@@ -218,7 +219,7 @@ ORIGINALS = [lesion(kind) for kind in KINDS] + [
     lesion("TIFF", compression="tiff_lzw"),
 ]
 BYTE = st.integers(0, 255)
-# Twice, because most of what can go wrong is decided in the first bytes.
+# The beginning is there twice, because most of what can go wrong is decided in the first bytes.
 PLACE = st.one_of(st.floats(0, 1), st.floats(0, 0.05))
 
 

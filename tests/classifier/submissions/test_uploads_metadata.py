@@ -1,4 +1,4 @@
-"""Whatever a file says beside its pixels is gone: from the picture and from the thumbnail."""
+"""All that a file says beside its pixels is gone from the picture and from the thumbnail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.lesions import render
 
 SECRET = "planted-52.5163N-13.3777E"
 
-#: Application data, quantisation, frame, Huffman tables: nothing else is in our JPEG files.
+#: Our JPEG files hold application data, quantisation, frame and Huffman tables, and nothing else.
 JPEG_MARKERS = {0xE0, 0xDB, 0xC0, 0xC4}
 XMP = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a>{SECRET}</a></x:xmpmeta>'.encode()
 IPTC = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", 5 + len(SECRET))
@@ -41,7 +41,7 @@ def exif() -> Image.Exif:
 
 
 def with_everything(kind: str) -> bytes:
-    """A lesion with planted text in everything that a format can hold beside pixels."""
+    """Return a lesion with planted text in everything that a format can hold beside pixels."""
     profile = pictures.adobe_rgb() + SECRET.encode()
     if kind == "PNG":
         text = PngImagePlugin.PngInfo()

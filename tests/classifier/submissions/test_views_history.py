@@ -1,4 +1,4 @@
-"""A person's history: filtered, sorted, in pages, and nobody else's."""
+"""A person sees their own history and nobody else's, filtered, sorted and in pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LINK = re.compile(r'class="to-result" href="/results/([0-9a-f-]{36})/"')
 
 @pytest.fixture
 def listed(owner_client):
-    """Return the rows of the history in their order, for a query."""
+    """Return a function that gives the rows of the history in their order, for a query."""
 
     def rows(**query: object) -> list[Submission]:
         answer = owner_client.get(reverse("history"), query)
@@ -32,7 +32,7 @@ def listed(owner_client):
 
 @pytest.fixture
 def rows(owner, time_machine) -> dict[str, Submission]:
-    """One row of each kind, a day apart: the first of March, the second …"""
+    """Return one row of each kind, a day apart from the first of March on."""
     kinds = {
         "malignant": {"done__malignant_probability": 0.9},
         "benign": {"done__malignant_probability": 0.3},
@@ -200,7 +200,7 @@ def test_no_match_leads_back_to_all(owner_client):
 
 @pytest.fixture
 def many(owner) -> list[Submission]:
-    """Two full pages and three rows, the newest first."""
+    """Return two full pages and three rows, the newest first."""
     SubmissionFactory.create_batch(2 * PER_PAGE + 3, owner=owner, image="a.jpg", thumbnail="a.jpg")
     return list(Submission.objects.order_by("-created_at", "-id"))
 

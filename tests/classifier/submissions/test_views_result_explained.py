@@ -1,4 +1,4 @@
-"""What explains a result: the set, the spread, people, the heat map, the measures."""
+"""A page explains a result by the set, the spread, people, the heat map and the measures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PROBABILITIES = {
 
 @pytest.fixture
 def show(owner_client):
-    """Return the page of a result."""
+    """Return a function that gives the page of a result."""
 
     def page(submission: Submission, name: str = "result") -> str:
         headers = HTMX if name == "result_status" else {}
@@ -45,7 +45,7 @@ def show(owner_client):
 
 @pytest.fixture
 def result(owner):
-    """Make a result of the network that names diagnoses, with all that explains it."""
+    """Return a function that makes a result of the network that names diagnoses, explained."""
 
     def make(**fields) -> Submission:
         given = {
@@ -104,7 +104,7 @@ def test_eight_looks_are_shown_with_their_spread(show, result):
 def test_what_the_answer_means_for_people(show, result):
     html = show(result())
     text = visible_text(html)
-    # Benign, at 1 in 10: 10 of 100 ill people, and 630 of 900 others.
+    # At 1 in 10, 10 of 100 ill people are called benign, and 630 of 900 others.
     assert "About 16 of 1,000 people with this answer have a malignant spot" in text
     assert "Without the answer it would be 100 of 1,000." in text
     assert "About 1 of 1,000 people with this answer has" in text

@@ -1,4 +1,4 @@
-"""A result says what kind of picture it is from, what that is worth, and which border was cut."""
+"""A result says what kind of picture it is from, how much it is worth, and which border was cut."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
 CLINICAL = {"threshold": 0.3, "operating_point": {"sensitivity": 0.95, "threshold": 0.02}}
-#: Photographs of which twenty of a hundred benign ones are called malignant, not five.
+#: Of a hundred benign lesions in photographs, twenty are called malignant and not five.
 OF_PHOTOGRAPHS = copy.deepcopy(METRICS) | {
     "pictures": {"mel": 100, "nv": 140},
 }
@@ -25,7 +25,7 @@ OF_PHOTOGRAPHS["verdicts"]["plain"]["rates"] = RATES | {
 
 @pytest.fixture
 def shown(owner, owner_client):
-    """Return the text of the page of a result with these fields."""
+    """Return a function that gives the text of the page of a result with these fields."""
 
     def page(metrics: dict | None = None, clinical: dict = CLINICAL, **fields) -> str:
         version = ModelVersionFactory(
@@ -55,7 +55,8 @@ def test_a_photograph_says_so_and_what_that_is_worth(shown):
     text = shown(BOTH, image_type="clinical", done__judged_as="clinical")
     assert "This answer is from an ordinary photograph" in text
     assert "240 ordinary photographs of lesions, and on 250 pictures" in text
-    # Malignant ones called malignant, and benign ones benign: photographs, then dermoscopic ones.
+    # These are the malignant lesions called malignant in photographs and in dermoscopic pictures,
+    # and the benign ones called benign in both.
     for percent in ("41.0 %", "60.0 %", "77.0 %", "90.0 %"):
         assert percent in text
     assert "show the spot to a doctor" in text
@@ -113,7 +114,7 @@ def test_without_thresholds_of_its_own_a_photograph_has_those_of_all(shown):
 
 def test_what_an_answer_means_is_counted_by_the_kind(shown):
     answer = {"done__coverage": 0.9, "done__verdict": "malignant", "done__possible": ["malignant"]}
-    # One in a hundred is malignant: 0.5 % of 0.5 + 99 times 0.05 or 0.2.
+    # One in a hundred is malignant, so that the share is 0.5 over 0.5 plus 99 times 0.05 or 0.2.
     assert "About 92 of 1,000" in shown(BOTH, done__judged_as="dermoscopic", **answer)
     assert "About 25 of 1,000" in shown(BOTH, done__judged_as="clinical", **answer)
 

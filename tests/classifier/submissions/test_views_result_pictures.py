@@ -1,4 +1,4 @@
-"""The pictures of a result: private, and served as what they were stored as."""
+"""The pictures of a result are private, and are served as the type they were stored as."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_picture(owner_client, owner, extension, kind):
 @pytest.mark.parametrize("name", ["result_image", "result_thumbnail"])
 def test_headers_of_a_picture(owner_client, owner, name, media):
     submission = SubmissionFactory(owner=owner, original_name="zoe-left-arm.jpg")
-    # Whatever lies there is served as the picture it was stored as.
+    # A file is served as the type it was stored as, whatever lies there now.
     file = submission.image if name == "result_image" else submission.thumbnail
     (media / file.name).write_bytes(b"<script>alert(1)</script>")
     answer = owner_client.get(address(name, submission))

@@ -1,4 +1,4 @@
-"""A result in every state, and what its owner can do with it."""
+"""A result has a page in every state, and its owner can have it tried again or delete it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def address(name: str, submission: Submission) -> str:
 
 @pytest.fixture
 def show(owner_client):
-    """Return the page of a result."""
+    """Return a function that gives the page of a result."""
 
     def page(submission: Submission, name: str = "result") -> str:
         headers = HTMX if name == "result_status" else {}
@@ -85,7 +85,10 @@ SEVEN = {
 
 
 def seven(owner, **probabilities: float) -> Submission:
-    """A result of the network that names diagnoses; malignant from 0.5, worth a look from 0.3."""
+    """Return a result of the network that names diagnoses.
+
+    It calls a lesion malignant from 0.5 on, and worth a look from 0.3 on.
+    """
     given = SEVEN | probabilities
     malignant = sum(given[code] for code in ("akiec", "bcc", "mel"))
     version = ModelVersionFactory(seven=True)
@@ -212,7 +215,10 @@ def test_after_a_minute_in_the_queue_it_is_said_once_that_the_picture_is_kept(
 
 
 def assert_stopped(answer: HttpResponse, title: str) -> str:
-    """It ends the asking, takes the place of all that the page showed, and is no whole page."""
+    """Check that the answer ends the asking and replaces all that the page showed.
+
+    It must not be a whole page.
+    """
     assert answer.status_code == 286
     assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#content", "innerHTML")
     assert "no-store" in answer["Cache-Control"]
@@ -281,7 +287,7 @@ def test_below_are_other_pictures_of_this_person(show, owner):
     theirs = SubmissionFactory(done=True)
     html = show(submission)
     links = [s for s in mine if f'href="{address("result", s)}"' in html]
-    assert links == mine[1:]  # the newest six
+    assert links == mine[1:]  # these are the newest six
     assert str(theirs.pk) not in html
     assert f'href="{address("result", submission)}"' not in html
 

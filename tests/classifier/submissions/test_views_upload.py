@@ -1,4 +1,4 @@
-"""Sending pictures in: one, several, good beside bad, with and without JavaScript."""
+"""People send pictures in: one, several, good beside bad, with and without JavaScript."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def bad(name: str = "letter.jpg", content: bytes = b"Dear doctor") -> SimpleUplo
 
 @pytest.fixture
 def send(owner_client, django_capture_on_commit_callbacks):
-    """Post files as the upload form does, and commit."""
+    """Return a function that posts files as the upload form does, and commits."""
 
     def posted(*files: SimpleUploadedFile, upload_key: str = "", **options):
         fields = {"images": list(files), "upload_key": upload_key}
@@ -248,7 +248,7 @@ def test_a_browser_gets_a_page(send, accept):
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """There is room for one picture more."""
+    """Leave the disk room for one picture more."""
     store, calls = submit_module._store, []
 
     def stored(*args):
@@ -285,7 +285,7 @@ FORM = "multipart/form-data; boundary=x"
 
 
 class Unread:
-    """A body of which nobody may look at a byte."""
+    """This is the body of a request, and fails when anybody reads of it."""
 
     def read(self, *args: object) -> bytes:
         raise AssertionError("It was read.")

@@ -7,7 +7,7 @@ import pytest
 from ml import architectures
 from ml.architectures.efficientnet_lite import HEAD_FILTERS, STAGES
 
-#: With 1000 classes, and a factor and an offset for each normalised channel.
+#: The published networks have 1000 classes, and a factor and an offset for each normalised channel.
 PUBLISHED = {
     "efficientnet_lite0": 4_652_008,
     "efficientnet_lite1": 5_416_680,
@@ -83,7 +83,7 @@ def test_the_answers_are_eight_probabilities(network, pixels):
 def test_without_an_input_size_it_reads_its_own(network):
     usual = architectures.build("efficientnet_lite0", kernel_initializer="zeros")
     assert usual.input_shape == (None, 224, 224, 3)
-    # So that weights of small pictures can go on with larger ones.
+    # The shapes are the same, so that weights of small pictures can go on with larger ones.
     assert [v.shape for v in usual.weights] == [v.shape for v in network.weights]
 
 

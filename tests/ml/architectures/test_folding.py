@@ -27,7 +27,7 @@ def network(normalised):
 
 @pytest.fixture
 def trained():
-    """A small network whose statistics are not those it began with."""
+    """Return a small network whose statistics are not those it began with."""
     keras.utils.set_random_seed(2)
     model, random = network(normalised=True), np.random.default_rng(1)
     for variable in model.weights:

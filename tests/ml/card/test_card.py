@@ -97,7 +97,7 @@ def test_the_stages_of_training_stand_in_their_order(seven_bundle):
     assert "ImageNet" in text
 
 
-#: What holds of the default network alone, and never of one that was not made like it.
+#: These hold of the default network alone, and never of one that was not made like it.
 OF_LESION_NET = (
     "marginal likelihood",
     "HAM10000",

@@ -1,4 +1,4 @@
-"""One training run and its bundle, with a tiny network on generated lesions, for all commands."""
+"""All commands share one training run and its bundle, of a tiny network on generated lesions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.ml import tiny
 
 @pytest.fixture
 def quick(tiny_network, monkeypatch):
-    """Every network is a tiny one, and no interval takes many resamples."""
+    """Make every network a tiny one, and let no interval take many resamples."""
     monkeypatch.setattr(evaluation, "RESAMPLES", 50)
 
 
 @pytest.fixture(scope="session")
 def pairs(training_folder, test_folder, tmp_path_factory):
-    """One test picture has a near-duplicate in the training folder."""
+    """Return a list by which one test picture has a near-duplicate in the training folder."""
     path = tmp_path_factory.mktemp("lists") / "near_duplicates.csv"
     twins = f"{test_folder}/malignant/malignant-2.png,{training_folder}/malignant/malignant-7.png"
     path.write_text(f"path_a,path_b\n{twins}\n")
@@ -46,7 +46,7 @@ def list_training_options(training_folder, test_folder, pairs, output):
 
 @pytest.fixture(scope="session")
 def run(training_folder, test_folder, pairs, tmp_path_factory):
-    """A finished training run."""
+    """Return the directory of a finished training run."""
     output = tmp_path_factory.mktemp("runs") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "build", tiny.build)
@@ -56,7 +56,7 @@ def run(training_folder, test_folder, pairs, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def exported(run, tmp_path_factory):
-    """The directory of a bundle made from the run."""
+    """Return the directory of a bundle made from the run."""
     output = tmp_path_factory.mktemp("bundles") / "tiny"
     command = [
         "export",
@@ -77,7 +77,7 @@ def exported(run, tmp_path_factory):
 
 @pytest.fixture
 def refused(capsys):
-    """Run a command that must be refused, and return its sentence."""
+    """Return a function that runs a command that must be refused, and returns its sentence."""
 
     def run_refused(*arguments):
         capsys.readouterr()

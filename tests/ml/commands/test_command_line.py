@@ -1,4 +1,4 @@
-"""What the command line says before a command does anything."""
+"""The command line explains commands, refuses wrong options and says how to go on."""
 
 from __future__ import annotations
 

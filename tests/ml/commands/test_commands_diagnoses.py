@@ -1,4 +1,4 @@
-"""Eight diagnoses through the command line: from a manifest to the card, with a tiny network."""
+"""The command line takes a tiny network of eight diagnoses from a manifest to the card."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def run(folder, diagnoses_manifest, held_out) -> Path:
 
 @pytest.fixture(scope="module")
 def bundle(folder, run, diagnoses_manifest, held_out) -> Bundle:
-    """Trained, exported, calibrated and measured."""
+    """Return a bundle that was trained, exported, calibrated and measured."""
     directory = folder / "bundle"
     options = ["--name", "tiny-eight", "--version", "1.0.0", "--licence", "CC BY-NC 4.0"]
     command("export", "--run", run, "--output", directory, *options)
@@ -84,12 +84,12 @@ def test_eight_diagnoses_are_scored_with_intervals_by_class_and_beside_baselines
     result = json.loads((folder / "report/metrics.json").read_text())["results"]["held_out"]
     assert bundle.metrics["held_out"] == result
     assert result["pictures"] == dict.fromkeys(DIAGNOSIS_CODES, 8)
-    assert result["groups"] == 32  # two views a lesion
+    assert result["groups"] == 32  # each lesion has two views
     assert result["with_near_duplicate_in_training"] == 0
     for part in ("model", "melanoma", "diagnosis"):
         score = result[part]["balanced_accuracy"]
         assert score["low"] <= score["value"] <= score["high"]
-    assert result["diagnosis"]["balanced_accuracy"]["value"] > 0.4  # it learnt the tints
+    assert result["diagnosis"]["balanced_accuracy"]["value"] > 0.4  # the network learnt the tints
     at_point = result["at_operating_point"]["sensitivity"]["value"]
     assert at_point >= result["model"]["sensitivity"]["value"]
     assert result["by_class"].keys() == set(DIAGNOSIS_CODES)

@@ -1,4 +1,4 @@
-"""``python -m ml evaluate``: a bundle is measured on pictures that it has not seen."""
+"""``python -m ml evaluate`` measures a bundle on pictures that it has not seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m ml export`` and ``expect``: the bundle of a training run."""
+"""``python -m ml export`` and ``expect`` make the bundle of a training run."""
 
 from __future__ import annotations
 

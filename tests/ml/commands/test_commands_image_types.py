@@ -1,4 +1,4 @@
-"""A network that tells image types, through the command line: calibrate, measure, describe."""
+"""The command line calibrates, measures and describes a network that tells image types."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def data(folder) -> Path:
-    """Dermoscopic and clinical pictures of one collection, and pictures of other things."""
+    """Return dermoscopic and clinical pictures of one collection, and pictures of other things."""
     samples = []
     for number, image_type in enumerate((DERMOSCOPIC, CLINICAL)):
         directory = folder / image_type
@@ -177,7 +177,7 @@ def test_expectations_of_before_logits_were_kept_are_computed_anew(bundle, data,
 
 @pytest.fixture(scope="module")
 def measured(bundle, data, folder) -> Path:
-    """Where a copy of the bundle lies that was evaluated: other tests look at the first one."""
+    """Return where an evaluated copy of the bundle lies; other tests look at the bundle itself."""
     directory = shutil.copytree(bundle.directory, folder / "measured")
     options = ["--data", data, "--set", "held_out", "--output", folder / "report", "--record"]
     command("evaluate", "--bundle", directory, *options)
@@ -200,7 +200,7 @@ def test_an_evaluation_says_what_is_judged_and_what_is_called_what(evaluated):
 def test_an_evaluation_scores_each_kind_of_picture_and_recorded_skin_tone_apart(evaluated):
     by_type = evaluated["subgroups"]["image_type"]
     assert by_type.keys() == set(IMAGE_TYPES)
-    # Two views of each: too few to be scored.
+    # Each lesion has two views, and so few lesions are not scored.
     assert by_type["clinical"]["lesions"] == 12
     assert "auroc" not in by_type["clinical"]
     assert evaluated["subgroups"]["skin_tone_class"].keys() == {"1", "2", "3", "not known"}
@@ -209,13 +209,13 @@ def test_an_evaluation_scores_each_kind_of_picture_and_recorded_skin_tone_apart(
 def test_verdicts_hold_the_sets_of_each_kind(evaluated):
     for found in evaluated["verdicts"].values():
         assert found["promised"] == 0.9
-        # Calibrated on the same pictures.
+        # The bundle was calibrated on the same pictures.
         assert found["coverage"]["malignant"]["value"] >= 0.85
 
 
 @pytest.fixture(scope="module")
 def screened(measured, data, folder) -> Bundle:
-    """Screened and audited, with the controls."""
+    """Return the bundle after it was screened, and audited with the controls."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(screen, "GENERATED", 4)
         patch.setattr(audit, "GENERATED", 2)

@@ -1,4 +1,4 @@
-"""What a network does not know, through the command line: calibrate, screen, audit, explain."""
+"""The command line shows what a network does not know: calibrate, screen, audit, explain."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def data(folder) -> Path:
-    """Pictures that are large enough to judge."""
+    """Return pictures that are large enough to judge."""
     return write_diagnoses(folder / "set", 8, SEVEN_CODES, seed=50, size=(320, 240))
 
 
@@ -127,7 +127,7 @@ def test_an_interval_of_a_share_holds_it_and_stays_within_0_and_1():
         share = share_of(count, total)
         assert 0 <= share["low"] <= share["value"] <= share["high"] <= 1
         assert share["low"] < share["high"]
-    # Wilson's interval of 81 of 263 as Newcombe (1998) gives it.
+    # This is Wilson's interval of 81 of 263 as Newcombe (1998) gives it.
     assert share_of(81, 263) == pytest.approx(
         {"value": 0.3080, "low": 0.2553, "high": 0.3662}, abs=1e-4
     )

@@ -1,4 +1,4 @@
-"""``python -m ml train``, with a tiny network on generated lesions."""
+"""``python -m ml train`` trains a tiny network on generated lesions."""
 
 from __future__ import annotations
 

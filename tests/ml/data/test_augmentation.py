@@ -22,7 +22,7 @@ def pixels():
 
 @pytest.fixture
 def noise():
-    """Detail everywhere, so that the faintest change shows."""
+    """Return a picture with detail everywhere, so that the faintest change shows."""
     return generator(7).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
 
 

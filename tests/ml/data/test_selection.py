@@ -10,7 +10,10 @@ from tests.ml.conftest import choose
 
 @pytest.fixture
 def chosen(training_folder, test_folder, tmp_path):
-    """Select from the training folder, with one picture excluded and one a twin of the test."""
+    """Return a function that selects from the training folder.
+
+    One picture there is excluded, and one has a near-duplicate in the test folder.
+    """
     exclude = tmp_path / "exclude.csv"
     exclude.write_text(f"path\n{training_folder}/benign/benign-0.png\n")
     pairs = tmp_path / "pairs.csv"
@@ -100,7 +103,10 @@ def test_counts_name_the_classes_there_are_in_their_order(sample):
 
 @pytest.fixture
 def manifest(tmp_path):
-    """Write a manifest of pictures that need not exist, given as ``name: (label, lesion)``."""
+    """Return a function that writes a manifest of pictures that need not exist.
+
+    It takes the pictures as ``name: (label, lesion)``.
+    """
 
     def write(name, pictures):
         samples = [
@@ -115,7 +121,10 @@ def manifest(tmp_path):
 
 @pytest.fixture
 def listed(manifest, tmp_path):
-    """Select from twelve pictures: ``2``, ``3`` and ``4`` show one lesion, the rest one each."""
+    """Return a function that selects from twelve pictures.
+
+    The pictures ``2``, ``3`` and ``4`` show one lesion, and the rest one each.
+    """
     lesions = {str(i): "L2" if i in (2, 3, 4) else f"L{i}" for i in range(12)}
     source = manifest("all.csv", {name: ("nv", lesion) for name, lesion in lesions.items()})
 

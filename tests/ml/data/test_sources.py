@@ -12,7 +12,7 @@ from ml.errors import InputError
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a table and a picture file for each of its rows."""
+    """Return a function that writes a table and a picture file for each of its rows."""
 
     def make(text):
         path = tmp_path / "table.csv"

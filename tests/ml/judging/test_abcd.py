@@ -1,4 +1,4 @@
-"""Every measure against lesions of which it is known."""
+"""Every measure is tested on lesions of which it is known."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ml.judging.preprocessing import to_pixels
 from ml.judging.segmentation import segment
 from tests.lesions import draw, flower
 
-#: A tall isosceles triangle about its centroid. Of its area, a third has no mirror image about
-#: the line through the centroid along its base, and none about the other.
+#: This is a tall isosceles triangle about its centroid. A third of its area has no mirror image
+#: about the line through the centroid along its base. About the other line, all of it has one.
 TRIANGLE = [(0, -2 / 3 * 1.6), (0.5, 1 / 3 * 1.6), (-0.5, 1 / 3 * 1.6)]
 BROWN = (80, 40, 20)
 
@@ -25,7 +25,7 @@ def measured(*arguments, **options) -> Abcd:
 
 
 def compactness(outline) -> float:
-    """Perimeter squared over 4 pi area of a polygon."""
+    """Return the squared perimeter of a polygon over 4 pi times its area."""
     following = np.roll(outline, -1, 0)
     steps = following - outline
     area = abs(np.linalg.det(np.stack([outline, following], axis=1)).sum()) / 2

@@ -1,4 +1,4 @@
-"""The way of a picture: rejected before the network, by it, or judged and explained."""
+"""A picture is rejected before the network, is rejected by it, or is judged and explained."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def predictor(seven_bundle):
 
 @pytest.fixture
 def screening(seven_bundle):
-    """Make a predictor that knows pictures like the good ones up to a threshold."""
+    """Return a function that makes a predictor which knows pictures like the good ones.
+
+    It knows them up to a threshold.
+    """
 
     def load(threshold: float) -> Predictor:
         features = Predictor.load(seven_bundle).examine(analysis_pixels()).features
@@ -48,7 +51,7 @@ def analysis_pixels():
 
 @pytest.fixture
 def promising(seven_bundle):
-    """Make a predictor with calibration scores that are all the same."""
+    """Return a function that makes a predictor whose calibration scores are all the same."""
 
     def load(lowest: float) -> Predictor:
         scores = {
@@ -142,7 +145,8 @@ def test_the_mean_over_the_symmetries_is_the_same_for_each_of_them(promising):
     views += [views[0].transpose(turn) for turn in Image.Transpose]
     found = analyse(predictor, views, AnalysisSettings(symmetries=True), screened=False)
     answers = [list(one.judgement.probabilities.values()) for one in found]
-    assert np.allclose(answers, answers[0], atol=0.02)  # but for resampling
+    # Resampling alone makes the answers differ.
+    assert np.allclose(answers, answers[0], atol=0.02)
     upright = [list(one.probabilities.values()) for one in predictor.predict(views)]
     assert np.ptp(upright, axis=0).max() > 2 * np.ptp(answers, axis=0).max()
     for one in found:

@@ -15,7 +15,7 @@ from ml.taxonomy import BINARY_CLASSES, CLINICAL, DERMOSCOPIC, OTHER
 from tests.lesions import render
 
 PICTURES = [render(seed, (320, 240)) for seed in range(4)]
-#: Of each picture: dermoscopic, clinical, between both, other.
+#: By these, the pictures are dermoscopic, clinical, between both, and other.
 PROBABILITIES = np.array(
     [[0.9, 0.1, 0.0], [0.1, 0.9, 0.0], [0.5, 0.5, 0.0], [0.1, 0.0, 0.9]], np.float32
 )
@@ -37,7 +37,7 @@ def bundle(telling_bundle):
 
 @pytest.fixture
 def load(monkeypatch):
-    """Load a network that says of the pictures what kinds they are."""
+    """Return a function that loads a network which says of what kinds the pictures are."""
 
     def loaded(bundle) -> Predictor:
         predictor = Predictor.load(bundle)
@@ -78,7 +78,7 @@ def test_probabilities_and_thresholds_are_those_of_the_kind(load, bundle):
         given = list(found[index].judgement.probabilities.values())
         wanted = list(same[index].judgement.probabilities.values())
         assert given == pytest.approx(wanted, abs=1e-6)
-    # Thresholds of 1 and of 0.
+    # The threshold of dermoscopic pictures is 1, and that of clinical ones 0.
     assert [one.judgement.verdict for one in found[:3]] == ["benign", "malignant", "malignant"]
     assert not np.allclose(
         list(plain[1].judgement.probabilities.values()),

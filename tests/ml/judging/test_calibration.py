@@ -17,7 +17,7 @@ from ml.taxonomy import MALIGNANT_CODES, SEVEN_CODES
 
 
 def drawn(calibration, width, count=20_000, seed=0):
-    """Logits, and labels drawn with the probabilities that ``calibration`` gives them."""
+    """Return logits, and labels drawn with the probabilities that ``calibration`` gives them."""
     random = np.random.default_rng(seed)
     logits = random.normal(0, 2, (count, width))
     probabilities = calibration.probabilities(logits)

@@ -10,7 +10,7 @@ IS_MALIGNANT = np.array([False, False, True])
 
 
 def answers(count: int, seed: int):
-    """Labels, and probabilities that know something of them."""
+    """Return probabilities that know something of the true labels, and these labels."""
     random = np.random.default_rng(seed)
     true = random.choice(3, count, p=[0.7, 0.15, 0.15])
     logits = random.normal(0, 1.5, (count, 3))
@@ -35,7 +35,7 @@ def test_sets_hold_the_true_diagnosis_as_often_as_promised_in_every_group(covera
             held[malignant].append(inside[IS_MALIGNANT[true] == malignant].mean())
     for shares in held.values():
         assert np.mean(shares) >= coverage - 0.01
-        assert np.mean(shares) <= coverage + 0.03  # and do not hold everything
+        assert np.mean(shares) <= coverage + 0.03  # the sets do not hold everything
 
 
 def test_a_higher_promise_makes_larger_sets():
@@ -51,8 +51,8 @@ def test_a_higher_promise_makes_larger_sets():
 
 def test_the_lowest_probability_is_the_one_that_the_finite_sample_asks_for():
     scores = np.arange(1, 100) / 100
-    assert lowest_probability(scores, 0.9) == pytest.approx(0.1)  # the 10th of 99
-    assert lowest_probability(scores[:50], 0.9) == pytest.approx(0.05)  # the 5th of 50
+    assert lowest_probability(scores, 0.9) == pytest.approx(0.1)  # this is the 10th of 99
+    assert lowest_probability(scores[:50], 0.9) == pytest.approx(0.05)  # this is the 5th of 50
 
 
 def test_too_few_pictures_for_a_promise_put_the_class_into_every_set():

@@ -1,4 +1,4 @@
-"""Where the heat lies, for networks and lesions of which it is known where it must."""
+"""The heat lies where it must, for networks and lesions of which that is known."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SIDE = 96
 
 @pytest.fixture(scope="module")
 def darkness():
-    """A network for which malignant is how much of the picture is dark, and nothing else."""
+    """Return a network for which a picture is as malignant as it is dark, and nothing else."""
     pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
     seen = layers.Conv2D(1, 1, activation="relu", name="dark")(pixels)
     total = layers.GlobalAveragePooling2D()(seen)
@@ -39,7 +39,7 @@ def darkness():
 
 
 class Darkness:
-    """What `measure` asks of a predictor."""
+    """This has all that `measure` asks of a predictor."""
 
     def __init__(self, model):
         self.model = model

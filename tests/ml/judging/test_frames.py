@@ -1,4 +1,4 @@
-"""A plain border is cut off to the pixel; whatever else is plain along an edge stays."""
+"""A plain border is cut off to the pixel, and all else that is plain along an edge stays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLACK, WHITE, GREY, BLUE = (0, 0, 0), (255, 255, 255), (96, 96, 96), (0, 60, 120
 
 
 def framed(picture, colour, left=0, top=0, right=0, bottom=0):
-    """Return the picture with a border, and where it lies within."""
+    """Return the picture with a border, and the box in which it lies."""
     whole = Image.new("RGB", (left + picture.width + right, top + picture.height + bottom), colour)
     whole.paste(picture, (left, top))
     return whole, (left, top, left + picture.width, top + picture.height)
@@ -80,7 +80,7 @@ def test_sides_may_differ_in_colour():
 
 
 def round_field(size, diameter):
-    """Return skin as seen through a dermoscope: black around a circle."""
+    """Return skin as it looks through a dermoscope, with black around a circle."""
     seen = Image.new("L", size)
     ImageDraw.Draw(seen).circle((size[0] / 2, size[1] / 2), diameter / 2, fill=255)
     return Image.composite(render(7, size), Image.new("RGB", size), seen)

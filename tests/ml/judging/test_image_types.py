@@ -15,10 +15,11 @@ CHOSEN = {"dermoscopic": 0.8, "clinical": 0.2, "other": 0.6}
         ([0.4, 0.1, 0.5], "dermoscopic", "dermoscopic"),
         ([0.1, 0.9, 0.0], "clinical", "clinical"),
         ([0.1, 0.4, 0.5], "clinical", "clinical"),
-        # Between the two thresholds; nearer to dermoscopic, and still judged with more care.
+        # These lie between the two thresholds. The first is nearer to dermoscopic, and is still
+        # judged with more care.
         ([0.7, 0.3, 0.0], None, "clinical"),
         ([0.3, 0.7, 0.0], None, "clinical"),
-        # Neither, and what is likelier of both.
+        # These are neither, and are judged as the likelier kind of both.
         ([0.35, 0.05, 0.6], "other", "dermoscopic"),
         ([0.2, 0.2, 0.6], "other", "clinical"),
         ([0.0, 0.0, 1.0], "other", "clinical"),

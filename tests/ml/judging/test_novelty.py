@@ -9,14 +9,14 @@ from ml.measuring.novelty_fitting import accepting, fit_exposure, fit_whitening
 
 @pytest.fixture(scope="module")
 def features():
-    """Of known pictures: 20 features that go together, of very different scales."""
+    """Return 20 features of known pictures, which go together and have very different scales."""
     random = np.random.default_rng(0)
     return (random.normal(size=(3000, 8)) @ random.normal(size=(8, 20))) * np.logspace(-3, 3, 20)
 
 
 def test_whitened_features_have_no_mean_no_correlation_and_unit_variance(features):
     whitened = fit_whitening(features)(features)
-    assert whitened.shape == (3000, 8)  # what the 20 are made of
+    assert whitened.shape == (3000, 8)  # the 20 features are made of 8
     assert np.allclose(whitened.mean(0), 0, atol=1e-2)
     assert np.allclose(np.cov(whitened.T), np.eye(8), atol=2e-2)
 
@@ -53,7 +53,7 @@ def test_exposure_parts_known_pictures_from_others_it_never_saw(features):
     assert known.shape == (1000,)
     assert (known < 0).mean() > 0.85
     assert (strange > 0).mean() > 0.85
-    # However few others there were, both count the same.
+    # Both count the same, however few others there were.
     assert np.median(known) == pytest.approx(-np.median(strange), abs=1)
 
 

@@ -23,7 +23,7 @@ def bundle(tiny_bundle):
 
 @pytest.fixture
 def network(bundle):
-    """The network of the bundle, as Keras runs it."""
+    """Return the network of the bundle, as Keras runs it."""
     network = tiny.build()
     shapes = {variable.path: tuple(variable.shape) for variable in network.weights}
     arrays = weights.load(bundle.weights_path, shapes)
@@ -199,7 +199,7 @@ def test_a_network_with_other_answers_than_its_bundle_is_refused(seven_bundle):
 
 @pytest.fixture
 def sure_of(telling_bundle):
-    """Make a predictor whose second output has these logits about every picture."""
+    """Return a function that makes a predictor whose second output always has these logits."""
 
     def load(logits, **changes):
         arrays = weights.read(telling_bundle.weights_path)

@@ -83,7 +83,7 @@ def test_a_few_pixels_break_nothing(side):
 
 
 def test_lab_is_that_of_the_standard():
-    # By http://brucelindbloom.com for sRGB and D65.
+    # The numbers are those of http://brucelindbloom.com for sRGB and D65.
     colours = np.array([[255, 255, 255], [0, 0, 0], [255, 0, 0], [0, 0, 255], [119, 119, 119]])
     expected = [[100, 0, 0], [0, 0, 0], [53.24, 80.09, 67.20], [32.30, 79.19, -107.86]]
     assert np.allclose(to_lab(colours)[:4], expected, atol=0.05)

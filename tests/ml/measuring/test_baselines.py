@@ -10,7 +10,7 @@ from tests.lesions import render
 
 
 def share_of(label):
-    """The probabilities that stand for a label."""
+    """Return the probabilities that stand for a label."""
     return [(code in LABELS[label]) / len(LABELS[label]) for code in DIAGNOSIS_CODES]
 
 

@@ -11,7 +11,7 @@ from ml.measuring.binary_metrics import METRICS, binary_scores, ece, estimate, p
 
 @pytest.fixture(scope="module")
 def scored():
-    """Targets, probabilities with ties, and how often each picture counts."""
+    """Return targets, probabilities with ties, and how often each picture counts."""
     generator = np.random.default_rng(0)
     targets = generator.integers(0, 2, 400)
     probabilities = np.clip(0.3 * targets + generator.normal(0.35, 0.25, 400), 0, 1).round(2)
@@ -56,12 +56,12 @@ def test_every_metric_is_that_of_scikit_learn_in_every_resample(scored, threshol
 
 
 def test_the_calibration_error_is_the_weighted_gap_of_the_bins():
-    # Two bins: confidence 0.9 with 3 of 4 right, and 0.6 with 1 of 2 right.
+    # There are two bins: one of confidence 0.9 with 3 of 4 right, one of 0.6 with 1 of 2 right.
     targets = np.array([1, 1, 1, 0, 0, 1])
     probabilities = np.array([0.9, 0.9, 0.9, 0.9, 0.4, 0.4])
     once = np.ones((1, 6))
     assert ece(targets, probabilities, 0.5)(once)[0] == pytest.approx((4 * 0.15 + 2 * 0.1) / 6)
-    # The first bin alone.
+    # These weights leave only the first bin.
     weights = np.array([[1, 1, 1, 1, 0, 0]], float)
     assert ece(targets, probabilities, 0.5)(weights)[0] == pytest.approx(0.15)
 

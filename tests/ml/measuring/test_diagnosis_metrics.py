@@ -21,7 +21,7 @@ from ml.taxonomy import SEVEN_CODES
 
 @pytest.fixture(scope="module", params=[0, 1])
 def answered(request):
-    """Truth and probabilities of 300 pictures, right about half the time."""
+    """Return truth and probabilities of 300 pictures, which are right about half the time."""
     random = np.random.default_rng(request.param)
     truth = random.choice(7, 300, p=[0.05, 0.05, 0.1, 0.05, 0.15, 0.55, 0.05])
     likelihood = random.exponential(size=(300, 7)) + 1.2 * np.eye(7)[truth]
@@ -30,8 +30,8 @@ def answered(request):
 
 @pytest.fixture
 def scoring(monkeypatch):
-    """The package that scored the ISIC challenges."""
-    # It only reads ZIP archives with it, and it must be compiled.
+    """Return the package that scored the ISIC challenges."""
+    # The package needs this module only to read ZIP archives, and it would have to be compiled.
     monkeypatch.setitem(sys.modules, "zipfile_deflate64", zipfile)
     import isic_challenge_scoring
 

@@ -27,18 +27,18 @@ def _few_resamples(monkeypatch):
 
 @pytest.fixture
 def pictures(sample):
-    """Eight of each class: ``b0`` … ``b7`` and ``m0`` … ``m7``."""
+    """Return eight pictures of each class, ``b0`` … ``b7`` and ``m0`` … ``m7``."""
     return [sample(f"b{i}") for i in range(8)] + [sample(f"m{i}", "malignant") for i in range(8)]
 
 
 def malignant(probabilities, threshold=0.5):
-    """Answers that name no diagnosis."""
+    """Return answers that name no diagnosis."""
     values = np.array(probabilities, float)
     return Answers(np.column_stack([1 - values, values]), threshold)
 
 
 def certain(*codes):
-    """Answers that are sure of a diagnosis."""
+    """Return answers that are sure of a diagnosis."""
     return Answers(np.array([[code == name for name in DIAGNOSIS_CODES] for code in codes], float))
 
 

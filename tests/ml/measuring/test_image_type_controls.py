@@ -20,7 +20,7 @@ from tests.lesions import draw, flower, render
 def test_pictures_of_every_size_become_alike(size):
     changed = alike(render(1, size))
     assert changed.size == (168, 168)
-    # Nothing is left of what is finer than 84 pixels.
+    # No detail is left that is finer than 84 pixels.
     small = changed.resize((84, 84), Image.Resampling.BOX).resize((168, 168), 2)
     assert np.abs(np.asarray(small, float) - np.asarray(changed, float)).mean() < 4
 
@@ -32,7 +32,7 @@ def test_a_lesion_lies_small_in_the_middle_of_a_frame_of_skin():
     dark = frame < 110
     rows, columns = np.nonzero(dark)
     assert (rows.mean(), columns.mean()) == pytest.approx((119.5, 159.5), abs=1.5)
-    # As wide as the lesion of the picture is, of the side it was brought to.
+    # The lesion takes the same share of the side to which the picture was brought as of its own.
     assert np.ptp(columns) == pytest.approx(0.5 * PASTED, abs=4)
     assert frame[:, :100].min() > 150
 

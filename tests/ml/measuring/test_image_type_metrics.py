@@ -11,7 +11,7 @@ from ml.taxonomy import IMAGE_TYPES
 
 
 def some(domain, image_type, rows):
-    """Pictures of one kind and domain, with these probabilities."""
+    """Return pictures of one kind and domain, with these probabilities."""
     details = {"source": domain, "image_type": image_type}
     return [
         (Sample(Path(f"/{domain}/{image_type}/{index}"), "unknown", details=details), row)
@@ -26,7 +26,7 @@ def together(*parts):
 
 
 def spread(low, high, number=200):
-    """Rows whose dermoscopic share rises from low to high, of nothing else."""
+    """Return rows whose dermoscopic share rises from low to high, with almost nothing of other."""
     return [(share, 1 - share, 1e-4) for share in np.linspace(low, high, number)]
 
 

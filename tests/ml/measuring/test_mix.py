@@ -22,7 +22,7 @@ def pictures(**labels: str) -> np.ndarray:
 
 
 def sums(samples, weights):
-    """Return how much each domain counts, and which share of each and of all is malignant."""
+    """Return how much each domain counts, and the malignant share of each and of all."""
     domains = np.array([sample.source for sample in samples])
     malignant = np.array([sample.label == "mel" for sample in samples])
     total = {name: float(weights[domains == name].sum()) for name in sorted(set(domains))}

@@ -34,7 +34,7 @@ def test_a_source_whose_probabilities_are_off_is_seen(test_set):
     found = reliability.by_domain(test_set, answers(test_set, 0.8, 0.4), None)
     assert found["even"]["malignant"] == 0.5
     assert found["even"]["said"] == pytest.approx(0.6)
-    # Said with 0.8 and with 0.6, and always right.
+    # The answers are given with 0.8 and with 0.6, and are always right.
     assert found["even"]["ece"]["value"] == pytest.approx((0.2 + 0.4) / 2)
     assert "ece_of_mix" not in found["even"]
 

@@ -15,9 +15,9 @@ ALONE = candidate(IMAGE_TYPE, 0.90, 0.99)
 @pytest.mark.parametrize(
     ("both", "chosen"),
     [
-        # It refuses eight of a hundred more, at the cost of one.
+        # The other way refuses eight of a hundred more, at the cost of one.
         ((0.98, 0.98), "energy"),
-        # One more, at the cost of one, or of three.
+        # These refuse one more at the cost of one, or of three, or none more at no cost.
         ((0.91, 0.98), None),
         ((0.91, 0.96), None),
         ((0.90, 0.99), None),

@@ -20,7 +20,7 @@ from tests.ml.conftest import write_diagnoses
 
 @pytest.fixture
 def samples(tmp_path):
-    """Eight pictures that are fit to be judged, and one of them that is too small."""
+    """Return eight pictures that are fit to be judged, except for one that is too small."""
     found = read_samples(write_diagnoses(tmp_path / "set", 4, ["mel", "nv"], size=(320, 240)))
     render(3, (40, 30)).save(found[2].path)
     return found

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from ml.measuring.skin_tone import tone, typology_angle
 
-#: sRGB colours of CIELAB (L, 10, 20), with the angle atan((L - 50) / 20).
+#: These are the sRGB colours of CIELAB (L, 10, 20) by L, whose angle is atan((L - 50) / 20).
 SKIN = {78: (217, 187, 157), 50: (143, 113, 86), 35: (105, 76, 51)}
 
 

@@ -117,7 +117,7 @@ def test_a_description_that_is_no_description_is_refused(bundle, content):
         ({"weights": "../weights.npz"}, "weights must be a plain file name"),
         ({"weights": "/etc/passwd"}, "weights must be a plain file name"),
         ({"image_types": ["clinical"]}, "image_types must be empty, or"),
-        # This one tells no image types.
+        # This bundle tells no image types.
         ({"clinical": CLINICAL}, "clinical must be empty, or"),
         ({"image_type_thresholds": THRESHOLDS}, "image_type_thresholds must be empty, or"),
     ],

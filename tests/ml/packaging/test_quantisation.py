@@ -22,7 +22,7 @@ def test_no_number_moves_by_more_than_half_a_step(kernel):
     assert np.abs(values.astype(int)).max() <= 127
     restored = dequantise(values, scale)
     assert restored.dtype == np.float32
-    # A millionth of the largest number is what float32 itself rounds away.
+    # float32 itself rounds away a millionth of the largest number.
     assert (np.abs(restored - kernel) <= scale / 2 + np.abs(kernel).max() * 1e-6).all()
 
 

@@ -1,4 +1,4 @@
-"""What ships answers as its network did in training: see `ml.training.expected`."""
+"""A shipped bundle answers as its network did in training: see `ml.training.expected`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ml.judging.predictor import Predictor
 from ml.packaging.bundle import available, digest
 from ml.training.expected import PICTURES
 
-#: How far an answer may be off: 8-bit weights and other processors differ less.
+#: An answer may be off by this much. 8-bit weights and other processors differ less.
 TOLERANCE = 1e-3
 SHIPPED = pytest.mark.parametrize("bundle", available(), ids=lambda bundle: bundle.name)
 NAMES = sorted(path.name for path in PICTURES.glob("*.png"))

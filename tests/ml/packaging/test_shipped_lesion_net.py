@@ -1,4 +1,4 @@
-"""The default network that ships: small, calibrated, measured, and without a leak."""
+"""The default network that ships is small, calibrated, measured, and without a leak."""
 
 from __future__ import annotations
 

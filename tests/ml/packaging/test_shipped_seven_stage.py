@@ -1,4 +1,4 @@
-"""The seven-stage network that ships: whole, small enough, and measured."""
+"""The seven-stage network that ships is whole, small enough, and measured."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def path(arrays, tmp_path):
 
 
 def rewrite(path, **changes):
-    """Change arrays of a weights file; None takes one out."""
+    """Change arrays of a weights file, or take one out by None."""
     with np.load(path) as archive:
         stored = {name: archive[name] for name in archive.files}
     stored |= changes

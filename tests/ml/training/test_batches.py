@@ -71,7 +71,7 @@ def sample(label, source="a", image_type="dermoscopic"):
 
 
 def total(given, **chosen):
-    """The chances by domain and label."""
+    """Return the sums of the chances by domain and label."""
     options = {"class_balance": 0.0, "coarse_weight": 1.0, "shares": None} | chosen
     found = chances(given, **options)
     assert found.sum() == pytest.approx(1)

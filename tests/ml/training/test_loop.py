@@ -1,4 +1,4 @@
-"""Trains a tiny network for real, kills it at every critical moment, and goes on."""
+"""These tests really train a tiny network, kill it at every critical moment, and go on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ml.training.runs import TrainingSettings
 from tests.ml import tiny
 from tests.ml.conftest import choose
 
-#: Nine rounds of three steps.
+#: These settings make nine rounds of three steps.
 SETTINGS = TrainingSettings(
     "seven_stage",
     passes=27 * 6,
@@ -27,8 +27,8 @@ SETTINGS = TrainingSettings(
     averaging=0.5,
     seed=3,
 )
-#: Normalised, with the kind of picture beside the diagnoses, and with changes to the pictures that
-#: are mild enough for so small a network.
+#: This network is normalised and learns the kind of picture beside the diagnoses. The changes to
+#: its pictures are mild enough for so small a network.
 EIGHT = replace(
     SETTINGS,
     architecture="efficientnet_lite0",
@@ -42,12 +42,12 @@ EIGHT = replace(
 
 
 class Killed(BaseException):
-    """Ends a run the way SIGKILL does: nothing of the run handles it."""
+    """This ends a run the way SIGKILL does, as nothing of the run handles it."""
 
 
 @pytest.fixture(autouse=True)
 def _tiny(tiny_network, monkeypatch):
-    """No test here trains the large network, and the state is saved within a round too."""
+    """Let no test here train the large network, and save the state within a round too."""
     monkeypatch.setattr(loop, "SAVE_EVERY", 2)
     monkeypatch.setattr(validation, "ENOUGH", 5)
 
@@ -59,13 +59,13 @@ def selection(training_folder):
 
 @pytest.fixture(scope="module")
 def diagnoses(diagnoses_manifest):
-    """Pictures of the eight diagnoses, some with a coarse label."""
+    """Return pictures of the eight diagnoses, some with a coarse label."""
     return choose(diagnoses_manifest)
 
 
 @pytest.fixture(scope="module")
 def finished(selection, tmp_path_factory):
-    """The directory of a run that was never interrupted."""
+    """Return the directory of a run that was never interrupted."""
     directory = tmp_path_factory.mktemp("runs") / "finished"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "build", tiny.build)
@@ -170,7 +170,7 @@ def test_diagnoses_and_kinds_of_picture_are_learnt_and_a_killed_run_of_them_goes
         entry["domains"]["collection"] for entry in runs.read_history(tmp_path / "whole")
     )
     assert last["loss"] < 0.9 * first["loss"]
-    # One in eight by chance.
+    # By chance it would be one in eight.
     assert last["balanced_accuracy"] > 0.25
     assert last["malignant_auroc"] > 0.6
     assert last["image_type_accuracy"] == 1

@@ -1,4 +1,4 @@
-"""Where training starts: from ImageNet, from an earlier run, or from a bundle."""
+"""Training starts from ImageNet, from an earlier run, or from a bundle."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ THEN = replace(FIRST, augmentation="without_artefacts", seed=4)
 
 @pytest.fixture(autouse=True)
 def _tiny(tiny_network):
-    """No test here trains the large network."""
+    """Let no test here train the large network."""
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +44,14 @@ def selection(diagnoses_manifest):
 
 @pytest.fixture
 def earlier(selection, tmp_path):
-    """The directory of a finished run."""
+    """Return the directory of a finished run."""
     train(FIRST, selection, tmp_path / "earlier")
     return tmp_path / "earlier"
 
 
 @pytest.fixture
 def bundle(earlier, tmp_path):
-    """The directory of a bundle of that run."""
+    """Return the directory of a bundle of that run."""
     command = ["export", "--run", earlier, "--name", "tiny", "--version", "1.0.0"]
     command += ["--licence", "CC0", "--output", tmp_path / "bundle"]
     assert main([str(part) for part in command]) == 0
@@ -60,7 +60,7 @@ def bundle(earlier, tmp_path):
 
 @pytest.fixture
 def first_weights(earlier, monkeypatch):
-    """What `train` fills with the weights, by path, that it would have trained on."""
+    """Return a dictionary that `train` fills with the weights, by path, instead of training on."""
     found = {}
 
     def note(run, selection):

@@ -60,7 +60,8 @@ def test_a_probability_of_nought_gives_a_finite_loss():
 def test_gradients_stay_finite_where_the_network_is_certain(smoothing):
     import tensorflow as tf
 
-    # Certain and right, certain and wrong, with a fine and with a coarse label.
+    # The network is certain and right, then certain and wrong, first about fine labels and then
+    # about coarse ones.
     logits = tf.Variable(200.0 * np.eye(7, dtype=np.float32)[[0, 0, 1, 6]])
     truth = np.array([np.eye(7)[0], np.eye(7)[5], *[[1, 1, 0, 0, 1, 0, 0]] * 2], np.float32)
     with tf.GradientTape() as tape:

@@ -79,7 +79,7 @@ def test_rounds_are_ranked_by_score_and_the_first_of_equals_comes_first():
 
 @pytest.fixture
 def finished(tmp_path):
-    """A run of three rounds whose weights are the number of the round."""
+    """Return a run of three rounds whose weights are the number of the round."""
     claim(tmp_path)
     runs.write_history(tmp_path, [{"score": score} for score in (0.5, 0.9, 0.7)])
     (tmp_path / runs.ROUNDS).mkdir()
