@@ -26,7 +26,7 @@ WORKER = "celery --quiet --app skinsite worker"
 
 def select(site: Site, rows: str) -> list:
     """Return the values of the first column."""
-    with closing(sqlite3.connect(site.data_dir / "db.sqlite3")) as database:
+    with closing(sqlite3.connect(site.data_dir / "db.sqlite3", timeout=30)) as database:
         return [value for (value,) in database.execute(f"SELECT {rows}")]
 
 
