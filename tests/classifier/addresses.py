@@ -33,6 +33,11 @@ def _addresses(
 ROUTES = dict(_addresses(get_resolver()))
 
 
+def address(name: str, submission: Submission) -> str:
+    """Return the address called ``name`` of one submission."""
+    return reverse(name, args=[submission.pk])
+
+
 class Paths:
     """This gives the path of each name, with the keys of rows that are there.
 

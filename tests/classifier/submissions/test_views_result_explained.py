@@ -32,18 +32,6 @@ PROBABILITIES = {
 
 
 @pytest.fixture
-def show(owner_client):
-    """Return a function that gives the page of a result."""
-
-    def page(submission: Submission, name: str = "result") -> str:
-        headers = HTMX if name == "result_status" else {}
-        address = reverse(name, args=[submission.pk])
-        return owner_client.get(address, headers=headers).content.decode()
-
-    return page
-
-
-@pytest.fixture
 def result(owner):
     """Return a function that makes a result of the network that names diagnoses, explained."""
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 import io
 
 import pytest
-from django.urls import reverse
 from PIL import Image
 
-from classifier.models import Submission
+from tests.classifier.addresses import address
 from tests.factories import SubmissionFactory, picture
 
 pytestmark = pytest.mark.django_db
-
-
-def address(name: str, submission: Submission) -> str:
-    return reverse(name, args=[submission.pk])
 
 
 @pytest.mark.parametrize(("extension", "kind"), [("jpg", "image/jpeg"), ("png", "image/png")])
