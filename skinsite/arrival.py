@@ -51,6 +51,10 @@ class Arrival:
         self._clock, self._began = clock, clock()
 
     @property
+    def is_complete(self) -> bool:
+        return self.missing is not None and self.missing <= 0
+
+    @property
     def age(self) -> float:
         return self._clock() - self._began
 
@@ -103,10 +107,6 @@ class PacedSocket:
             self.sock.settimeout(None)
         self.arrival.count(data)
         return data
-
-    def end(self) -> None:
-        """Stop waiting for bytes, because the request has been answered."""
-        self.ended = True
 
     def _give_up(self) -> None:
         self.ended = True

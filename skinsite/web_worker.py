@@ -79,7 +79,7 @@ class Worker(ThreadWorker):
         if not arrival.head_is_here:
             if len(arrival.content) > LARGEST_HEAD:
                 self._turn_away(conn, TOO_LARGE)
-        elif arrival.missing is not None and arrival.missing <= 0:
+        elif arrival.is_complete:
             self._hand_over(conn, self.tpool, self.finish_request)
         elif arrival.missing is None or len(arrival.content) > self._kept_of_each():
             self.poller.unregister(conn.sock)
@@ -112,10 +112,14 @@ class Worker(ThreadWorker):
         future = pool.submit(self.handle, conn)
         future.add_done_callback(partial(self.method_queue.defer, finish, conn))
 
-    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
-        # A body that the site did not read is not waited for either.
-        conn.parser.unreader.sock.end()
-        return super()._keepalive_after(conn, keepalive)
+    def handle_request(self, req: Any, conn: TConn) -> bool:
+        """Serve a request, and say that its connection ends where not all of it was here.
+
+        The site may answer such a request without reading the rest, which nobody waits for.
+        """
+        if not conn.parser.unreader.sock.arrival.is_complete:
+            req.force_close()
+        return bool(super().handle_request(req, conn))
 
     def finish_request(self, conn: TConn, fs: Future[bool]) -> None:
         """Keep or end the connection of a request that has been answered."""

@@ -63,10 +63,21 @@ def test_a_request_that_comes_byte_by_byte_is_served(client):
     assert answer(client) == (200, b"/drop 3")
 
 
-def test_one_connection_serves_many_requests_of_every_size(client):
-    for size in (0, 3, 70_000, 3 * MEGABYTE, 10, 3 * MEGABYTE, 0):
+def test_one_connection_serves_many_requests_of_all_sizes_that_are_kept(client):
+    for size in (0, 3, 70_000, 900_000, 10, 900_000, 0):
         client.sendall(head(f"/{size}", size) + b"x" * size)
         assert answer(client) == (200, f"/{size} {size}".encode())
+
+
+@pytest.mark.parametrize("path", ["/read", "/ignored"])
+def test_a_request_too_large_to_be_kept_is_told_to_be_the_last_of_its_connection(client, path):
+    client.sendall(head(path, 3 * MEGABYTE) + b"x" * 3 * MEGABYTE)
+    with closing(http.client.HTTPResponse(client)) as response:
+        response.begin()
+        assert response.status == 200
+        assert response.headers["Connection"] == "close"
+        response.read()
+    assert client.recv(1) == b""
 
 
 def test_requests_that_come_together_are_each_answered(client):
