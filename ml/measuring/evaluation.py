@@ -182,8 +182,12 @@ def quantisation_effect(test: TestSet, stored: Answers, original: Answers) -> di
 
 
 def pictures(test: TestSet) -> dict[str, Any]:
-    """Return how many pictures of each class there are, and how many groups."""
-    return {"pictures": counts(test.samples), "groups": len(np.unique(test.groups))}
+    """Return the sources, how many pictures of each class there are, and how many groups."""
+    return {
+        "sources": sorted({sample.source for sample in test.samples} - {""}),
+        "pictures": counts(test.samples),
+        "groups": len(np.unique(test.groups)),
+    }
 
 
 def _estimates(scores: Mapping[str, Any], test: TestSet) -> dict[str, Estimate]:

@@ -238,6 +238,17 @@ def test_a_set_that_knows_of_melanoma_alone_is_shown(telling_bundle):
     assert "| AUROC | 0.875 (0.875 to 0.875) |" in section(text, "Results")
 
 
+@pytest.mark.parametrize(("source", "at_home"), [("ham10000", True), ("isic2017", False)])
+def test_a_network_is_tested_at_home_by_the_sources_of_its_test_sets(
+    telling_bundle, source, at_home
+):
+    data = {"sources": ["ham10000.csv"], "held_out": ["ham10000-held-out.csv", "isic2017.csv"]}
+    result = {"pictures": {"melanoma": 9}, "groups": 9, "melanoma": {"auroc": estimated(0.875)}}
+    metrics = {"held_out": result | {"sources": [source]}}
+    text = section(card.render(replace(telling_bundle, data=data, metrics=metrics)), "Limits")
+    assert ("come from the same collections" in text) == at_home
+
+
 def test_a_bias_of_a_single_output_belongs_to_malignant(tiny_bundle):
     calibrated = replace(tiny_bundle, calibration={"temperature": 1.5, "bias": [-0.25]})
     text = section(card.render(calibrated), "Calibration and decision")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,10 +66,15 @@ def test_pictures_that_are_all_known_cannot_be_measured(pictures):
 
 
 def test_a_part_of_the_pictures_is_scored_by_its_own(pictures):
+    pictures = [replace(picture, details={"source": "clinic"}) for picture in pictures]
     test = describe(pictures, [], pictures[4:8])
     answers = malignant([0.1] * 4 + [0.9] * 4 + [0.8] * 8)
     rest = test.among(~test.leaked)
-    assert evaluation.pictures(rest) == {"pictures": {"benign": 4, "malignant": 8}, "groups": 12}
+    assert evaluation.pictures(rest) == {
+        "sources": ["clinic"],
+        "pictures": {"benign": 4, "malignant": 8},
+        "groups": 12,
+    }
     assert score(test, answers)["model"]["accuracy"]["value"] == 0.75
     found = score(rest, answers.among(~test.leaked))
     assert found["model"]["accuracy"]["value"] == 1.0
