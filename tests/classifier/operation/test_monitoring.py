@@ -58,6 +58,20 @@ def test_what_is_asked_for_is_told(told, expression):
     assert asked <= known
 
 
+@pytest.mark.django_db
+def test_every_figure_of_the_site_has_a_panel_or_an_alert(told):
+    expressions = " ".join([*PANELS.values(), *ALERTS.values()])
+    # Prometheus tells a histogram and a counter by several names.
+    names = {re.sub("_(bucket|count|created|sum|total)$", "", name) for name in told}
+    for name in names:
+        assert name in expressions or not name.startswith("skinsite_")
+
+
+def test_every_panel_has_a_place_of_its_own():
+    places = [tuple(panel["gridPos"].values()) for panel in DASHBOARD["panels"]]
+    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(set(places)) == len(places)
+
+
 def test_every_alert_says_what_is_wrong():
     for rule in GROUP["rules"]:
         assert rule["annotations"]["summary"].endswith((".", "?"))

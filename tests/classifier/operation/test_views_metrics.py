@@ -52,7 +52,7 @@ def test_what_was_finished_by_how_it_was_taken(read):
     found = {
         tuple(labels): number for (name, *labels), number in read().items() if name == "image_types"
     }
-    assert found == {("clinical",): 2, ("other",): 1, ("",): 1}
+    assert found == {("dermoscopic",): 0, ("clinical",): 2, ("other",): 1}
 
 
 def test_an_idle_site(read):
