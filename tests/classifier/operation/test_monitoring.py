@@ -35,7 +35,7 @@ def told(client, owner_client, settings) -> dict[str, set[str]]:
     owner_client.post(reverse("upload"), {"images": [file]})
     settings.METRICS_TOKEN = TOKEN
     token = {"authorization": f"Bearer {TOKEN}"}
-    pages = ("metrics", "metrics_parts")
+    pages = ("monitoring", "monitoring_parts")
     text = "".join(client.get(reverse(page), headers=token).content.decode() for page in pages)
     found: dict[str, set[str]] = {}
     for name, labels in re.findall(r"^(\w+)(?:\{(.*)\})? ", text, re.MULTILINE):
