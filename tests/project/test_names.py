@@ -16,8 +16,8 @@ SERVICES = sorted((ROOT / "classifier" / "services").rglob("*.py"))
 #: These names said nothing where they were used, or had a second meaning elsewhere.
 REFUSED = {
     "Analyse", "Rejection", "Settings", "active", "analyse_by", "each", "metrics", "named", "of",
-    "read", "saw", "saw_list", "saw_thumbnail", "spend_retry", "spend_upload", "to_a_worker", "too_old",
-    "waiting_for",
+    "read", "saw", "saw_list", "saw_thumbnail", "spend_retry", "spend_upload", "to_a_worker",
+    "too_old", "waiting_for",
 }  # fmt: skip
 GLOSSARY = (ROOT / "docs" / "architecture.md").read_text().partition("## Words\n")[2]
 GLOSSARY_WORDS = re.findall(r"^\| \*\*([^*]+)\*\* \|", GLOSSARY, flags=re.MULTILINE)
