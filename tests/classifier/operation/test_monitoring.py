@@ -13,10 +13,9 @@ from django.utils import timezone
 
 from classifier.models import Submission
 from tests.factories import SubmissionFactory, picture
-from tests.site import ROOT
+from tests.site import ROOT, TOKEN
 
 FOLDER = ROOT / "deploy" / "monitoring"
-TOKEN = "a-token-of-the-operator"
 
 DASHBOARD = json.loads((FOLDER / "grafana-dashboard.json").read_text())
 PANELS = {panel["title"]: panel["targets"][0]["expr"] for panel in DASHBOARD["panels"]}

@@ -18,10 +18,10 @@ from classifier.services.operation import readiness
 from ml.packaging.bundle import find
 from tests.classifier.fakes import folder_app
 from tests.factories import ModelVersionFactory, SubmissionFactory
+from tests.site import TOKEN
 
 pytestmark = pytest.mark.django_db
 PARTS = ["database", "broker", "storage", "model", "queue"]
-TOKEN = "a-token-of-the-operator"
 
 
 @pytest.fixture

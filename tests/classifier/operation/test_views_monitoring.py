@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from classifier.models import Submission
 from tests.factories import ModelVersionFactory, SubmissionFactory, picture
+from tests.site import TOKEN
 
 pytestmark = pytest.mark.django_db
-TOKEN = "a-token-of-the-operator"
 
 
 @pytest.fixture
