@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from ml import architectures, card
@@ -16,11 +18,11 @@ from ml.commands import audit, screen
 from ml.data.manifest import Sample, read_samples, write_manifest
 from ml.judging import limits
 from ml.judging.predictor import Predictor
-from ml.measuring import evaluation, reliability
+from ml.measuring import evaluation, mix, reliability, screening
 from ml.measuring.image_type_controls import CONTROLS
 from ml.measuring.oddities import oddities
 from ml.packaging.bundle import Bundle
-from ml.taxonomy import CLINICAL, DERMOSCOPIC, DIAGNOSIS_CODES, IMAGE_TYPES
+from ml.taxonomy import CLINICAL, DERMOSCOPIC, DIAGNOSIS_CODES, IMAGE_TYPES, OTHER
 from ml.training.expected import PICTURES
 from tests.ml import tiny
 from tests.ml.conftest import export, write_diagnoses
@@ -96,13 +98,41 @@ def test_the_stated_mix_is_what_the_probabilities_stand_for(bundle, data):
     predictor = Predictor.load(bundle)
     for image_type in (DERMOSCOPIC, CLINICAL):
         chosen = [s for s in read_samples(data) if s.image_type == image_type]
-        pixels = np.stack([_pixels(sample.path) for sample in chosen])
-        probabilities = predictor.calibrated(predictor.logits(pixels), [image_type] * len(chosen))
-        said = predictor.malignant(probabilities)
+        said = _said(predictor, chosen, image_type)
         malignant = np.array([sample.target for sample in chosen])
         # A fitted bias makes the mean probability that of the weighted pictures.
         weights = np.where(malignant == 1, 0.2 / malignant.sum(), 0.8 / (1 - malignant).sum())
         assert (said * weights).sum() == pytest.approx(0.2, abs=0.02)
+
+
+def test_each_kind_has_the_stated_mix_whatever_the_others_hold(bundle, data, tmp_path):
+    shutil.copytree(bundle.directory, tmp_path / "bundle")
+    samples = [sample for sample in read_samples(data) if sample.image_type != OTHER]
+    harmless = [s for s in samples if s.image_type == DERMOSCOPIC and s.target == 0]
+    # A collection of naevi alone leaves the dermoscopic pictures short of malignant ones.
+    naevi = {
+        sample.path: replace(sample, details=sample.details | {"source": "naevi"})
+        for sample in harmless[4:]
+    }
+    manifest = tmp_path / "data.csv"
+    write_manifest(manifest, [naevi.get(sample.path, sample) for sample in samples])
+    options = ["--data", manifest, "--malignant-share", 0.2, "--bias"]
+    command("calibrate", "--bundle", tmp_path / "bundle", *options)
+    predictor = Predictor.load(Bundle.read(tmp_path / "bundle"))
+    for image_type in (DERMOSCOPIC, CLINICAL):
+        chosen = [s for s in read_samples(manifest) if s.image_type == image_type]
+        listed = np.empty(len(chosen), object)
+        listed[:] = chosen
+        weights = mix.weigh(listed, {}, 0.2)
+        said = _said(predictor, chosen, image_type)
+        assert np.average(said, weights=weights) == pytest.approx(0.2, abs=0.02)
+
+
+def _said(predictor: Predictor, samples: list[Sample], image_type: str) -> np.ndarray:
+    """Return the malignant probability of each picture by the standard of one kind."""
+    pixels = np.stack([_pixels(sample.path) for sample in samples])
+    logits = predictor.logits(pixels)
+    return predictor.malignant(predictor.calibrated(logits, [image_type] * len(samples)))
 
 
 def _pixels(path: Path) -> np.ndarray:
@@ -246,6 +276,44 @@ def test_screening_compares_the_second_output_alone_and_beside_each_other_way(sc
     assert screened.novelty["method"] == (best if gains[best] > 0 else None)
     # Pictures of other things are not among the real ones.
     assert screened.novelty["real"] == 96
+
+
+def test_screening_runs_the_network_once_on_every_picture(screened, folder, tmp_path, monkeypatch):
+    shutil.copytree(screened.directory, tmp_path, dirs_exist_ok=True)
+    seen = []
+
+    def counting(*arguments, **options):
+        """Return a network that notes how many pictures its first layer gets."""
+        network = tiny.build(*arguments, **options)
+        layer = network.get_layer("rescale")
+        rescale = layer.call
+
+        def call(pixels):
+            tf.py_function(lambda batch: seen.append(len(batch)), [pixels], [])
+            return rescale(pixels)
+
+        layer.call = call
+        return network
+
+    load = Predictor.load
+
+    def load_and_count(*arguments):
+        monkeypatch.setattr(architectures, "build", counting)
+        predictor = load(*arguments)
+        seen.clear()
+        return predictor
+
+    monkeypatch.setattr(Predictor, "load", load_and_count)
+    monkeypatch.setattr(screen, "GENERATED", 1)
+    monkeypatch.setattr(screening, "best_in_addition", lambda alone, served: None)
+    real, others = folder / DERMOSCOPIC / "manifest.csv", folder / "others"
+    options = ["--training-data", real, "--data", real, "--exposed", others, "--strange", others]
+    command("screen", "--bundle", tmp_path, *options)
+    again = Bundle.read(tmp_path)
+    assert sum(seen) == 2 * 48 + again.novelty["exposed"] + again.novelty["strange"]
+    # Nothing stays of what an earlier screening chose.
+    assert again.novelty["method"] is None
+    assert limits.novelty_arrays(limits.read(again)) == {}
 
 
 def test_the_audit_counts_what_is_called_what_and_asks_by_what(screened):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,17 @@ def test_calibrating_keeps_a_score_of_every_picture_for_both_ways_to_answer(bund
         for values in scores.values():
             assert (np.diff(values) >= 0).all()
             assert 0 <= values[0] <= values[-1] <= 1
+
+
+def test_calibrating_on_labels_that_leave_the_diagnosis_open_promises_no_sets(
+    bundle, test_folder, tmp_path
+):
+    shutil.copytree(bundle.directory, tmp_path, dirs_exist_ok=True)
+    command("calibrate", "--bundle", tmp_path, "--data", test_folder)
+    found = limits.read(Bundle.read(tmp_path))
+    for answer in (limits.PLAIN, limits.AVERAGED):
+        assert limits.conformal_scores(found, answer) == {}
+    assert limits.novelty_arrays(found).keys() == limits.novelty_arrays(limits.read(bundle)).keys()
 
 
 def test_screening_compares_every_score_and_keeps_the_best_of_those_it_can_serve(bundle):

@@ -37,7 +37,8 @@ def screening(seven_bundle):
             "novelty/components": np.eye(features.shape[1]) / 10,
         }
         novelty = {"method": "mahalanobis", "threshold": threshold}
-        return Predictor.load(replace(limits.write(seven_bundle, arrays), novelty=novelty))
+        written = limits.write(seven_bundle, arrays, limits.OF_SCREENING)
+        return Predictor.load(replace(written, novelty=novelty))
 
     return load
 
@@ -59,7 +60,7 @@ def promising(seven_bundle):
             for answer in (limits.PLAIN, limits.AVERAGED)
             for group in ("benign", "malignant")
         }
-        return Predictor.load(limits.write(seven_bundle, scores))
+        return Predictor.load(limits.write(seven_bundle, scores, limits.OF_CALIBRATION))
 
     return load
 
@@ -174,7 +175,7 @@ def test_every_way_to_tell_strange_pictures_can_be_served(seven_bundle, method):
     named = {f"novelty/{name}": array for name, array in arrays.items()}
     for threshold, rejected in ((-1e6, True), (1e6, False)):
         bundle = replace(
-            limits.write(seven_bundle, named),
+            limits.write(seven_bundle, named, limits.OF_SCREENING),
             novelty={"method": method, "threshold": threshold},
         )
         found = analyse(Predictor.load(bundle), GOOD)
