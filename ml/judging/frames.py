@@ -157,7 +157,8 @@ def _find_edges(pixels: Array) -> dict[int, _Edge]:
         clear = {side: edge for side, edge in edges.items() if edge}
         if len(clear) == len(edges):
             return clear
-        # Where a side proved to have no border, lines at the others get longer and may not be plain.
+        # Where a side proved to have no border, lines at the others get longer, and may not be
+        # plain.
         sides -= edges.keys() - clear.keys()
 
 
