@@ -2,7 +2,7 @@
 
 Every measure is taken from the centre square at `SIDE` pixels, so that it means the same in a
 photograph of twelve megapixels and in a crop. The limits were chosen from what ``python -m ml
-limits`` counts, so that no source of dermoscopic pictures loses more than a fiftieth of its own,
+quality`` counts, so that no source of dermoscopic pictures loses more than a fiftieth of its own,
 and from what ``python -m ml audit`` says of degraded copies.
 """
 

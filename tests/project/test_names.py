@@ -45,8 +45,8 @@ def test_the_glossary_explains_every_status_and_verdict():
     assert {value.lower() for value in (*Status.values, *Verdict.values)} <= set(GLOSSARY_WORDS)
 
 
-def test_the_glossary_explains_each_word_once():
-    assert sorted(GLOSSARY_WORDS) == sorted(set(GLOSSARY_WORDS))
+def test_the_glossary_explains_no_word_twice():
+    assert len(GLOSSARY_WORDS) == len(set(GLOSSARY_WORDS)) > 20
 
 
 def test_the_layers_have_the_same_folders():
