@@ -6,7 +6,7 @@ from django.urls import path
 
 from classifier.views import pages
 from classifier.views.account import data, devices, second_factor
-from classifier.views.operation import health, prometheus
+from classifier.views.operation import health, monitoring
 from classifier.views.registry import cards
 from classifier.views.submissions import history, results, upload
 
@@ -43,6 +43,6 @@ urlpatterns = [
     ),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("metrics", prometheus.metrics, name="metrics"),
-    path("metrics/parts", prometheus.parts, name="metrics_parts"),
+    path("metrics", monitoring.monitoring, name="monitoring"),
+    path("metrics/parts", monitoring.parts, name="monitoring_parts"),
 ]

@@ -15,8 +15,8 @@ from ml.commands import (
     expect,
     explain,
     export,
-    limits,
     manifest,
+    quality,
     screen,
     train,
 )
@@ -31,7 +31,7 @@ COMMANDS = (
     export,
     calibrate,
     expect,
-    limits,
+    quality,
     screen,
     evaluate,
     audit,

@@ -6,9 +6,12 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,9 @@ from tests import PASSWORD
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "a-token-of-the-operator"
+#: A request with this cookie makes the site read the form, to look for the token in it. The length
+#: of the form comes next.
+FORM = "Host: localhost\r\nCookie: csrftoken=abcdefghijklmnopqrstuvwxyzabcdef\r\nContent-Length:"
 #: A make that runs the tests sets these variables for the makes that the tests start. A person at
 #: a shell has none of them.
 OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
@@ -28,6 +34,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextmanager
+def open_database(data_dir: Path) -> Iterator[sqlite3.Connection]:
+    """Open the SQLite of a site for one transaction, and wait for others who write to it."""
+    with closing(sqlite3.connect(data_dir / "db.sqlite3", timeout=30)) as database, database:
+        yield database
 
 
 class Site:
@@ -87,6 +100,10 @@ class Site:
         told = requests.get(f"{self.address}/metrics/parts", headers=token, timeout=60).text
         return re.findall(r'^skinsite_part_works\{part="(\w+)"\} 0', told, re.MULTILINE)
 
+    def database(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Open the database of a site that runs with its own SQLite, see `open_database`."""
+        return open_database(self.data_dir)
+
     def stop(self) -> float:
         """Send SIGTERM to the command, and return the seconds until it has ended."""
         began = time.monotonic()
@@ -108,7 +125,7 @@ class Site:
 
     def memory(self, part: str) -> int:
         """Return the resident bytes of the largest process whose command contains ``part``."""
-        return max(process.memory_info().rss for process in self._processes(part))
+        return max(resident(process) for process in self._processes(part))
 
     def _processes(self, part: str) -> list[psutil.Process]:
         found = []
@@ -121,6 +138,14 @@ class Site:
                 # The process has ended just now, or is somebody else's.
                 continue
         return found
+
+
+def resident(process: psutil.Process) -> int:
+    """Return the bytes that a process has in memory; none where it has just ended."""
+    try:
+        return process.memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0
 
 
 class Client:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any
 
@@ -48,6 +49,36 @@ class Audited:
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
 
+class AuditedByKey(Audited):
+    """Has the admin's own log call things by their keys, since their names are personal.
+
+    Once its account is deleted, nobody could tell whose name it was and take it out.
+    """
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        logged = super().log_addition(request, obj, message)
+        _call_by_key([obj])
+        return logged
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        logged = super().log_change(request, obj, message)
+        _call_by_key([obj])
+        return logged
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet) -> Any:
+        logged = super().log_deletions(request, queryset)
+        _call_by_key(queryset)
+        return logged
+
+
+def _call_by_key(rows: Iterable[Model]) -> None:
+    for row in rows:
+        entries = LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
+        )
+        entries.update(object_repr=f"{row._meta.verbose_name} {row.pk}")
+
+
 # The admin does not show sessions: whose they are and where they come from is private.
 admin.site.unregister(UserSession)
 # Changes of these must be audited: groups decide who is a reviewer, and addresses decide who
@@ -61,16 +92,5 @@ class AuditedGroupAdmin(Audited, GroupAdmin):
 
 
 @admin.register(EmailAddress)
-class AuditedEmailAddressAdmin(Audited, EmailAddressAdmin):
-    def log_deletions(self, request: HttpRequest, queryset: QuerySet[EmailAddress]) -> Any:
-        """Log only the key of the address.
-
-        Once its account is deleted, nobody could tell whose address it was and take it out.
-        """
-        logged = super().log_deletions(request, queryset)
-        mine = LogEntry.objects.filter(
-            content_type=ContentType.objects.get_for_model(EmailAddress),
-            object_id__in=[str(address.pk) for address in queryset],
-        )
-        mine.update(object_repr="an address")
-        return logged
+class AuditedEmailAddressAdmin(AuditedByKey, EmailAddressAdmin):
+    pass

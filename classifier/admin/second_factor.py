@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from classifier.admin.audited import Audited
+from classifier.admin.audited import AuditedByKey
 from classifier.admin.read_only import NoAdding
 from classifier.models import User
 
@@ -21,7 +21,7 @@ admin.site.unregister(Authenticator)
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(Audited, NoAdding, admin.ModelAdmin):
+class AuthenticatorAdmin(AuditedByKey, NoAdding, admin.ModelAdmin):
     """Shows second factors, and lets administrators delete one that a person has lost."""
 
     list_display = ["user", "type", "created_at", "last_used_at"]

@@ -21,6 +21,9 @@ CLINICAL_SETS = {
     "held_out_clinical": "ordinary photographs of lesions of the MILK10k collection that were kept "
     "apart",
 }
+#: These are such test sets that hold both kinds of picture of the same lesions, the best first.
+#: Only they say how much less a photograph is worth, since other sets hold other lesions.
+COMPARED_SETS = ("milk10k",)
 #: Pages show these scores of each set. A score has its part of the metrics, its name there, and the
 #: words that pages use for it.
 SHOWN_SCORES = (
@@ -181,12 +184,14 @@ class ModelVersion(models.Model):
     def photographs_compared(self) -> Comparison | None:
         """Return its scores on ordinary photographs beside those on dermoscopic pictures.
 
-        It is None where no test set was measured by kind of picture.
+        It is None where none of `COMPARED_SETS` was measured by kind of picture.
         """
-        for found in self.metrics.values():
-            kinds = scores_by_image_type(found)
-            clinical = _scores({"model": kinds.get(ImageType.CLINICAL, {})})
-            beside = _scores({"model": kinds.get(ImageType.DERMOSCOPIC, {})})
+        for set_name in COMPARED_SETS:
+            kinds = scores_by_image_type(self.metrics.get(set_name))
+            if not {ImageType.CLINICAL, ImageType.DERMOSCOPIC} <= kinds.keys():
+                continue
+            clinical = _scores({"model": kinds[ImageType.CLINICAL]})
+            beside = _scores({"model": kinds[ImageType.DERMOSCOPIC]})
             compared = [
                 ComparedScore(score, beside.get((part, name)))
                 for (part, name), score in clinical.items()
@@ -195,7 +200,7 @@ class ModelVersion(models.Model):
             if compared:
                 return Comparison(
                     kinds[ImageType.CLINICAL]["pictures"],
-                    kinds.get(ImageType.DERMOSCOPIC, {}).get("pictures", 0),
+                    kinds[ImageType.DERMOSCOPIC]["pictures"],
                     compared,
                 )
         return None

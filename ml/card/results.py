@@ -183,39 +183,49 @@ def artefacts(bundle: Bundle) -> str:
 
 def decision(bundle: Bundle) -> str:
     """Return calibration, threshold and operating point, of each kind of picture."""
+    reached = {
+        f"`{name}`": result["at_operating_point"]
+        for name, result in measured_sets(bundle).items()
+        if "at_operating_point" in result
+    }
     if not bundle.clinical:
-        return f"## Calibration and decision\n\n{_decision(bundle, measured_sets(bundle))}"
-    dermoscopic = _decision(bundle, measured_sets(bundle))
-    clinical = _decision(replace(bundle, **bundle.clinical), {})
-    return f"""## Calibration and decision
+        return f"## Calibration and decision\n\n{_decision(bundle, reached)}"
+    parts = [
+        "## Calibration and decision",
+        f"**Dermoscopic pictures.** {_decision(bundle, {})}",
+        f"**Clinical pictures.** {_decision(replace(bundle, **bundle.clinical), {})}",
+    ]
+    if reached:
+        # A test set may hold both kinds, so its scores belong to neither.
+        parts.append(
+            "**Test sets.** Each picture counts by the second threshold of the kind that it is "
+            f"judged as.\n\n{_at_second_threshold(reached)}"
+        )
+    return "\n\n".join(parts)
 
-**Dermoscopic pictures.** {dermoscopic}
 
-**Clinical pictures.** {clinical}"""
-
-
-def _decision(bundle: Bundle, sets: dict[str, dict[str, Any]]) -> str:
+def _decision(bundle: Bundle, reached: dict[str, Any]) -> str:
     point = bundle.operating_point
     text = f"""{_calibration(bundle)}
 
 The verdict is malignant from a malignant probability of {bundle.threshold:g} on."""
     if not point:
         return text + " No other operating point was chosen."
-    reached = {"validation, cross-validated": point.get("validation", {})} | {
-        f"`{name}`": result["at_operating_point"]
-        for name, result in sets.items()
-        if "at_operating_point" in result
-    }
-    rows = (
-        (name, estimate(scores.get("sensitivity")), estimate(scores.get("specificity")))
-        for name, scores in reached.items()
-    )
+    rows = {"validation, cross-validated": point.get("validation", {})} | reached
     return f"""{text} Missing a malignant lesion costs more than a needless
 visit, so there is a second threshold: from {point["threshold"]:.3f} on, the network found {100 * point["sensitivity"]:.0f} % of
 the malignant lesions among {point["pictures"]:,} validation pictures. Between the two the site says benign, and that a doctor
 should have a look.
 
-{table(("at the second threshold", "sensitivity", "specificity"), rows)}"""
+{_at_second_threshold(rows)}"""
+
+
+def _at_second_threshold(found: dict[str, Any]) -> str:
+    rows = (
+        (name, estimate(scores.get("sensitivity")), estimate(scores.get("specificity")))
+        for name, scores in found.items()
+    )
+    return table(("at the second threshold", "sensitivity", "specificity"), rows)
 
 
 def _calibration(bundle: Bundle) -> str:

@@ -43,9 +43,7 @@ def add_to(commands: Any) -> None:
         help="measure what a bundle refuses to judge",
         description=(
             "Count how many real pictures of each source are accepted, how many pictures of "
-            "anything else are rejected, and how many spoilt ones with the right reason. Given "
-            "validation pictures, this is what the limits of ml/judging/quality.py are chosen "
-            "from; held-out ones show what they are worth."
+            "anything else are rejected, and how many spoilt ones with the right reason."
         ),
     )
     parser.add_argument("--bundle", required=True, type=Path, help="directory of the bundle")

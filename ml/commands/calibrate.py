@@ -89,20 +89,21 @@ def run(options: argparse.Namespace) -> None:
     from ml.judging.predictor import Predictor
     from ml.measuring import image_type_metrics, mix, reliability
     from ml.measuring.answers import Answers, describe
-    from ml.measuring.screening import in_batches
     from ml.training import calibrating, expected
 
     test = describe(samples, pairs, None)
     predictor = Predictor.load(bundle, options.threads)
     pixels = load_pixels(samples, bundle.input_size)
-    outputs = in_batches(lambda batch: np.hstack(predictor.outputs(batch)), pixels)
+    outputs = calibrating.in_batches(lambda batch: np.hstack(predictor.outputs(batch)), pixels)
     logits, image_types = np.split(outputs, [bundle.logits], axis=1)
     fits: dict[str, calibrating.Fit] = {}
     arrays: dict[str, np.ndarray] = {}
     measured: dict[str, Any] = {}
     for name, of_type in chosen.items():
         inside = np.array(of_type)
-        weights = mix.weigh(test.samples, domains, options.malignant_share) * inside
+        # Each kind is weighed by itself, because the stated share is that of each kind.
+        weights = np.zeros(len(samples))
+        weights[inside] = mix.weigh(test.samples[inside], domains, options.malignant_share)
         counted = weights > 0
         part = replace(test, weights=weights).among(counted)
         fits[name] = fit = calibrating.fit(
@@ -129,7 +130,7 @@ def run(options: argparse.Namespace) -> None:
         called = image_type_metrics.called_by(*told, thresholds)
         thresholds |= {"accepted": options.accept, "called": called}
     calibrated = replace(
-        limits.write(bundle, arrays) if arrays else bundle,
+        limits.write(bundle, arrays, limits.OF_CALIBRATION),
         calibration=fits[DERMOSCOPIC].described,
         operating_point=fits[DERMOSCOPIC].operating_point,
         clinical={

@@ -90,16 +90,16 @@ def run(options: argparse.Namespace) -> None:
         images = chain(map(read_picture, files), chain.from_iterable(generated))
         return np.stack([to_pixels(image, size) for image in images])
 
-    exposed, strange = others(learnt, SEED), others(unknown, SEED + 1)
-    genuine, sources = load_pixels(real, size), np.array([sample.domain for sample in real])
-    candidates = screening.compare(
+    known, exposed, genuine, strange = screening.look(
         predictor,
         load_pixels(training, size),
-        exposed,
-        genuine,
-        sources,
-        strange,
-        options.accept,
+        others(learnt, SEED),
+        load_pixels(real, size),
+        others(unknown, SEED + 1),
+    )
+    sources = np.array([sample.domain for sample in real])
+    candidates = screening.compare(
+        predictor, known, exposed, genuine, sources, strange, options.accept
     )
     # The last layer is only compared with, because the site looks at the layers in the middle.
     served = [found for found in candidates if found.layers != "last"]
@@ -110,14 +110,14 @@ def run(options: argparse.Namespace) -> None:
     )
     compared = [alone, *candidates] if alone else candidates
     replace(
-        limits.write(bundle, arrays) if arrays else bundle,
+        limits.write(bundle, arrays, limits.OF_SCREENING),
         novelty={
             "method": best.method if best else None,
             "threshold": best.threshold if best else 0.0,
             "accepted": options.accept,
             "real": len(real),
-            "exposed": len(exposed),
-            "strange": len(strange),
+            "exposed": len(exposed.logits),
+            "strange": len(strange.logits),
             "compared": [_described(found, alone) for found in compared],
         },
     ).write()

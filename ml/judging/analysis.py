@@ -53,7 +53,7 @@ class AnalysisSettings:
 class Analysis:
     """Holds a rejection of one picture, or its judgement with what explains it.
 
-    Everything refers to the whole picture, in its own pixels, also where a frame was cut off.
+    Everything refers to the whole picture, in its own pixels, also where a border was cut off.
 
     Attributes:
         rejection: None where the picture was judged.
@@ -86,7 +86,7 @@ class Analysis:
 
 @dataclass(frozen=True)
 class _Picture:
-    """Holds what is looked at of a picture: ``image`` lacks its frame, ``size`` counts it."""
+    """Holds what is looked at of a picture: ``image`` lacks its border, ``size`` counts it."""
 
     size: tuple[int, int]
     frame: frames.Box | None
@@ -140,7 +140,7 @@ def _analyse_batch(
 
 
 def _prepare(whole: Image.Image) -> _Picture:
-    frame = frames.find_content(whole)
+    frame = frames.find_frame(whole)
     image = whole.crop(frame) if frame else whole
     square = to_pixels(image, quality.SIDE)
     outlined = to_pixels(Image.fromarray(square), OUTLINE_SIDE)

@@ -56,7 +56,9 @@ def lowest_probability(scores: Array, coverage: float) -> float:
     """
     # The 1e-9 is added because 1 - 0.9 is a little less than 0.1 in floating point.
     rank = math.floor((len(scores) + 1) * (1 - coverage) + 1e-9)
-    return float(scores[rank - 1]) if rank >= 1 else 0.0
+    # A bundle keeps the scores in single precision, which may have rounded this one up. The next
+    # lower number is below the probability that it was made of.
+    return float(np.nextafter(scores[rank - 1], 0)) if rank >= 1 else 0.0
 
 
 def prediction_sets(

@@ -1,6 +1,6 @@
-"""A frame is a plain border around a picture, such as a slide, a screenshot or a letterbox has.
+"""A frame is what lies within the plain border of a slide, a screenshot or a letterbox.
 
-Other things are plain along an edge too, but a frame ends at once, on a straight line along nearly
+Other things are plain along an edge too, but a border ends at once, on a straight line along nearly
 the whole side. The round black surround of a dermoscope ends in an arc, a vignette fades, and skin
 around a lesion ends at no line. All of these are part of the picture and stay.
 
@@ -20,23 +20,23 @@ Array = np.ndarray
 
 #: The copy that is looked at has a longer side of so many pixels.
 SIDE = 128
-#: A line is plain if this share of its pixels differs from the frame's colour by at most `NOISE`
-#: levels in every channel. JPEG changes pixels by so much.
+#: A line is plain if this share of its pixels differs from the border's colour by at most
+#: `NOISE` levels in every channel. JPEG changes pixels by so much.
 PLAIN, NOISE = 0.98, 12
-#: Behind the frame, this share of a line differs from the frame's colour by more than `STEP`
+#: Behind the border, this share of a line differs from the border's colour by more than `STEP`
 #: levels.
 OTHER, STEP = 0.8, 24
-#: The edge of a frame is at most so wide, as a share of the copy's longer side. It has a width
+#: The edge of a border is at most so wide, as a share of the copy's longer side. It has a width
 #: because a slide may lie askew, and JPEG smears.
 EDGE = 0.02
-#: Within the edge, some line differs from the frame by this share of what any line up to three
+#: Within the edge, some line differs from the border by this share of what any line up to three
 #: times as far differs. In a vignette none does.
 SUDDEN = 0.5
-#: A frame has at least so many lines of the copy, because fewer would change nothing.
+#: A border has at least so many lines of the copy, because fewer would change nothing.
 LEAST_LINES = 2
 #: Each side of what remains of a picture is at least this share of the whole, and so many pixels.
 REMAINS, REMAINING_PIXELS = 0.25, 64
-#: So many frames around one another are looked for, as a screenshot may show a letterbox.
+#: So many borders around one another are looked for, as a screenshot may show a letterbox.
 NESTED = 3
 
 #: Each side of a picture is the number of quarter turns that bring it to the top.
@@ -67,21 +67,21 @@ class Box(NamedTuple):
 
 
 class _Edge(NamedTuple):
-    """Says at which lines from its side a frame ends: the last plain one, the first behind it."""
+    """Says at which lines from its side a border ends: the last plain one, the first behind it."""
 
     plain: int
     behind: int
 
 
-def find_content(image: Image.Image) -> Box | None:
-    """Return the part of a picture within its frame, or None where it has no frame.
+def find_frame(image: Image.Image) -> Box | None:
+    """Return the part of a picture within its border, or None where it has no border.
 
     Args:
         image: decoded picture with 8 bits a channel.
     """
     whole = found = Box(0, 0, *image.size)
     for _ in range(NESTED):
-        inner = _without_frame(image, found)
+        inner = _without_border(image, found)
         if inner is None or not _is_enough(inner, whole):
             break
         found = inner
@@ -95,8 +95,8 @@ def _is_enough(inner: Box, whole: Box) -> bool:
     )
 
 
-def _without_frame(image: Image.Image, box: Box) -> Box | None:
-    """Return ``box`` without its outermost frame, or None where it has none."""
+def _without_border(image: Image.Image, box: Box) -> Box | None:
+    """Return ``box`` without its outermost border, or None where it has none."""
     scale = max(1.0, max(box.size) / SIDE)
     width, height = box.size
     columns, rows = (max(1, round(side / scale)) for side in box.size)
@@ -149,7 +149,7 @@ def _turned(pixels: Array, side: int) -> Array:
 
 
 def _find_edges(pixels: Array) -> dict[int, _Edge]:
-    """Return where the frame ends at each side that it has."""
+    """Return where the border ends at each side that it has."""
     sides = set(SIDES)
     while True:
         widths = _plain_widths(pixels, sides)
@@ -157,7 +157,8 @@ def _find_edges(pixels: Array) -> dict[int, _Edge]:
         clear = {side: edge for side, edge in edges.items() if edge}
         if len(clear) == len(edges):
             return clear
-        # Where a side proved to have no frame, lines at the others get longer and may not be plain.
+        # Where a side proved to have no border, lines at the others get longer, and may not be
+        # plain.
         sides -= edges.keys() - clear.keys()
 
 

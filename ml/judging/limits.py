@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +22,8 @@ from ml.taxonomy import BINARY_CLASSES, DERMOSCOPIC
 #: An answer is made in one of these ways; each has its own calibration scores.
 PLAIN, AVERAGED = "plain", "averaged"
 NOVELTY = "novelty"
+#: The names of all that a screening, and of all that a calibration writes begin with these.
+OF_SCREENING, OF_CALIBRATION = (NOVELTY,), (PLAIN, AVERAGED)
 
 
 def read(bundle: Bundle) -> dict[str, np.ndarray]:
@@ -42,21 +44,25 @@ def read(bundle: Bundle) -> dict[str, np.ndarray]:
         ) from error
 
 
-def write(bundle: Bundle, arrays: Mapping[str, np.ndarray]) -> Bundle:
-    """Add ``arrays`` to the file and return the new bundle.
+def write(bundle: Bundle, arrays: Mapping[str, np.ndarray], parts: Sequence[str]) -> Bundle:
+    """Replace some parts of the file and return the new bundle, which has no file without arrays.
 
-    They replace all arrays whose names have the same first part, before the slash. The caller
-    writes the ``model.json``, together with what the arrays belong to.
+    The caller writes the ``model.json``, together with what the arrays belong to.
+
+    Args:
+        bundle: bundle that the file belongs to.
+        arrays: what the parts hold from now on, by name; there may be none.
+        parts: `OF_SCREENING` or `OF_CALIBRATION`. Nothing of an earlier one stays.
     """
-    parts = {_part(name) for name in arrays}
-    stored = {name: array for name, array in read(bundle).items() if _part(name) not in parts}
+    stored = {
+        name: array for name, array in read(bundle).items() if name.partition("/")[0] not in parts
+    }
     stored |= {name: array.astype(np.float32) for name, array in arrays.items()}
+    if not stored:
+        bundle.limits_path.unlink(missing_ok=True)
+        return replace(bundle, limits_sha256="")
     write_arrays(bundle.limits_path, stored)
     return replace(bundle, limits_sha256=digest(bundle.limits_path))
-
-
-def _part(name: str) -> str:
-    return name.partition("/")[0]
 
 
 def novelty_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

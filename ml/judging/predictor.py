@@ -1,4 +1,4 @@
-"""The predictor is the one way to inference: it turns pictures into judgements."""
+"""The predictor is the one way to inference: it runs a network and reads its outputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from ml import architectures
 from ml.errors import InputError
@@ -17,7 +16,6 @@ from ml.judging import backend, image_types, limits, novelty
 from ml.judging.calibration import malignant_probability
 from ml.judging.examination import Examination, Outputs, examine, outputs_of
 from ml.judging.judgement import Judgement, judge, standards_of
-from ml.judging.preprocessing import to_pixels
 from ml.packaging import weights
 from ml.packaging.bundle import Bundle, BundleError
 from ml.taxonomy import ANSWERS, DERMOSCOPIC
@@ -129,26 +127,6 @@ class Predictor:
         for variable in model.weights:
             variable.assign(arrays[variable.path])
         return cls(model, bundle, threads)
-
-    def predict(self, images: Sequence[Image.Image]) -> list[Judgement]:
-        """Return the judgement of every picture, in order.
-
-        Args:
-            images: decoded pictures of any size.
-        """
-        return [
-            judgement
-            for start in range(0, len(images), BATCH_SIZE)
-            for judgement in self._predict_batch(images[start : start + BATCH_SIZE])
-        ]
-
-    def _predict_batch(self, images: Sequence[Image.Image]) -> list[Judgement]:
-        started = time.perf_counter()
-        outputs = self.outputs(np.stack([to_pixels(image, self.input_size) for image in images]))
-        judged_as = self.judge_as(outputs.image_types)
-        probabilities = self.calibrated(outputs.logits, judged_as)
-        elapsed = (time.perf_counter() - started) * 1000 / len(images)
-        return self.judge(probabilities, judged_as, elapsed)
 
     def tell(self, probabilities: np.ndarray) -> list[str | None]:
         """Return how pictures were taken, by `Examination.image_types`; see `image_types.tell`."""

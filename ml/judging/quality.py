@@ -2,7 +2,7 @@
 
 Every measure is taken from the centre square at `SIDE` pixels, so that it means the same in a
 photograph of twelve megapixels and in a crop. The limits were chosen from what ``python -m ml
-limits`` counts, so that no source of dermoscopic pictures loses more than a fiftieth of its own,
+quality`` counts, so that no source of dermoscopic pictures loses more than a fiftieth of its own,
 and from what ``python -m ml audit`` says of degraded copies.
 """
 
@@ -46,12 +46,13 @@ ADVICE = {
         "screenshot: its shorter side must have at least 100 pixels."
     ),
     Problem.TOO_DARK: (
-        "The picture is too dark. Switch the light of the dermoscope on or turn the exposure up, "
-        "and take it again."
+        "The picture is too dark. Switch the light on, that of a dermoscope too, or turn the "
+        "exposure up, and take it again."
     ),
     Problem.TOO_BRIGHT: (
-        "The picture is too bright: parts of it are plain white. Turn the exposure down, press "
-        "the dermoscope flat onto the skin so that nothing reflects, and take it again."
+        "The picture is too bright: parts of it are plain white. Turn the exposure down, and see "
+        "that nothing reflects: press a dermoscope flat onto the skin, or take a photograph "
+        "without a flash. Then take it again."
     ),
     Problem.DARK_CORNERS: (
         "Most of the picture is black around the edges. Hold the camera in the middle of the "
@@ -59,7 +60,7 @@ ADVICE = {
     ),
     Problem.LOW_CONTRAST: (
         "Nothing in the picture stands out from the rest. Wipe the lens, use some gel or alcohol "
-        "between skin and glass, and take it again."
+        "between the skin and the glass of a dermoscope, and take it again."
     ),
     Problem.BLURRED: (
         "The picture is blurred. Hold the camera still, let it focus on the spot, and take it "

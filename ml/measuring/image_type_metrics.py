@@ -33,11 +33,12 @@ def choose_thresholds(
 
     Args:
         samples: validation pictures.
-        probabilities: probabilities of each, ``float (n, 3)``.
+        probabilities: probabilities of each, ``float (n, 3)``; they count in single precision.
         accepted: promised share in (0, 1) of every domain that is called by its name.
     """
     types = np.array([sample.image_type for sample in samples])
     names = np.array([sample.domain for sample in samples])
+    probabilities = probabilities.astype(np.float32)
     share, other = dermoscopic_share(probabilities), probabilities[:, IMAGE_TYPES.index(OTHER)]
     lost = (1 - accepted) / 2
 
@@ -53,8 +54,8 @@ def choose_thresholds(
     if clinical > dermoscopic:
         dermoscopic = clinical = _best_for_the_worst(share, types, names)
     # A picture at the threshold already counts as other, so a picture with just the quantile must
-    # lie below it.
-    highest = float(np.nextafter(max(genuine, default=0.0), 1))
+    # lie below it, also in the single precision in which the two are compared.
+    highest = float(np.nextafter(np.float32(max(genuine, default=0.0)), np.float32(1)))
     return {DERMOSCOPIC: dermoscopic, CLINICAL: clinical, OTHER: max(highest, min(found))}
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from ml import architectures
 from ml.judging import novelty
+from ml.judging.examination import outputs_of
 from ml.judging.predictor import BATCH_SIZE, Predictor
 from ml.measuring import novelty_fitting
 from ml.taxonomy import DERMOSCOPIC, IMAGE_TYPES, OTHER
@@ -47,38 +48,60 @@ class Candidate:
     with_image_types: tuple[float, float] | None = None
 
 
-def features(predictor: Predictor, layers: Sequence[str], pixels: Array) -> Array:
-    """Return the outputs of ``layers``, each as a mean over the picture, ``float32 (n, d)``."""
+class Seen(NamedTuple):
+    """Holds what one run of a network gives about n pictures.
+
+    Attributes:
+        middle: ``float32 (n, d)``, means over the picture of what its middle layers give.
+        last: ``float32 (n, d)``, what the layer before its outputs gives.
+        logits: see `ml.judging.examination.Examination`.
+        image_types: see there.
+    """
+
+    middle: Array
+    last: Array
+    logits: Array
+    image_types: Array
+
+
+def look(predictor: Predictor, *pictures: Array) -> list[Seen]:
+    """Return what the network gives about each set of pictures ``uint8 (n, s, s, 3)``.
+
+    It runs once on every picture, and gives all that any way to tell strange pictures looks at.
+    """
     import keras
     import tensorflow as tf
 
-    outputs = [predictor.model.get_layer(name).output for name in layers]
-    inner = keras.Model(predictor.model.input, outputs)
+    model, layers = predictor.model, architectures.layers_of(predictor.bundle.architecture)
+    tail = ("logit", "image_type_logit") if predictor.bundle.image_types else ("logit",)
+    names = (*layers.novelty, layers.last, *tail)
+    inner = keras.Model(model.input, [model.get_layer(name).output for name in names])
+    middle = len(layers.novelty)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, *pixels.shape[1:]), tf.uint8)])
-    def pooled(batch: tf.Tensor) -> tf.Tensor:
+    @tf.function(input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)])
+    def see(batch: tf.Tensor) -> Seen:
         found = inner(tf.cast(batch, tf.float32), training=False)
-        found = found if isinstance(found, list) else [found]
-        return tf.concat(
-            [tf.reduce_mean(part, (1, 2)) if len(part.shape) == 4 else part for part in found], 1
-        )
+        means = [
+            tf.reduce_mean(part, (1, 2)) if len(part.shape) == 4 else part
+            for part in found[: middle + 1]
+        ]
+        return Seen(tf.concat(means[:middle], 1), means[middle], *outputs_of(found[middle + 1 :]))
 
-    return in_batches(lambda batch: pooled(batch).numpy(), pixels)
+    def all_of(pixels: Array) -> Seen:
+        starts = range(0, len(pixels), BATCH_SIZE)
+        batches = [see(pixels[start : start + BATCH_SIZE]) for start in starts]
+        return Seen(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
-
-def in_batches(function: Any, pixels: Array) -> Array:
-    """Return what ``function`` gives for all pictures, a batch at a time."""
-    starts = range(0, len(pixels), BATCH_SIZE)
-    return np.concatenate([function(pixels[start : start + BATCH_SIZE]) for start in starts])
+    return [all_of(pixels) for pixels in pictures]
 
 
 def compare(
     predictor: Predictor,
-    training: Array,
-    exposed: Array,
-    real: Array,
+    training: Seen,
+    exposed: Seen,
+    real: Seen,
     sources: Array,
-    strange: Array,
+    strange: Seen,
     accepted: float,
 ) -> list[Candidate]:
     """Return every candidate, the best first.
@@ -88,28 +111,24 @@ def compare(
 
     Args:
         predictor: the network.
-        training: pictures that it learnt from, ``uint8 (n, s, s, 3)``.
-        exposed: pictures of anything else, to learn from.
-        real: dermoscopic pictures that it did not learn from.
+        training: what it gives about pictures that it learnt from.
+        exposed: the same about pictures of anything else, to learn from.
+        real: the same about dermoscopic pictures that it did not learn from.
         sources: sources of the real pictures.
-        strange: pictures of anything else, of which none is among the exposed ones.
+        strange: the same about pictures of anything else, of which none is among the exposed ones.
         accepted: share of the real pictures of each source that must be accepted.
     """
-    layers = architectures.layers_of(predictor.bundle.architecture)
     refused = _refused_by_type(predictor, real), _refused_by_type(predictor, strange)
     candidates = []
-    for title, names in (("middle", layers.novelty), ("last", (layers.last,))):
+    for layers in ("middle", "last"):
         known, other, genuine, unknown = (
-            features(predictor, names, pixels) for pixels in (training, exposed, real, strange)
+            getattr(seen, layers) for seen in (training, exposed, real, strange)
         )
         for method, (score, arrays) in _scores(known, other).items():
             found = score(genuine), score(unknown)
-            candidates.append(_candidate(method, title, arrays, found, sources, accepted, refused))
+            candidates.append(_candidate(method, layers, arrays, found, sources, accepted, refused))
     temperature = predictor.standards[DERMOSCOPIC].calibration.temperature
-    energies = tuple(
-        novelty.energy(in_batches(predictor.logits, pixels), temperature)
-        for pixels in (real, strange)
-    )
+    energies = tuple(novelty.energy(seen.logits, temperature) for seen in (real, strange))
     candidates.append(_candidate("energy", "", {}, energies, sources, accepted, refused))
     return sorted(candidates, key=lambda found: (-found.rejected, -found.auroc))
 
@@ -135,7 +154,7 @@ def _scores(
 
 
 def by_image_type(
-    predictor: Predictor, real: Array, sources: Array, strange: Array
+    predictor: Predictor, real: Seen, sources: Array, strange: Seen
 ) -> Candidate | None:
     """Return what the network's second output refuses by itself, or None where it has none.
 
@@ -148,11 +167,8 @@ def by_image_type(
     if not predictor.bundle.image_types:
         return None
     other = IMAGE_TYPES.index(OTHER)
-    scores = [
-        in_batches(lambda batch: predictor.outputs(batch).image_types[:, other], pixels)
-        for pixels in (real, strange)
-    ]
-    refused = [_refused_by_type(predictor, pixels) for pixels in (real, strange)]
+    scores = [seen.image_types[:, other] for seen in (real, strange)]
+    refused = [_refused_by_type(predictor, seen) for seen in (real, strange)]
     return Candidate(
         IMAGE_TYPE,
         "",
@@ -184,10 +200,9 @@ def best_in_addition(alone: Candidate, candidates: Sequence[Candidate]) -> Candi
     return best if worth(best) > 0 else None
 
 
-def _refused_by_type(predictor: Predictor, pixels: Array) -> Array:
+def _refused_by_type(predictor: Predictor, seen: Seen) -> Array:
     """Return which pictures the second output calls something else, ``bool (n,)``."""
-    told = predictor.tell(in_batches(lambda batch: predictor.outputs(batch).image_types, pixels))
-    return np.array([name == OTHER for name in told])
+    return np.array([name == OTHER for name in predictor.tell(seen.image_types)])
 
 
 def _worst_accepted(refused: Array, sources: Array) -> float:

@@ -10,11 +10,10 @@ import numpy as np
 from ml.judging import calibration, limits
 from ml.judging.calibration import Calibration
 from ml.judging.conformal import calibration_scores
-from ml.judging.predictor import Predictor
+from ml.judging.predictor import BATCH_SIZE, Predictor
 from ml.judging.preprocessing import symmetries
 from ml.measuring import evaluation
 from ml.measuring.answers import Answers, TestSet, malignancy
-from ml.measuring.screening import in_batches
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import class_of
 from ml.training.objective import targets_of
@@ -45,6 +44,12 @@ class Fit:
     def described(self) -> dict[str, Any]:
         """Return the calibration as a bundle keeps it."""
         return asdict(self.calibration) | {"bias": list(self.calibration.bias)}
+
+
+def in_batches(function: Any, pixels: Array) -> Array:
+    """Return what ``function`` gives for all pictures, a batch at a time."""
+    starts = range(0, len(pixels), BATCH_SIZE)
+    return np.concatenate([function(pixels[start : start + BATCH_SIZE]) for start in starts])
 
 
 def fit(

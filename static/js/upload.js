@@ -274,7 +274,8 @@ form.addEventListener("submit", (event) => {
     }
 });
 window.addEventListener("beforeunload", (event) => {
-    if (sending) {
+    // What is chosen is in this page alone.
+    if (sending || count("waiting", "lost") > 0) {
         event.preventDefault();
     }
 });

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import statistics
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from rich.table import Table
 
 from tests.bench.upload import seconds_to_result, wait_until_done
 from tests.lesions import judged
-from tests.site import Client, Site
+from tests.site import Client, Site, open_database
 
 PEOPLE = 50
 #: A person waits for a time between these seconds after each upload.
@@ -129,7 +128,7 @@ def _timed(request) -> tuple[requests.Response, float]:
 def _wait_for_all(data_dir: Path) -> list[float]:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        with sqlite3.connect(data_dir / "db.sqlite3") as database:
+        with open_database(data_dir) as database:
             (waiting,) = database.execute(
                 "SELECT count(*) FROM classifier_submission WHERE status IN ('queued', 'running')"
             ).fetchone()

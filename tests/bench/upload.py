@@ -5,7 +5,6 @@ The worker is warm.
 
 from __future__ import annotations
 
-import sqlite3
 import statistics
 import time
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from ml.judging.predictor import Predictor
 from ml.packaging.bundle import find
 from skinsite.settings.analysis import DEFAULT_MODEL
 from tests.lesions import judged, render
-from tests.site import Client, Site
+from tests.site import Client, Site, open_database
 
 UPLOADS = 30
 Row = tuple[str, str, str]
@@ -65,7 +64,7 @@ def wait_until_done(data_dir: Path, count: int) -> None:
 
 def seconds_to_result(data_dir: Path) -> list[float]:
     """Return for every result how long it took from the accepted upload, the oldest first."""
-    with sqlite3.connect(data_dir / "db.sqlite3") as database:
+    with open_database(data_dir) as database:
         rows = database.execute(
             "SELECT created_at, finished_at FROM classifier_submission "
             "WHERE status = 'done' ORDER BY created_at"

@@ -6,13 +6,14 @@ import io
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import requests
 from PIL import Image
 
-from tests.site import Client, Site
+from tests.site import Client, Site, resident
 
 REQUESTS = 8
 #: The processes of the web container may have so many bytes together.
@@ -44,18 +45,24 @@ class Watched:
 
     def _look(self) -> None:
         while not self._stop.wait(0.1):
-            self.peak = max(self.peak, sum(map(_most, self._processes())))
+            self.peak = max(self.peak, self.most())
+
+    def most(self) -> int:
+        """Return the sum of the most bytes that each of the processes has had so far."""
+        return sum(map(_most, self._processes()))
 
     def _processes(self) -> set[psutil.Process]:
         found = set()
         for pid in self.site.processes("gunicorn"):
-            process = psutil.Process(pid)
-            found |= {process, *process.children(recursive=True)}
+            # A process may end at any time, here that of a decoder.
+            with suppress(psutil.NoSuchProcess):
+                process = psutil.Process(pid)
+                found |= {process, *process.children(recursive=True)}
         return found
 
     def resident(self) -> int:
         """Return the bytes that the processes have together now."""
-        return sum(process.memory_info().rss for process in self._processes())
+        return sum(map(resident, self._processes()))
 
 
 def _most(process: psutil.Process) -> int:

@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import ConsoleMessage, Page, Response
 
 from tests.lesions import picture
+from tests.serve.waiting import halt
 from tests.site import Site
 
 #: Rate limits are kept per address, so that every test comes from an address of its own.
@@ -117,8 +118,7 @@ def worker_halted(site):
     @contextmanager
     def halted() -> Iterator[None]:
         workers = site.processes("celery --quiet --app skinsite worker")
-        for pid in workers:
-            os.kill(pid, signal.SIGSTOP)
+        halt(*workers)
         try:
             yield
         finally:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -70,7 +68,7 @@ def test_a_picture_that_failed_says_why_and_can_be_tried_again(page: Page, lesio
     page.get_by_role("button", name="Analyse").click()
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_have_text(ANSWER, timeout=30_000)
-    with closing(sqlite3.connect(site.data_dir / "db.sqlite3")) as database, database:
+    with site.database() as database:
         database.execute(
             "UPDATE classifier_submission SET status = 'failed', failure_reason = 'Bad luck.' "
             "WHERE original_name = 'unlucky.jpg'"

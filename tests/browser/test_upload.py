@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -21,7 +19,7 @@ def rows(page: Page) -> Locator:
 def stored(site: Site, prefix: str) -> list[str]:
     """Return the names of all submissions that begin with ``prefix``."""
     query = "SELECT original_name FROM classifier_submission WHERE original_name LIKE ?"
-    with closing(sqlite3.connect(site.data_dir / "db.sqlite3")) as database:
+    with site.database() as database:
         return sorted(name for (name,) in database.execute(query, [f"{prefix}%"]))
 
 
@@ -81,6 +79,22 @@ def test_who_is_signed_out_meanwhile_signs_in_elsewhere_and_goes_on(page: Page, 
     elsewhere.wait_for_url("/upload/")
     page.get_by_role("button", name="Try again: patient.jpg").click()
     page.wait_for_url("**/results/**")
+
+
+def test_a_page_asks_before_it_goes_with_pictures_that_are_not_sent(page: Page, lesion, choose):
+    sign_up(page)
+    choose(lesion("kept.jpg"))
+    # Chromium asks only where somebody has done something on the page.
+    page.get_by_role("heading", name="Upload a picture").click()
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    with page.expect_event("dialog") as asked:
+        page.evaluate("setTimeout(() => window.location.reload())")
+    assert asked.value.type == "beforeunload"
+    expect(rows(page)).to_contain_text("kept.jpg")
+    page.get_by_role("button", name="Remove kept.jpg").click()
+    # Nobody is asked now, or the page would stay and this would take too long.
+    page.reload()
+    expect(rows(page)).to_have_count(0)
 
 
 def test_a_refused_file_is_named_and_the_good_one_beside_it_goes_through(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -75,7 +73,7 @@ def test_while_the_worker_is_away_the_picture_is_said_to_be_kept(
         page.get_by_role("button", name="Analyse").click()
         page.wait_for_url("**/results/**")
         expect(page.get_by_text("This usually takes a few seconds.")).to_be_visible()
-        with closing(sqlite3.connect(site.data_dir / "db.sqlite3")) as database, database:
+        with site.database() as database:
             database.execute(
                 "UPDATE classifier_submission SET queued_at = '2026-01-01 00:00:00' "
                 "WHERE original_name = 'delayed.jpg'"

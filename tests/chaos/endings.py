@@ -11,13 +11,12 @@ from pathlib import Path
 
 from skinsite.supervisor import GONE, GRACE
 from tests.chaos.report import Report
-from tests.site import Site
+from tests.site import FORM, Site
 
 #: All must have ended within these seconds: those of the supervisor, and some for a loaded machine.
 LONGEST = GRACE + GONE + 6
 #: The site says this when its web server listens.
 STARTING = "Booting worker"
-FORM = "Host: localhost\r\nCookie: csrftoken=abcdefghijklmnopqrstuvwxyzabcdef\r\nContent-Length:"
 MULTIPART = "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
 #: These requests hang on the site meanwhile: a head and a form without an end, and half of a large
 #: upload.

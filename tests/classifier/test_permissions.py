@@ -53,8 +53,8 @@ PAGES = {
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
     # Only the token opens these, and nobody's account does.
-    "metrics": "404   404 404 404 404 404",
-    "metrics_parts": "404   404 404 404 404 404",
+    "monitoring": "404   404 404 404 404 404",
+    "monitoring_parts": "404   404 404 404 404 404",
 }
 ACCOUNTS = {
     "account_login": ENTRANCE,

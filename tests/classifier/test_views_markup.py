@@ -26,8 +26,8 @@ VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 NO_PAGE = {
     "healthz",
     "readyz",
-    "metrics",
-    "metrics_parts",
+    "monitoring",
+    "monitoring_parts",
     "result_image",
     "result_thumbnail",
     "result_status",

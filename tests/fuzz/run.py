@@ -5,12 +5,10 @@ from __future__ import annotations
 import itertools
 import random
 import re
-import sqlite3
 import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,7 +120,7 @@ def _wait(site: Site) -> dict[str, int]:
     """Wait until no submission waits any more, and return how many there are of each status."""
     deadline = time.monotonic() + 600
     while True:
-        with closing(sqlite3.connect(site.data_dir / "db.sqlite3")) as database:
+        with site.database() as database:
             counted = "SELECT status, count(*) FROM classifier_submission GROUP BY status"
             states = dict(database.execute(counted).fetchall())
         if not states.keys() & {"queued", "running"} or time.monotonic() > deadline:

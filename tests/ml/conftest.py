@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,9 @@ from ml import architectures
 from ml.data.manifest import Sample, write_manifest
 from ml.data.selection import Selection, select
 from ml.judging import backend
+from ml.judging.analysis import analyse
+from ml.judging.judgement import Judgement
+from ml.judging.predictor import Predictor
 from ml.packaging import weights
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import ANSWERS, BINARY_CLASSES, DIAGNOSIS_CODES, IMAGE_TYPES, SEVEN_CODES
@@ -24,6 +27,12 @@ backend.start()
 def tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every architecture a network of a few hundred weights."""
     monkeypatch.setattr(architectures, "build", tiny.build)
+
+
+def judge_all(predictor: Predictor, images: Sequence[Image.Image]) -> list[Judgement]:
+    """Return the judgement that a worker makes of each picture, however unfit it is."""
+    found = [one.judgement for one in analyse(predictor, images, screened=False)]
+    return [judgement for judgement in found if judgement]
 
 
 def write_pictures(directory: Path, each: int, seed: int = 0) -> Path:

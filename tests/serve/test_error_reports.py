@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -65,7 +63,7 @@ def test_errors_are_reported_and_nothing_of_a_person(sentry, tmp_path):
     with Site(tmp_path / "data", SENTRY_DSN=sentry.dsn, ANALYSIS_RETRY_DELAY="1") as site:
         client = Client(site.address)
         client.sign_up(EMAIL)
-        with closing(sqlite3.connect(site.data_dir / "db.sqlite3")) as database:
+        with site.database() as database:
             database.execute("DROP TABLE classifier_modelversion")
         token = {"csrfmiddlewaretoken": client.session.cookies["csrftoken"]}
         files = {"images": (FILE, judged())}

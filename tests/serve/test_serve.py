@@ -6,18 +6,16 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.lesions import judged
-from tests.serve.waiting import wait_until
+from tests.serve.waiting import halt, wait_until
 from tests.site import ROOT, TOKEN, Client, Site
 
 PICTURES = 20
@@ -26,7 +24,7 @@ WORKER = "celery --quiet --app skinsite worker"
 
 def select(site: Site, rows: str) -> list:
     """Return the values of the first column."""
-    with closing(sqlite3.connect(site.data_dir / "db.sqlite3", timeout=30)) as database:
+    with site.database() as database:
         return [value for (value,) in database.execute(f"SELECT {rows}")]
 
 
@@ -78,15 +76,14 @@ def test_what_is_killed_comes_back_and_no_submission_is_lost(tmp_path):
         client = Client(site.address)
         client.sign_up("unlucky@example.org")
         doomed = site.processes(WORKER)
-        send(signal.SIGSTOP, doomed)
+        halt(*doomed)
         client.upload([(f"{n}.jpg", judged(n)) for n in range(PICTURES)])
         # The worker is halted again and again, until it is caught between a claim and its result.
         while "running" not in statuses(site):
             assert "queued" in statuses(site)
             send(signal.SIGCONT, doomed)
             time.sleep(0.003)
-            send(signal.SIGSTOP, doomed)
-            time.sleep(0.01)
+            halt(*doomed)
         send(signal.SIGKILL, doomed)
         wait_until(lambda: statuses(site) == ["done"] * PICTURES)
         analysed = select(site, "submission_id FROM classifier_prediction")

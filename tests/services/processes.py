@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import redis
 
+from tests.serve.waiting import halt
 from tests.site import ROOT, free_port
 
 
@@ -79,7 +80,7 @@ class Broker:
 
     def halt(self) -> None:
         """Let it accept connections but answer nothing."""
-        os.kill(self.process.process.pid, signal.SIGSTOP)
+        halt(self.process.process.pid)
 
 
 class Postgres:

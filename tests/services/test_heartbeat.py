@@ -19,6 +19,7 @@ from classifier.models import Status
 from classifier.services.submissions.submit import submit_picture
 from tests.factories import UserFactory
 from tests.lesions import judged
+from tests.serve.waiting import halt
 from tests.services.test_deploy import DEPLOY, UNITS, commands, compose, kubernetes, unit
 from tests.site import ROOT
 
@@ -133,7 +134,7 @@ def test_a_worker_that_never_started_is_seen(seen):
 def test_a_worker_that_stands_still_is_seen(work, seen, role):
     worker = work(role)
     wait_until_seen(seen, role)
-    os.kill(worker.process.pid, signal.SIGSTOP)
+    halt(worker.process.pid)
     assert not any(seen(role).values())
     os.kill(worker.process.pid, signal.SIGCONT)
     wait_until_seen(seen, role)

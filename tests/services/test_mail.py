@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from pathlib import Path
 
 import psutil
 import pytest
+import redis
 from django.urls import reverse
 
+from classifier.services.account.mail import MAIL_TASK
+from classifier.services.submissions.dispatch import send_to_worker
 from tests.factories import UserFactory
 from tests.serve.waiting import wait_until
 from tests.services.mail_server import MailServer
@@ -37,7 +42,9 @@ def test_a_slow_mail_server_holds_no_page_and_gets_the_mail_later(
         assert time.monotonic() - began < settings.EMAIL_TIMEOUT / 5
 
         wait_until(lambda: server.connections)
-        assert not any(user.email in str(queue.lrange(key, 0, -1)) for key in queue.keys("mail*"))
+        told = _held(queue)
+        assert MAIL_TASK in told
+        assert user.email not in told
         wait_until(lambda: "could not be sent yet" in _logs(tmp_path))
         assert server.mails == []
         server.answers.set()
@@ -49,6 +56,21 @@ def test_a_slow_mail_server_holds_no_page_and_gets_the_mail_later(
         assert psutil.Process(worker.process.pid).memory_info().rss < LARGEST_MEMORY / 2
     assert "lovelace" not in _logs(tmp_path)
     assert "reset/key" not in _logs(tmp_path)
+
+
+def test_a_mail_that_waits_in_plain_text_would_be_found(queue):
+    send_to_worker(task=MAIL_TASK, args=["To: ada.lovelace@example.org"])
+    assert "ada.lovelace@example.org" in _held(queue)
+
+
+def _held(queue: redis.Redis) -> str:
+    """Return what the messages of mails say: those that wait, and those that a worker works on."""
+    waiting = [json.loads(message) for message in queue.lrange("mail", 0, -1)]
+    taken = [json.loads(message)[0] for message in queue.hvals("unacked")]
+    return "".join(
+        f"{message['headers']['task']} {base64.b64decode(message['body']).decode()}"
+        for message in waiting + taken
+    )
 
 
 def _logs(folder: Path) -> str:

@@ -126,7 +126,7 @@ def test_workers_that_claim_at_once_share_what_waits_and_take_nothing_twice(
 ):
     settings.ANALYSIS_BATCH_SIZE = 4
     waiting = SubmissionFactory.create_batch(24)
-    together = Barrier(8)
+    together = Barrier(8, timeout=60)
 
     def work(number: int) -> list[Submission]:
         together.wait()
@@ -175,7 +175,7 @@ def test_the_audit_log_is_append_only(transactional_db):
 
 def test_a_review_sent_twice_at_once_is_one_review(transactional_db):
     submission, reviewer = SubmissionFactory(done=True), UserFactory(admin=True)
-    together = Barrier(8)
+    together = Barrier(8, timeout=60)
 
     def send(number: int) -> None:
         together.wait()
@@ -201,7 +201,7 @@ def test_a_picture_that_is_sent_several_times_at_once_is_one_submission(
         dummy = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
         settings.CACHES = {"default": dummy}
     owner, upload_key, data = UserFactory(), uuid4(), judged()
-    together = Barrier(4)
+    together = Barrier(4, timeout=60)
 
     def send(number: int) -> Submission | None:
         together.wait()

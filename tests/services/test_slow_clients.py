@@ -14,12 +14,10 @@ import requests
 from skinsite.arrival import PATIENCE
 from tests.services.processes import Process
 from tests.services.test_deploy import containerfile, runnable, wait_until_it_answers
-from tests.site import ROOT, free_port
+from tests.site import FORM, ROOT, free_port, resident
 
 #: There are so many clients of each kind.
 CLIENTS = 50
-#: A request with this cookie makes the site read the form, to look for the token in it.
-FORM = "Host: localhost\r\nCookie: csrftoken=abcdefghijklmnopqrstuvwxyzabcdef\r\nContent-Length:"
 DRIPPING = {
     "nothing": "",
     "a head": "GET /about/ HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
@@ -58,7 +56,7 @@ def test_two_hundred_slow_clients_make_nobody_wait_and_are_ended(database, queue
             _drip(slow)
             time.sleep(1)
         assert longest < 1
-        assert max(_memory(pid) for pid in web.children()) < LARGEST_MEMORY
+        assert max(resident(psutil.Process(pid)) for pid in web.children()) < LARGEST_MEMORY
         time.sleep(max(0.0, began + PATIENCE + 3 - time.monotonic()))
         for client in slow:
             client.settimeout(1)
@@ -71,7 +69,3 @@ def _drip(clients: list[socket.socket]) -> None:
     for client in clients:
         # The silent clients too send something by and by, but no whole line.
         client.send(b"x")
-
-
-def _memory(pid: int) -> int:
-    return psutil.Process(pid).memory_info().rss

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
 from classifier.models import User
-from classifier.services.account.sessions import end_sessions, end_sessions_that_name
+from classifier.services.account.mentions import compile_mentions
+from classifier.services.account.sessions import ROWS, end_sessions, end_sessions_that_name
 
 
 def forget_account(user: User) -> None:
@@ -30,17 +29,19 @@ def _addresses(user: User) -> set[str]:
 
 def _rename_in_log(user: User, addresses: set[str]) -> None:
     name = f"account {user.pk}"
-    of_the_account = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
-    mentions = of_the_account
-    for address in addresses:
-        mentions |= Q(object_repr__icontains=address) | Q(change_message__icontains=address)
-    # An address must not match within a longer one, which is somebody else's.
-    alternatives = "|".join(re.escape(address) for address in addresses)
-    whole = re.compile(rf"(?<![\w.+-])(?:{alternatives})(?![\w-])", re.IGNORECASE)
-    entries = list(LogEntry.objects.filter(mentions))
-    for entry in entries:
-        entry.object_repr = whole.sub(name, entry.object_repr)
-        entry.change_message = whole.sub(name, entry.change_message)
+    mentions = compile_mentions(addresses)
+    entries = []
+    # The database does not find an address in JSON, nor in another case where it is not ASCII.
+    for entry in LogEntry.objects.filter(
+        Q(object_repr__contains="@") | Q(change_message__contains="@")
+    ).iterator(ROWS):
+        told = entry.object_repr, entry.change_message
+        entry.object_repr, entry.change_message = (mentions.sub(name, text) for text in told)
+        if told != (entry.object_repr, entry.change_message):
+            entries.append(entry)
     LogEntry.objects.bulk_update(entries, ["object_repr", "change_message"])
     # Entries about the account may still call it by an address that it had before.
-    LogEntry.objects.filter(of_the_account).update(object_repr=name)
+    of_the_account = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
+    )
+    of_the_account.update(object_repr=name)

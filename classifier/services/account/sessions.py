@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from classifier.models import User
+from classifier.services.account.mentions import compile_mentions
 
 #: This many sessions are in memory at a time.
 ROWS = 200
@@ -49,12 +50,12 @@ def end_sessions_that_name(addresses: Iterable[str], *, user: User) -> None:
     site kept lists.
     """
     listed = UserSession.objects.values("session_key")
-    sought = [address.lower() for address in addresses]
+    mentions = compile_mentions(addresses)
     found = []
     for session in Session.objects.exclude(session_key__in=listed).iterator(ROWS):
         content = session.get_decoded()
-        text = json.dumps(content, default=str).lower()
-        if content.get("_auth_user_id") == str(user.pk) or any(one in text for one in sought):
+        text = json.dumps(content, default=str)
+        if content.get("_auth_user_id") == str(user.pk) or mentions.search(text):
             found.append(session.session_key)
     Session.objects.filter(session_key__in=found).delete()
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from classifier.models import Status, Submission
+from classifier.models.observed import ImageType
 
 #: What happened within this time counts as the present.
 WINDOW = timedelta(hours=1)
@@ -25,8 +26,8 @@ class Snapshot(NamedTuple):
         oldest_seconds: how long the first one in the queue has waited; 0 where none does.
         finished: in the last hour, by status and model version (empty where there is none).
         rejected: in the last hour, by what was wrong with the picture.
-        image_types: finished in the last hour, by how the picture was taken (empty where that could
-            not be told).
+        image_types: finished in the last hour, by how the picture was taken; those of which that
+            is not told are not counted.
         seconds: from the queue to the result, the median and the 95th percentile of the last
             hour's last 500; empty where fewer than two finished.
         batch_pictures: pictures that were claimed together, the mean of the last hour; 0 where
@@ -51,7 +52,8 @@ def take_snapshot() -> Snapshot:
     by_model = recent.values_list(
         "status", "prediction__model_version__name", "prediction__model_version__version"
     ).annotate(Count("pk"))
-    by_type = recent.values_list("image_type").annotate(Count("pk"))
+    told = recent.filter(image_type__isnull=False)
+    by_type = dict(told.values_list("image_type").annotate(Count("pk")))
     rejections = recent.filter(status=Status.REJECTED).values_list("rejection")
     return Snapshot(
         waiting={status: counted.get(status, 0) for status in (Status.QUEUED, Status.RUNNING)},
@@ -61,7 +63,7 @@ def take_snapshot() -> Snapshot:
             for status, name, version, number in by_model
         },
         rejected=dict(rejections.annotate(Count("pk"))),
-        image_types={name or "": number for name, number in by_type},
+        image_types={kind.value: by_type.get(kind, 0) for kind in ImageType},
         seconds=_seconds(recent),
         batch_pictures=_batch_pictures(recent),
     )

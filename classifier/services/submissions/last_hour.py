@@ -10,10 +10,9 @@ import time
 
 from django.core.cache import cache
 
-HOUR = 3600
-#: What happens within this many seconds is counted together, so that use is forgotten an hour
-#: later with this precision.
-STEP = 15
+MINUTE = 60
+#: What happens within a minute of the clock is counted together, and forgotten after so many.
+MINUTES = 60
 
 logger = logging.getLogger(__name__)
 
@@ -26,27 +25,27 @@ class LastHour:
 
     def __init__(self, what: str, owner_pk: int) -> None:
         self.what, self.owner_pk = what, owner_pk
-        self.now = int(time.time()) // STEP
+        self.now = int(time.time()) // MINUTE
 
     def add(self, amount: int = 1) -> int:
         """Add ``amount``, which may be less than 0 to take it back, and return the sum."""
         try:
             key = self._key(self.now)
-            cache.add(key, 0, timeout=HOUR + STEP)
+            cache.add(key, 0, timeout=(MINUTES + 1) * MINUTE)
             cache.incr(key, amount)
         except Exception as error:
             return self._unreachable(error)
         return self.total()
 
     def total(self) -> int:
-        keys = [self._key(self.now - age) for age in range(HOUR // STEP)]
+        keys = [self._key(self.now - age) for age in range(MINUTES)]
         try:
             return sum(cache.get_many(keys).values())
         except Exception as error:
             return self._unreachable(error)
 
-    def _key(self, step: int) -> str:
-        return f"{self.what}:{self.owner_pk}:{step}"
+    def _key(self, minute: int) -> str:
+        return f"{self.what}:{self.owner_pk}:{minute}"
 
     def _unreachable(self, error: Exception) -> int:
         logger.error("Cache unreachable, %s are not counted: %s", self.what, type(error).__name__)

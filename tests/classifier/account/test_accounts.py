@@ -11,15 +11,17 @@ from django.test import Client
 from django.urls import reverse
 
 from classifier.models import User
+from tests.classifier.account.signing_in import (
+    NEW,
+    NEW_PASSWORD,
+    is_signed_in,
+    log_in,
+    mailed_link,
+)
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db
 LOGIN, SIGNUP = reverse("account_login"), reverse("account_signup")
-NEW_PASSWORD = "another horse stapled"
-
-
-def log_in(client: Client, email: str, password: str = PASSWORD, **options):
-    return client.post(LOGIN, {"login": email, "password": password}, **options)
 
 
 def sign_up(client: Client, email: str, password: str = PASSWORD):
@@ -49,7 +51,7 @@ def test_where_mail_is_sent_an_address_must_be_confirmed_first(client, settings)
     assert who(client) is None
     assert log_in(client, "ada@example.org").url == reverse("account_email_verification_sent")
     assert who(client) is None
-    link = re.search(rf"{settings.SITE_ADDRESS}(/\S+)", mail.outbox[0].body)[1]
+    link = mailed_link()
     assert client.get(link).status_code == 200
     assert client.post(link).status_code == 302
     log_in(client, "ada@example.org")
@@ -148,7 +150,7 @@ def test_logging_out_needs_a_form(owner_client, owner):
 
 def test_the_password_is_changed_by_who_knows_the_old_one(client, owner):
     log_in(client, owner.email)
-    fields = {"oldpassword": "wrong", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    fields = NEW | {"oldpassword": "wrong"}
     url = reverse("account_change_password")
     assert "errorlist" in client.post(url, fields).content.decode()
     assert client.post(url, fields | {"oldpassword": PASSWORD}).status_code == 302
@@ -165,15 +167,14 @@ def test_a_forgotten_password(client, owner):
     (message,) = mail.outbox
     assert message.to == [owner.email]
     assert message.subject.startswith("SkinSite: ")
-    link = re.search(rf"{settings.SITE_ADDRESS}(/\S+)", message.body)[1]
+    link = mailed_link()
     form = client.get(link, follow=True)
     url = form.redirect_chain[-1][0]
     assert owner.email not in url
-    fields = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
-    assert client.post(url, fields).url == reverse("account_reset_password_from_key_done")
+    assert client.post(url, NEW).url == reverse("account_reset_password_from_key_done")
     owner.refresh_from_db()
     assert owner.check_password(NEW_PASSWORD)
-    assert elsewhere.get(reverse("history")).status_code == 302  # other sessions have ended
+    assert not is_signed_in(elsewhere)
     used = Client().get(link, follow=True)
     assert "password1" not in used.content.decode()
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,36 +16,30 @@ from classifier import tasks
 from classifier.views.account.devices import describe_browser
 from skinsite.settings.analysis import CELERY_BEAT_SCHEDULE
 from tests import PASSWORD
+from tests.classifier.account.signing_in import (
+    NEW,
+    is_signed_in,
+    set_password_by_mail,
+    sign_in,
+)
 from tests.classifier.markup import visible_text
 
 pytestmark = pytest.mark.django_db
 DEVICES = reverse("account_devices")
-NEW = {"password1": "another horse stapled", "password2": "another horse stapled"}
-
-
-def sign_in(user, browser: str = "Firefox") -> Client:
-    client = Client(headers={"user-agent": browser})
-    fields = {"login": user.email, "password": PASSWORD}
-    assert client.post(reverse("account_login"), fields).status_code == 302
-    return client
-
-
-def is_signed_in(client: Client) -> bool:
-    return client.get(reverse("history")).status_code == 200
 
 
 @pytest.fixture
 def here(owner) -> Client:
-    return sign_in(owner, "Firefox here")
+    return sign_in(owner, browser="Firefox here")
 
 
 @pytest.fixture
 def elsewhere(owner) -> Client:
-    return sign_in(owner, "Chromium elsewhere")
+    return sign_in(owner, browser="Chromium elsewhere")
 
 
 def test_the_list_names_every_browser_and_which_is_this_one(here, elsewhere, other):
-    sign_in(other, "Safari of somebody else")
+    sign_in(other, browser="Safari of somebody else")
     text = visible_text(here.get(DEVICES).content)
     assert text.index("Chromium elsewhere") < text.index("Firefox here This browser")
     assert "from 127.0.0.1" in text
@@ -123,8 +115,7 @@ def test_a_new_password_ends_all_others(here, elsewhere):
 def test_a_new_password_by_mail_ends_all(here, elsewhere, owner):
     client = Client()
     client.post(reverse("account_reset_password"), {"email": owner.email})
-    link = re.search(rf"{settings.SITE_ADDRESS}(/\S+)", mail.outbox[-1].body)[1]
-    client.post(client.get(link, follow=True).redirect_chain[-1][0], NEW)
+    set_password_by_mail(client)
     assert not is_signed_in(here)
     assert not is_signed_in(elsewhere)
     assert not UserSession.objects.exists()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -13,10 +11,9 @@ from django.core import mail
 from django.urls import reverse
 
 from tests import PASSWORD
+from tests.classifier.account.signing_in import NEW, SECRET, is_signed_in, set_password_by_mail
 
 pytestmark = pytest.mark.django_db
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-NEW = {"password1": "another horse stapled", "password2": "another horse stapled"}
 WAY_OUT = f"{settings.SITE_ADDRESS}{reverse('account_reset_password')}"
 
 
@@ -35,8 +32,7 @@ def test_a_password_that_was_changed(owner_client, owner):
 
 def test_a_password_that_was_forgotten(client, owner):
     client.post(reverse("account_reset_password"), {"email": owner.email})
-    link = re.search(rf"{settings.SITE_ADDRESS}(/\S+)", mail.outbox[0].body)[1]
-    client.post(client.get(link, follow=True).redirect_chain[-1][0], NEW)
+    set_password_by_mail(client)
     assert len(mail.outbox) == 2
     assert_told(owner, "Your password has been reset.")
 
@@ -60,7 +56,7 @@ def test_a_password_by_an_administrator(
     assert_told(owner, "Your password has been changed.")
     assert "An administrator of the site has done it." in mail.outbox[-1].body
     assert "127.0.0.1" not in mail.outbox[-1].body
-    assert owner_client.get(reverse("history")).status_code == 302
+    assert not is_signed_in(owner_client)
 
 
 @pytest.mark.parametrize("way", ["page", "list"])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 from django.db import transaction
 from django.test import Client
@@ -18,13 +17,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import PASSWORD
+from tests.classifier.account.signing_in import (
+    NEW_PASSWORD,
+    SECRET,
+    code,
+    is_signed_in,
+    log_in,
+    sign_in,
+    sign_in_with_code,
+)
 from tests.classifier.addresses import ROUTES
 from tests.classifier.markup import visible_text
 from tests.classifier.test_permissions import MATRIX
 from tests.factories import SubmissionFactory
 
-pytestmark = pytest.mark.django_db
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_time_stands_still")]
 LINK, INDEX, REAUTHENTICATE = map(
     reverse, ("second_factor_link", "mfa_index", "mfa_reauthenticate")
 )
@@ -39,18 +46,6 @@ OF_OTHERS = [
 def _required(settings) -> None:
     settings.STAFF_SECOND_FACTOR = True
     settings.MFA_ALLOW_UNVERIFIED_EMAIL = True
-
-
-def code(secret: str = SECRET) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
-
-
-def sign_in(user, *, given: str = "") -> Client:
-    client = Client()
-    client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
-    if given:
-        client.post(reverse("mfa_authenticate"), {"code": given})
-    return client
 
 
 def key_in_mail() -> str:
@@ -104,7 +99,7 @@ def test_staff_are_led_to_its_set_up_where_the_site_requires_it(role, request, s
     client = sign_in(request.getfixturevalue(role))
     for path in (ADMIN, reverse("admin:password_change"), "/admin/no/such/page/"):
         assert client.get(path).url == LINK
-    assert client.get(reverse("history")).status_code == 200
+    assert is_signed_in(client)
     settings.STAFF_SECOND_FACTOR = False
     assert client.get(ADMIN).status_code == 200
 
@@ -175,11 +170,10 @@ def test_a_link_is_good_for_half_an_hour_and_for_one_password(clinician, reviewe
     assert clinician.get(ACTIVATE).url == LINK
     clinician.post(LINK)
     key = key_in_mail()
-    reviewer.set_password("another horse stapled")
+    reviewer.set_password(NEW_PASSWORD)
     reviewer.save()
     client = Client()
-    fields = {"login": reviewer.email, "password": "another horse stapled"}
-    client.post(reverse("account_login"), fields)
+    log_in(client, reviewer.email, NEW_PASSWORD)
     assert open_link(client, key) == LINK
 
 
@@ -194,8 +188,7 @@ def test_a_factor_that_is_set_up_ends_what_was_signed_in_without(clinician, revi
     clinician.post(LINK)
     open_link(clinician, key_in_mail())
     set_up(clinician)
-    assert attacker.get(reverse("history")).status_code == 302
-    assert clinician.get(reverse("history")).status_code == 200
+    assert (is_signed_in(attacker), is_signed_in(clinician)) == (False, True)
 
 
 def test_a_session_from_before_there_was_a_factor_proves_nothing(login, reviewer, submission):
@@ -214,7 +207,7 @@ def test_a_session_from_before_there_was_a_factor_proves_nothing(login, reviewer
 
 def test_who_has_signed_in_with_a_factor_has_proved_it(reviewer, submission):
     TOTP.activate(reviewer, SECRET)
-    client = sign_in(reviewer, given=code())
+    client = sign_in_with_code(reviewer, code())
     assert client.get(ADMIN).status_code == 200
     assert client.get(reverse("result", args=[submission.pk])).status_code == 200
     # A factor that an administrator deletes, because it was stolen, proves nothing any more.

@@ -18,7 +18,7 @@ from classifier.services.operation.audit import record_action
 from skinsite.celery import app
 from tests import PASSWORD
 from tests.classifier.markup import visible_text
-from tests.classifier.reading.test_admin_actions import run_action
+from tests.classifier.reading.test_admin_actions import LIST, run_action
 from tests.factories import ModelVersionFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -179,9 +179,6 @@ def test_what_the_workers_were_not_told_is_not_on_record(superuser, login, monke
     text = run_action(login(superuser), "add_to_earlier_results", ModelVersionFactory())
     assert "cannot be reached" in text
     assert told() == []
-
-
-LIST = reverse("admin:classifier_submission_changelist")
 
 
 def test_a_list_of_thumbnails_is_one_look(reviewer, reviewer_client):

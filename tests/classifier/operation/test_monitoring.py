@@ -13,10 +13,9 @@ from django.utils import timezone
 
 from classifier.models import Submission
 from tests.factories import SubmissionFactory, picture
-from tests.site import ROOT
+from tests.site import ROOT, TOKEN
 
 FOLDER = ROOT / "deploy" / "monitoring"
-TOKEN = "a-token-of-the-operator"
 
 DASHBOARD = json.loads((FOLDER / "grafana-dashboard.json").read_text())
 PANELS = {panel["title"]: panel["targets"][0]["expr"] for panel in DASHBOARD["panels"]}
@@ -35,7 +34,7 @@ def told(client, owner_client, settings) -> dict[str, set[str]]:
     owner_client.post(reverse("upload"), {"images": [file]})
     settings.METRICS_TOKEN = TOKEN
     token = {"authorization": f"Bearer {TOKEN}"}
-    pages = ("metrics", "metrics_parts")
+    pages = ("monitoring", "monitoring_parts")
     text = "".join(client.get(reverse(page), headers=token).content.decode() for page in pages)
     found: dict[str, set[str]] = {}
     for name, labels in re.findall(r"^(\w+)(?:\{(.*)\})? ", text, re.MULTILINE):
@@ -56,6 +55,20 @@ def test_what_is_asked_for_is_told(told, expression):
     } | set(re.findall(r"(\w+)=~?\"", expression))
     known = {label for name in names for label in told.get(name, {"job"})}
     assert asked <= known
+
+
+@pytest.mark.django_db
+def test_every_figure_of_the_site_has_a_panel_or_an_alert(told):
+    expressions = " ".join([*PANELS.values(), *ALERTS.values()])
+    # Prometheus tells a histogram and a counter by several names.
+    names = {re.sub("_(bucket|count|created|sum|total)$", "", name) for name in told}
+    for name in names:
+        assert name in expressions or not name.startswith("skinsite_")
+
+
+def test_every_panel_has_a_place_of_its_own():
+    places = [tuple(panel["gridPos"].values()) for panel in DASHBOARD["panels"]]
+    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(set(places)) == len(places)
 
 
 def test_every_alert_says_what_is_wrong():

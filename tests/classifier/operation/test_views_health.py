@@ -18,10 +18,10 @@ from classifier.services.operation import readiness
 from ml.packaging.bundle import find
 from tests.classifier.fakes import folder_app
 from tests.factories import ModelVersionFactory, SubmissionFactory
+from tests.site import TOKEN
 
 pytestmark = pytest.mark.django_db
 PARTS = ["database", "broker", "storage", "model", "queue"]
-TOKEN = "a-token-of-the-operator"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def failing(client, broker, caplog, settings):
 
     def asked() -> list[str]:
         token = {"authorization": f"Bearer {TOKEN}"}
-        answer = client.get(reverse("metrics_parts"), headers=token)
+        answer = client.get(reverse("monitoring_parts"), headers=token)
         (works,) = text_string_to_metric_families(answer.content.decode())
         assert [sample.labels["part"] for sample in works.samples] == PARTS
         found = [sample.labels["part"] for sample in works.samples if not sample.value]

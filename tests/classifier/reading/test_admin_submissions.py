@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from classifier.models import Prediction, Review, Submission, User
 from tests.classifier.markup import visible_text
+from tests.classifier.reading.test_admin_actions import LIST
 from tests.factories import (
     ModelVersionFactory,
     PredictionFactory,
@@ -18,7 +19,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-LIST = reverse("admin:classifier_submission_changelist")
 
 
 def change(submission: Submission) -> str:

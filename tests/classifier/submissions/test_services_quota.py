@@ -58,6 +58,26 @@ def test_an_hour_is_the_last_sixty_minutes_and_none_of_the_clock(owner, settings
         send(owner)
 
 
+def test_use_is_forgotten_by_the_minute_and_read_at_once(owner, time_machine, monkeypatch):
+    read: list[int] = []
+    get_many = type(cache._connections["default"]).get_many
+
+    def counted(self, keys: list[str]) -> dict[str, int]:
+        read.append(len(keys))
+        return get_many(self, keys)
+
+    monkeypatch.setattr(type(cache._connections["default"]), "get_many", counted)
+    for second in ("12:00:00", "12:00:59", "12:01:00"):
+        time_machine.move_to(f"2026-03-01 {second}+00:00", tick=False)
+        LastHour("retries", owner.pk).add()
+    totals = {}
+    for second in ("12:59:59", "13:00:00", "13:00:59", "13:01:00"):
+        time_machine.move_to(f"2026-03-01 {second}+00:00", tick=False)
+        totals[second] = LastHour("retries", owner.pk).total()
+    assert totals == {"12:59:59": 3, "13:00:00": 1, "13:00:59": 1, "13:01:00": 0}
+    assert set(read) == {60}
+
+
 def test_what_is_refused_at_the_door_or_by_our_own_fault_counts_as_no_picture(
     owner, settings, media, monkeypatch
 ):

@@ -175,7 +175,7 @@ def test_a_picture_that_would_be_kept_too_narrow():
 
 def hold(lane: Lane, owner: int, number: int) -> threading.Event:
     """Let ``number`` pictures of ``owner`` wait in ``lane`` until the event is set."""
-    release, there = threading.Event(), threading.Barrier(number + 1)
+    release, there = threading.Event(), threading.Barrier(number + 1, timeout=60)
 
     def wait() -> None:
         with lane._place(owner):

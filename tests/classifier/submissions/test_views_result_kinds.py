@@ -47,7 +47,7 @@ BY_KIND = {
 BOTH = {
     "held_out": METRICS | {"pictures": {"nv": 9}},
     "held_out_clinical": OF_PHOTOGRAPHS,
-    "both_kinds": {"subgroups": {"image_type": BY_KIND}},
+    "milk10k": {"subgroups": {"image_type": BY_KIND}},
 }
 
 
@@ -63,8 +63,25 @@ def test_a_photograph_says_so_and_what_that_is_worth(shown):
     assert "Ordinary photograph" in text
 
 
-def test_what_was_not_measured_has_no_figure(shown):
-    text = shown({"held_out": METRICS}, image_type="clinical", done__judged_as="clinical")
+def test_sets_of_other_lesions_are_not_compared(shown):
+    others = {"clinical": {"pictures": 7, "sensitivity": rate(0.11)}}
+    others["dermoscopic"] = others["clinical"] | {"pictures": 8}
+    metrics = {"validation": {"subgroups": {"image_type": others}}} | BOTH
+    text = shown(metrics, image_type="clinical", done__judged_as="clinical")
+    assert "240 ordinary photographs" in text
+    assert "11.0 %" not in text
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {"held_out": METRICS},
+        {"validation": BOTH["milk10k"]},
+        {"milk10k": {"subgroups": {"image_type": {"clinical": BY_KIND["clinical"]}}}},
+    ],
+)
+def test_what_was_not_measured_has_no_figure(shown, metrics):
+    text = shown(metrics, image_type="clinical", done__judged_as="clinical")
     assert "How much less was not measured for this version of the network." in text
     assert "60.0 %" not in text
     assert "of 1,000 people" not in text

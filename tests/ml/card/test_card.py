@@ -178,17 +178,42 @@ def test_a_source_that_is_badly_calibrated_gets_a_sentence(telling_bundle):
     assert "| ISIC 2020 | 400 | 0.500 | 0.400 | not enough data | not enough data |" in text
 
 
+CLINICAL = {
+    "calibration": {"temperature": 2.5, "bias": [0.0] * 8},
+    "threshold": 0.5,
+    "operating_point": {"sensitivity": 0.9, "threshold": 0.123, "pictures": 77},
+}
+
+
+def test_scores_of_a_test_set_stand_under_neither_kind_of_picture(telling_bundle):
+    point = CLINICAL["operating_point"] | {"validation": {"sensitivity": estimated(0.5)}}
+    sets = {
+        name: {
+            "pictures": {"mel": 9},
+            "groups": 9,
+            "melanoma": {},
+            "at_operating_point": scores,
+        }
+        for name, scores in {
+            "milk10k": {"sensitivity": estimated(0.875), "specificity": estimated(0.75)},
+            "held_out_clinical": {"sensitivity": estimated(0.625), "specificity": estimated(0.25)},
+        }.items()
+    }
+    bundle = replace(telling_bundle, clinical=CLINICAL, operating_point=point, metrics=sets)
+    text = section(card.render(bundle), "Calibration and decision")
+    kinds, test_sets = text.split("**Test sets.**")
+    assert "validation, cross-validated | 0.500" in kinds
+    for name, value in (("milk10k", "0.875"), ("held_out_clinical", "0.625")):
+        assert name not in kinds
+        assert f"| `{name}` | {value} " in test_sets
+
+
 def test_kinds_of_picture_are_described_with_what_is_called_what(telling_bundle):
     shares = {"pictures": 50, "dermoscopic": 0.9, "clinical": 0.02, "other": 0.0, "between": 0.08}
     chosen = {"dermoscopic": 0.8, "clinical": 0.1, "other": 0.4, "accepted": 0.98}
-    clinical = {
-        "calibration": {"temperature": 2.5, "bias": [0.0] * 8},
-        "threshold": 0.5,
-        "operating_point": {"sensitivity": 0.9, "threshold": 0.123, "pictures": 77},
-    }
     bundle = replace(
         telling_bundle,
-        clinical=clinical,
+        clinical=CLINICAL,
         image_type_thresholds=chosen | {"called": {"ham10000": shares}},
     )
     text = card.render(bundle)

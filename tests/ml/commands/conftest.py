@@ -10,6 +10,11 @@ from ml.measuring import evaluation
 from tests.ml import tiny
 
 
+def command(*arguments: object) -> None:
+    """Run ``python -m ml`` with these arguments, in this process, and demand that it succeeds."""
+    assert main([str(argument) for argument in arguments]) == 0
+
+
 @pytest.fixture
 def quick(tiny_network, monkeypatch):
     """Make every network a tiny one, and let no interval take many resamples."""
@@ -41,7 +46,7 @@ def list_training_options(training_folder, test_folder, pairs, output):
         "--learning-rate": 0.01,
         "--seed": 3,
     }
-    return ["train", *(str(part) for option in options.items() for part in option)]
+    return ["train", *(part for option in options.items() for part in option)]
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +55,7 @@ def run(training_folder, test_folder, pairs, tmp_path_factory):
     output = tmp_path_factory.mktemp("runs") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "build", tiny.build)
-        assert main(list_training_options(training_folder, test_folder, pairs, output)) == 0
+        command(*list_training_options(training_folder, test_folder, pairs, output))
     return output
 
 
@@ -58,20 +63,10 @@ def run(training_folder, test_folder, pairs, tmp_path_factory):
 def exported(run, tmp_path_factory):
     """Return the directory of a bundle made from the run."""
     output = tmp_path_factory.mktemp("bundles") / "tiny"
-    command = [
-        "export",
-        "--run",
-        str(run),
-        "--name",
-        "tiny",
-        "--version",
-        "1.2.3",
-        "--licence",
-        "CC0",
-    ]
+    options = ["--run", run, "--name", "tiny", "--version", "1.2.3", "--licence", "CC0"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "build", tiny.build)
-        assert main([*command, "--output", str(output)]) == 0
+        command("export", *options, "--output", output)
     return output
 
 

@@ -11,17 +11,13 @@ import numpy as np
 import pytest
 
 from ml import architectures
-from ml.__main__ import main
 from ml.measuring import evaluation
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import DIAGNOSIS_CODES
 from ml.training import runs
 from tests.ml import tiny
+from tests.ml.commands.conftest import command
 from tests.ml.conftest import write_diagnoses
-
-
-def command(*arguments: object) -> None:
-    assert main([str(argument) for argument in arguments]) == 0
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +30,20 @@ def _quick():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "build", tiny.build)
         patch.setattr(evaluation, "RESAMPLES", 50)
-        patch.setattr(evaluation, "ENOUGH", 4)
+        patch.setattr(evaluation, "ENOUGH", 2)
         yield
 
 
 @pytest.fixture(scope="module")
 def held_out(tmp_path_factory) -> Path:
     directory = tmp_path_factory.mktemp("test") / "set" / "held-out"
-    return write_diagnoses(directory, 8, DIAGNOSIS_CODES, seed=9000)
+    return write_diagnoses(directory, 4, DIAGNOSIS_CODES, seed=9000)
 
 
 @pytest.fixture(scope="module")
 def run(folder, diagnoses_manifest, held_out) -> Path:
     options = ["--data", diagnoses_manifest, "--held-out", held_out, "--output", folder / "run"]
-    options += ["--validation-share", 0.25, "--passes", 1200, "--round-passes", 150]
+    options += ["--validation-share", 0.25, "--passes", 1200, "--round-passes", 300]
     options += ["--batch-size", 16, "--input-size", tiny.SIZE, "--warm-up", 80]
     options += ["--augmentation", "mild", "--averaging", 0.7, "--image-type-weight", 0.3]
     command("train", "--architecture", "efficientnet_lite0", "--learning-rate", 0.02, *options)
@@ -83,8 +79,8 @@ def test_calibrating_writes_what_was_fitted_and_how_well_it_does_on_others(bundl
 def test_eight_diagnoses_are_scored_with_intervals_by_class_and_beside_baselines(bundle, folder):
     result = json.loads((folder / "report/metrics.json").read_text())["results"]["held_out"]
     assert bundle.metrics["held_out"] == result
-    assert result["pictures"] == dict.fromkeys(DIAGNOSIS_CODES, 8)
-    assert result["groups"] == 32  # each lesion has two views
+    assert result["pictures"] == dict.fromkeys(DIAGNOSIS_CODES, 4)
+    assert result["groups"] == 16  # each lesion has two views
     assert result["with_near_duplicate_in_training"] == 0
     for part in ("model", "melanoma", "diagnosis"):
         score = result[part]["balanced_accuracy"]
@@ -116,7 +112,7 @@ def test_predictions_name_every_diagnosis_and_sum_to_1(bundle, folder):
     with (folder / "report/predictions.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     probabilities = np.array([[float(row[code]) for code in DIAGNOSIS_CODES] for row in rows])
-    assert probabilities.shape == (64, 8)
+    assert probabilities.shape == (32, 8)
     assert np.allclose(probabilities.sum(1), 1, atol=1e-5)
     right = [DIAGNOSIS_CODES[row.argmax()] for row in probabilities]
     expected = np.mean([label == r["label"] for label, r in zip(right, rows, strict=True)])

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.__main__ import main
 from ml.judging.predictor import Predictor
 from ml.packaging.bundle import Bundle
 from ml.training import runs
 from ml.training.expected import PICTURES
 from ml.training.loop import load_best
 from tests.ml import tiny
+from tests.ml.commands.conftest import command
+from tests.ml.conftest import judge_all
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -40,8 +41,8 @@ def test_the_bundle_answers_as_the_run_does(exported, run, test_folder):
     network = load_best(run)
     path = test_folder / "benign/benign-1.png"
     with Image.open(path) as picture:
-        judgement = Predictor.load(Bundle.read(exported)).predict([picture])[0]
-        original = Predictor(network, Bundle.read(exported)).predict([picture])[0]
+        judgement = judge_all(Predictor.load(Bundle.read(exported)), [picture])[0]
+        original = judge_all(Predictor(network, Bundle.read(exported)), [picture])[0]
     assert judgement.malignant_probability == pytest.approx(
         original.malignant_probability, abs=1e-5
     )
@@ -56,7 +57,7 @@ def test_the_bundle_says_what_the_run_answers_about_the_kept_pictures(exported):
     assert len(kept["pictures"]) == 4
     for name, answer in kept["pictures"].items():
         with Image.open(PICTURES / name) as picture:
-            judgement = predictor.predict([picture])[0]
+            judgement = judge_all(predictor, [picture])[0]
         assert judgement.probabilities == pytest.approx(answer["probabilities"], abs=1e-3)
 
 
@@ -66,9 +67,9 @@ def test_expected_answers_follow_the_calibration(exported, run):
     changed = replace(before, calibration={"temperature": 0.5, "bias": [1.0]})
     try:
         changed.write()
-        assert main(["expect", "--bundle", str(exported), "--run", str(run)]) == 0
+        command("expect", "--bundle", exported, "--run", run)
         by_run = json.loads(changed.expected_path.read_text())["pictures"]
-        assert main(["expect", "--bundle", str(exported)]) == 0
+        command("expect", "--bundle", exported)
         written = json.loads(changed.expected_path.read_text())
     finally:
         before.write()
@@ -84,12 +85,11 @@ def test_expected_answers_follow_the_calibration(exported, run):
 
 
 def test_mistakes_in_export_get_a_sentence(refused, tmp_path):
-    command = ("export", "--run", tmp_path, "--name", "a", "--version", "1.0.0", "--output", "b")
-    command += ("--licence", "CC0")
-    assert "not a training run" in refused(*command)
+    options = ["--run", tmp_path, "--name", "a", "--version", "1.0.0", "--output", "b"]
+    assert "not a training run" in refused("export", *options, "--licence", "CC0")
 
 
 def test_a_size_that_the_network_cannot_read_gets_a_sentence(refused, run, tmp_path):
-    command = ("export", "--run", run, "--name", "a", "--version", "1.0.0", "--licence", "CC0")
-    command += ("--output", tmp_path, "--input-size", 2 * tiny.SIZE)
-    assert "leave out --input-size" in refused(*command)
+    options = ["--run", run, "--name", "a", "--version", "1.0.0", "--licence", "CC0"]
+    options += ["--output", tmp_path, "--input-size", 2 * tiny.SIZE]
+    assert "leave out --input-size" in refused("export", *options)

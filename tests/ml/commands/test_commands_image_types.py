@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from ml import architectures, card
-from ml.__main__ import main
 from ml.commands import audit, screen
 from ml.data.manifest import Sample, read_samples, write_manifest
 from ml.judging import limits
 from ml.judging.predictor import Predictor
-from ml.measuring import evaluation, reliability
+from ml.measuring import evaluation, mix, reliability, screening
 from ml.measuring.image_type_controls import CONTROLS
 from ml.measuring.oddities import oddities
 from ml.packaging.bundle import Bundle
-from ml.taxonomy import CLINICAL, DERMOSCOPIC, DIAGNOSIS_CODES, IMAGE_TYPES
+from ml.taxonomy import CLINICAL, DERMOSCOPIC, DIAGNOSIS_CODES, IMAGE_TYPES, OTHER
 from ml.training.expected import PICTURES
 from tests.ml import tiny
+from tests.ml.commands.conftest import command
 from tests.ml.conftest import export, write_diagnoses
 
 SIZE = (320, 240)
-
-
-def command(*arguments: object) -> None:
-    assert main([str(argument) for argument in arguments]) == 0
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,6 +35,7 @@ def _quick():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "build", tiny.build)
         patch.setattr(reliability, "RESAMPLES", 20)
+        patch.setattr(reliability, "ENOUGH", 10)
         patch.setattr(evaluation, "RESAMPLES", 20)
         yield
 
@@ -53,7 +52,7 @@ def data(folder) -> Path:
     for number, image_type in enumerate((DERMOSCOPIC, CLINICAL)):
         directory = folder / image_type
         options = {"seed": 50 + number, "size": SIZE, "image_type": image_type}
-        samples += read_samples(write_diagnoses(directory, 6, DIAGNOSIS_CODES, **options))
+        samples += read_samples(write_diagnoses(directory, 4, DIAGNOSIS_CODES, **options))
     others = folder / "others"
     others.mkdir()
     details = {"source": "things", "image_type": "other"}
@@ -80,15 +79,15 @@ def bundle(folder, data) -> Bundle:
 def test_each_kind_of_picture_has_a_standard_of_its_own(bundle):
     assert bundle.clinical["calibration"] != bundle.calibration
     assert bundle.clinical["threshold"] == bundle.threshold
-    assert bundle.operating_point["pictures"] == 48
-    assert bundle.clinical["operating_point"]["pictures"] == 48
+    assert bundle.operating_point["pictures"] == 32
+    assert bundle.clinical["operating_point"]["pictures"] == 32
     arrays = limits.read(bundle)
     for image_type in (DERMOSCOPIC, CLINICAL):
         for answer in (limits.PLAIN, limits.AVERAGED):
             scores = limits.conformal_scores(arrays, answer, image_type)
             assert {group: len(found) for group, found in scores.items()} == {
-                "benign": 4 * 6,
-                "malignant": 4 * 6,
+                "benign": 4 * 4,
+                "malignant": 4 * 4,
             }
 
 
@@ -96,13 +95,41 @@ def test_the_stated_mix_is_what_the_probabilities_stand_for(bundle, data):
     predictor = Predictor.load(bundle)
     for image_type in (DERMOSCOPIC, CLINICAL):
         chosen = [s for s in read_samples(data) if s.image_type == image_type]
-        pixels = np.stack([_pixels(sample.path) for sample in chosen])
-        probabilities = predictor.calibrated(predictor.logits(pixels), [image_type] * len(chosen))
-        said = predictor.malignant(probabilities)
+        said = _said(predictor, chosen, image_type)
         malignant = np.array([sample.target for sample in chosen])
         # A fitted bias makes the mean probability that of the weighted pictures.
         weights = np.where(malignant == 1, 0.2 / malignant.sum(), 0.8 / (1 - malignant).sum())
         assert (said * weights).sum() == pytest.approx(0.2, abs=0.02)
+
+
+def test_each_kind_has_the_stated_mix_whatever_the_others_hold(bundle, data, tmp_path):
+    shutil.copytree(bundle.directory, tmp_path / "bundle")
+    samples = [sample for sample in read_samples(data) if sample.image_type != OTHER]
+    harmless = [s for s in samples if s.image_type == DERMOSCOPIC and s.target == 0]
+    # A collection of naevi alone leaves the dermoscopic pictures short of malignant ones.
+    naevi = {
+        sample.path: replace(sample, details=sample.details | {"source": "naevi"})
+        for sample in harmless[4:]
+    }
+    manifest = tmp_path / "data.csv"
+    write_manifest(manifest, [naevi.get(sample.path, sample) for sample in samples])
+    options = ["--data", manifest, "--malignant-share", 0.2, "--bias"]
+    command("calibrate", "--bundle", tmp_path / "bundle", *options)
+    predictor = Predictor.load(Bundle.read(tmp_path / "bundle"))
+    for image_type in (DERMOSCOPIC, CLINICAL):
+        chosen = [s for s in read_samples(manifest) if s.image_type == image_type]
+        listed = np.empty(len(chosen), object)
+        listed[:] = chosen
+        weights = mix.weigh(listed, {}, 0.2)
+        said = _said(predictor, chosen, image_type)
+        assert np.average(said, weights=weights) == pytest.approx(0.2, abs=0.02)
+
+
+def _said(predictor: Predictor, samples: list[Sample], image_type: str) -> np.ndarray:
+    """Return the malignant probability of each picture by the standard of one kind."""
+    pixels = np.stack([_pixels(sample.path) for sample in samples])
+    logits = predictor.logits(pixels)
+    return predictor.malignant(predictor.calibrated(logits, [image_type] * len(samples)))
 
 
 def _pixels(path: Path) -> np.ndarray:
@@ -117,8 +144,8 @@ def test_how_pictures_of_each_source_are_called_is_kept(bundle):
     assert thresholds["clinical"] <= thresholds["dermoscopic"]
     assert thresholds["accepted"] == 0.98
     assert {name: found["pictures"] for name, found in thresholds["called"].items()} == {
-        "collection": 48,
-        "collection/clinical": 48,
+        "collection": 32,
+        "collection/clinical": 32,
         "things/other": 12,
     }
 
@@ -154,10 +181,9 @@ def test_calibrating_on_named_sources_leaves_the_others_out(bundle, data, tmp_pa
     assert again.image_type_thresholds["called"] == bundle.image_type_thresholds["called"]
 
 
-def test_a_source_that_is_not_there_is_refused(bundle, data, capsys):
-    options = ["calibrate", "--bundle", bundle.directory, "--data", data, "--source", "elsewhere"]
-    assert main([str(option) for option in options]) != 0
-    assert "no picture of elsewhere" in capsys.readouterr().err
+def test_a_source_that_is_not_there_is_refused(bundle, data, refused):
+    options = ["--bundle", bundle.directory, "--data", data, "--source", "elsewhere"]
+    assert "no picture of elsewhere" in refused("calibrate", *options)
 
 
 def test_expectations_of_before_logits_were_kept_are_computed_anew(bundle, data, tmp_path):
@@ -201,7 +227,7 @@ def test_an_evaluation_scores_each_kind_of_picture_and_recorded_skin_tone_apart(
     by_type = evaluated["subgroups"]["image_type"]
     assert by_type.keys() == set(IMAGE_TYPES)
     # Each lesion has two views, and so few lesions are not scored.
-    assert by_type["clinical"]["lesions"] == 12
+    assert by_type["clinical"]["lesions"] == 8
     assert "auroc" not in by_type["clinical"]
     assert evaluated["subgroups"]["skin_tone_class"].keys() == {"1", "2", "3", "not known"}
 
@@ -245,7 +271,45 @@ def test_screening_compares_the_second_output_alone_and_beside_each_other_way(sc
     best = max(gains, key=gains.get)
     assert screened.novelty["method"] == (best if gains[best] > 0 else None)
     # Pictures of other things are not among the real ones.
-    assert screened.novelty["real"] == 96
+    assert screened.novelty["real"] == 64
+
+
+def test_screening_runs_the_network_once_on_every_picture(screened, folder, tmp_path, monkeypatch):
+    shutil.copytree(screened.directory, tmp_path, dirs_exist_ok=True)
+    seen = []
+
+    def counting(*arguments, **options):
+        """Return a network that notes how many pictures its first layer gets."""
+        network = tiny.build(*arguments, **options)
+        layer = network.get_layer("rescale")
+        rescale = layer.call
+
+        def call(pixels):
+            tf.py_function(lambda batch: seen.append(len(batch)), [pixels], [])
+            return rescale(pixels)
+
+        layer.call = call
+        return network
+
+    load = Predictor.load
+
+    def load_and_count(*arguments):
+        monkeypatch.setattr(architectures, "build", counting)
+        predictor = load(*arguments)
+        seen.clear()
+        return predictor
+
+    monkeypatch.setattr(Predictor, "load", load_and_count)
+    monkeypatch.setattr(screen, "GENERATED", 1)
+    monkeypatch.setattr(screening, "best_in_addition", lambda alone, served: None)
+    real, others = folder / DERMOSCOPIC / "manifest.csv", folder / "others"
+    options = ["--training-data", real, "--data", real, "--exposed", others, "--strange", others]
+    command("screen", "--bundle", tmp_path, *options)
+    again = Bundle.read(tmp_path)
+    assert sum(seen) == 2 * 32 + again.novelty["exposed"] + again.novelty["strange"]
+    # Nothing stays of what an earlier screening chose.
+    assert again.novelty["method"] is None
+    assert limits.novelty_arrays(limits.read(again)) == {}
 
 
 def test_the_audit_counts_what_is_called_what_and_asks_by_what(screened):
@@ -275,9 +339,8 @@ def test_all_of_it_stands_in_the_card(screened):
     assert "second output" in refused
 
 
-def test_controls_without_both_kinds_are_refused(screened, folder, capsys):
+def test_controls_without_both_kinds_are_refused(screened, folder, refused):
     options = ["--data", folder / CLINICAL / "manifest.csv", "--strange", folder / "others"]
     options += ["--output", folder / "none.json", "--controls"]
-    given = ["audit", "--bundle", screened.directory, *options]
-    assert main([str(option) for option in given]) != 0
-    assert "give data of both" in capsys.readouterr().err
+    sentence = refused("audit", "--bundle", screened.directory, *options)
+    assert "give data of both" in sentence

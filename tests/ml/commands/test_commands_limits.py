@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ml import architectures, card
-from ml.__main__ import main
 from ml.commands import audit, screen
 from ml.judging import limits
 from ml.measuring import evaluation
@@ -19,11 +19,8 @@ from ml.measuring.shares import share_of
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import SEVEN_CODES
 from tests.ml import tiny
+from tests.ml.commands.conftest import command
 from tests.ml.conftest import export, write_diagnoses
-
-
-def command(*arguments: object) -> None:
-    assert main([str(argument) for argument in arguments]) == 0
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,7 +42,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def data(folder) -> Path:
     """Return pictures that are large enough to judge."""
-    return write_diagnoses(folder / "set", 8, SEVEN_CODES, seed=50, size=(320, 240))
+    return write_diagnoses(folder / "set", 4, SEVEN_CODES, seed=50, size=(320, 240))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +66,7 @@ def bundle(folder, data, strange) -> Bundle:
     command("screen", "--bundle", directory, *options)
     options = ["--data", data, "--strange", strange, "--output", folder / "audit.json", "--record"]
     command("audit", "--bundle", directory, *options)
-    command("explain", "--bundle", directory, "--data", data, "--pictures", 30, "--record")
+    command("explain", "--bundle", directory, "--data", data, "--pictures", 12, "--record")
     return Bundle.read(directory)
 
 
@@ -78,12 +75,23 @@ def test_calibrating_keeps_a_score_of_every_picture_for_both_ways_to_answer(bund
     for answer in (limits.PLAIN, limits.AVERAGED):
         scores = limits.conformal_scores(found, answer)
         assert {group: len(values) for group, values in scores.items()} == {
-            "benign": 4 * 8,
-            "malignant": 3 * 8,
+            "benign": 4 * 4,
+            "malignant": 3 * 4,
         }
         for values in scores.values():
             assert (np.diff(values) >= 0).all()
             assert 0 <= values[0] <= values[-1] <= 1
+
+
+def test_calibrating_on_labels_that_leave_the_diagnosis_open_promises_no_sets(
+    bundle, test_folder, tmp_path
+):
+    shutil.copytree(bundle.directory, tmp_path, dirs_exist_ok=True)
+    command("calibrate", "--bundle", tmp_path, "--data", test_folder)
+    found = limits.read(Bundle.read(tmp_path))
+    for answer in (limits.PLAIN, limits.AVERAGED):
+        assert limits.conformal_scores(found, answer) == {}
+    assert limits.novelty_arrays(found).keys() == limits.novelty_arrays(limits.read(bundle)).keys()
 
 
 def test_screening_compares_every_score_and_keeps_the_best_of_those_it_can_serve(bundle):
@@ -100,7 +108,7 @@ def test_screening_compares_every_score_and_keeps_the_best_of_those_it_can_serve
     best = next(way for way in compared if way["layers"] != "last")
     assert bundle.novelty["method"] == best["method"]
     others = 2 * len(KINDS) + 4 * len(KINDS)
-    assert (bundle.novelty["real"], bundle.novelty["strange"]) == (56, others)
+    assert (bundle.novelty["real"], bundle.novelty["strange"]) == (28, others)
     assert bundle.novelty["exposed"] == others
     served = max(way["rejected"] for way in compared if way["layers"] != "last")
     assert best["rejected"] == served
@@ -118,7 +126,7 @@ def test_the_audit_counts_every_kind_of_picture(bundle, folder):
     assert thumbnails["right"]["value"] == thumbnails["rejected"]["value"] == 1
     accepted = recorded["accepted"]["collection"]["value"]
     refused = sum(recorded["reasons"]["collection"].values())
-    assert accepted == pytest.approx(1 - refused / 56)
+    assert accepted == pytest.approx(1 - refused / 28)
     assert written["measures"].keys() == {"as they are", *DEGRADATIONS}
 
 
@@ -142,8 +150,8 @@ def test_heat_maps_are_measured_beside_others_and_a_blob(bundle):
         "one_step",
         "centre_blob",
     }
-    assert found["pictures"] == 30
-    assert 0 < found["clear"] <= 30
+    assert found["pictures"] == 12
+    assert 0 < found["clear"] <= 12
     for scores in found["methods"].values():
         for score in scores.values():
             assert score["low"] <= score["value"] <= score["high"]
@@ -160,7 +168,7 @@ def test_all_of_it_stands_in_the_card(bundle):
         assert f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})" in text
 
 
-def test_a_folder_without_pictures_is_refused(bundle, data, tmp_path, capsys):
+def test_a_folder_without_pictures_is_refused(bundle, data, tmp_path, refused):
     options = ["--data", data, "--strange", tmp_path, "--output", tmp_path / "audit.json"]
-    assert main([str(o) for o in ("audit", "--bundle", bundle.directory, *options)]) != 0
-    assert "holds no picture; give a folder with pictures" in capsys.readouterr().err
+    sentence = refused("audit", "--bundle", bundle.directory, *options)
+    assert "holds no picture; give a folder with pictures" in sentence

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.__main__ import main
 from ml.training import runs
-from tests.ml.commands.conftest import list_training_options
+from tests.ml.commands.conftest import command, list_training_options
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -24,7 +23,7 @@ def test_a_run_killed_by_the_system_goes_on_to_the_same_weights(
 ):
     options = list_training_options(training_folder, test_folder, pairs, tmp_path)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.ml.tiny", *options],
+        [sys.executable, "-m", "tests.ml.tiny", *map(str, options)],
         cwd=Path(__file__).parents[3],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -42,7 +41,7 @@ def test_a_run_killed_by_the_system_goes_on_to_the_same_weights(
     assert messages == b""
     assert 0 < len(runs.read_history(tmp_path)) < 6
 
-    assert main(options) == 0
+    command(*options)
     assert runs.read_history(tmp_path) == runs.read_history(run)
     resumed, whole = runs.read_best(tmp_path), runs.read_best(run)
     assert resumed.keys() == whole.keys()
@@ -64,7 +63,7 @@ def test_mistakes_in_training_get_a_sentence(
     def options(output, **changes):
         given = list_training_options(training_folder, test_folder, pairs, output)
         for name, value in changes.items():
-            given[given.index(f"--{name.replace('_', '-')}") + 1] = str(value)
+            given[given.index(f"--{name.replace('_', '-')}") + 1] = value
         return given
 
     assert "no such file" in refused(*options(tmp_path, data=tmp_path / "gone"))

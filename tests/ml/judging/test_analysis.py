@@ -37,16 +37,17 @@ def screening(seven_bundle):
             "novelty/components": np.eye(features.shape[1]) / 10,
         }
         novelty = {"method": "mahalanobis", "threshold": threshold}
-        return Predictor.load(replace(limits.write(seven_bundle, arrays), novelty=novelty))
+        written = limits.write(seven_bundle, arrays, limits.OF_SCREENING)
+        return Predictor.load(replace(written, novelty=novelty))
 
     return load
 
 
-def analysis_pixels():
+def analysis_pixels(images=GOOD):
     from ml.judging.preprocessing import to_pixels
     from tests.ml import tiny
 
-    return np.stack([to_pixels(image, tiny.SIZE) for image in GOOD])
+    return np.stack([to_pixels(image, tiny.SIZE) for image in images])
 
 
 @pytest.fixture
@@ -59,17 +60,20 @@ def promising(seven_bundle):
             for answer in (limits.PLAIN, limits.AVERAGED)
             for group in ("benign", "malignant")
         }
-        return Predictor.load(limits.write(seven_bundle, scores))
+        return Predictor.load(limits.write(seven_bundle, scores, limits.OF_CALIBRATION))
 
     return load
 
 
 def test_a_good_picture_gets_the_diagnosis_that_the_network_gives(predictor):
     found = analyse(predictor, GOOD)
-    for one, expected in zip(found, predictor.predict(GOOD), strict=True):
+    expected = predictor.probabilities(analysis_pixels())
+    malignant = predictor.malignant(expected)
+    for one, probabilities, sum_ in zip(found, expected, malignant, strict=True):
         assert one.rejection is None
-        assert one.judgement.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
-        assert one.judgement.verdict == expected.verdict
+        given = list(one.judgement.probabilities.values())
+        assert given == pytest.approx(probabilities, abs=1e-6)
+        assert one.judgement.verdict == ("malignant" if sum_ >= 0.5 else "benign")
         assert one.judgement.possible == ()  # this bundle promises nothing
         assert one.judgement.spread is None
         assert one.abcd.diameter > 0
@@ -89,7 +93,7 @@ def test_pictures_stay_in_order_among_rejected_ones(predictor, monkeypatch):
     monkeypatch.setattr(analysis, "BATCH_SIZE", 2)
     found = analyse(predictor, [GOOD[0], BLACK, GOOD[1], BLACK, BLACK, GOOD[2]])
     assert [one.rejection is None for one in found] == [True, False, True, False, False, True]
-    expected = [one.malignant_probability for one in predictor.predict(GOOD)]
+    expected = predictor.malignant(predictor.probabilities(analysis_pixels()))
     given = [one.judgement.malignant_probability for one in found if one.judgement]
     assert given == pytest.approx(expected, abs=1e-6)
 
@@ -147,7 +151,7 @@ def test_the_mean_over_the_symmetries_is_the_same_for_each_of_them(promising):
     answers = [list(one.judgement.probabilities.values()) for one in found]
     # Resampling alone makes the answers differ.
     assert np.allclose(answers, answers[0], atol=0.02)
-    upright = [list(one.probabilities.values()) for one in predictor.predict(views)]
+    upright = predictor.probabilities(analysis_pixels(views))
     assert np.ptp(upright, axis=0).max() > 2 * np.ptp(answers, axis=0).max()
     for one in found:
         low, high = one.judgement.spread
@@ -174,7 +178,7 @@ def test_every_way_to_tell_strange_pictures_can_be_served(seven_bundle, method):
     named = {f"novelty/{name}": array for name, array in arrays.items()}
     for threshold, rejected in ((-1e6, True), (1e6, False)):
         bundle = replace(
-            limits.write(seven_bundle, named),
+            limits.write(seven_bundle, named, limits.OF_SCREENING),
             novelty={"method": method, "threshold": threshold},
         )
         found = analyse(Predictor.load(bundle), GOOD)

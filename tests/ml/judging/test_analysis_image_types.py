@@ -95,7 +95,7 @@ def test_sets_of_diagnoses_are_those_of_the_kind(load, bundle, symmetries):
         for group in BINARY_CLASSES
         for kind, value in lowest.items()
     }
-    predictor = load(limits.write(bundle, scores))
+    predictor = load(limits.write(bundle, scores, limits.OF_CALIBRATION))
     found = analyse(predictor, PICTURES, AnalysisSettings(symmetries=symmetries))
     assert [len(one.judgement.possible) for one in found[:3]] == [8, 1, 1]
     assert found[0].judgement.verdict == "uncertain"
@@ -108,7 +108,7 @@ def test_sets_that_were_calibrated_on_dermoscopic_pictures_promise_nothing_about
     scores = {
         limits.conformal_name(limits.PLAIN, group): np.full(200, 0.5) for group in BINARY_CLASSES
     }
-    found = analyse(load(limits.write(bundle, scores)), PICTURES)
+    found = analyse(load(limits.write(bundle, scores, limits.OF_CALIBRATION)), PICTURES)
     assert [one.coverage for one in found[:3]] == [0.9, None, None]
     assert found[1].judgement.possible == ()
 

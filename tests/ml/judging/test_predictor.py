@@ -14,6 +14,7 @@ from ml.packaging import weights
 from ml.packaging.bundle import BundleError
 from tests.lesions import render
 from tests.ml import tiny
+from tests.ml.conftest import judge_all
 
 
 @pytest.fixture
@@ -51,24 +52,18 @@ def test_the_probability_is_that_of_the_keras_network(network, predictor, images
     pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
     expected = network(pixels.astype(np.float32), training=False).numpy()[:, 0]
     assert len(set(expected.tolist())) == len(images)
-    assert np.allclose(probabilities(predictor.predict(images)), expected, atol=1e-5)
+    assert np.allclose(probabilities(judge_all(predictor, images)), expected, atol=1e-5)
     assert np.allclose(predictor.probabilities(pixels)[:, 1], expected, atol=1e-5)
 
 
 def test_a_batch_gives_what_its_pictures_give_alone(predictor, images):
-    alone = [predictor.predict([image])[0] for image in images]
-    together = predictor.predict(images)
+    alone = [judge_all(predictor, [image])[0] for image in images]
+    together = judge_all(predictor, images)
     assert np.allclose(probabilities(together), probabilities(alone), atol=1e-6)
 
 
-def test_more_pictures_than_one_call_takes_stay_in_order(predictor, images, monkeypatch):
-    monkeypatch.setattr(module, "BATCH_SIZE", 2)
-    expected = probabilities(predictor.predict([image])[0] for image in images)
-    assert np.allclose(probabilities(predictor.predict(images)), expected, atol=1e-6)
-
-
 def test_the_same_picture_gives_the_same_answer(predictor, images):
-    answers = {predictor.predict([images[0]])[0].malignant_probability for _ in range(5)}
+    answers = {judge_all(predictor, [images[0]])[0].malignant_probability for _ in range(5)}
     assert len(answers) == 1
 
 
@@ -93,11 +88,11 @@ def test_pictures_go_in_pairs_where_two_are_faster_than_one(seconds, expected):
 
 
 def test_no_picture_gives_no_judgement(predictor):
-    assert predictor.predict([]) == []
+    assert judge_all(predictor, []) == []
 
 
 def test_the_parts_of_a_judgement_agree(predictor, images):
-    for judgement in predictor.predict(images):
+    for judgement in judge_all(predictor, images):
         malignant = judgement.malignant_probability
         assert 0 <= malignant <= 1
         assert list(judgement.probabilities) == ["benign", "malignant"]
@@ -111,7 +106,7 @@ def test_the_parts_of_a_judgement_agree(predictor, images):
 def test_the_threshold_decides_the_verdict(bundle, images):
     verdicts = {}
     for threshold in (0.0, 1.0):
-        judgement = Predictor.load(replace(bundle, threshold=threshold)).predict(images[:1])[0]
+        judgement = judge_all(Predictor.load(replace(bundle, threshold=threshold)), images[:1])[0]
         verdicts[threshold] = judgement.verdict
         verdict = judgement.probabilities[judgement.verdict]
         assert judgement.confidence == pytest.approx(verdict)
@@ -119,8 +114,9 @@ def test_the_threshold_decides_the_verdict(bundle, images):
 
 
 def test_one_graph_serves_every_number_of_pictures(predictor, images):
+    pixels = np.stack([to_pixels(image, tiny.SIZE) for image in images])
     for count in (1, 2, 3, 5):
-        predictor.predict(images[:count])
+        predictor.outputs(pixels[:count])
     assert predictor._network.experimental_get_tracing_count() == 1
 
 
@@ -152,7 +148,7 @@ def test_a_bundle_that_does_not_fit_its_architecture_is_refused(bundle, changes,
 
 
 def test_seven_diagnoses_are_named_and_their_malignant_ones_add_up(seven_bundle, images):
-    for judgement in Predictor.load(seven_bundle).predict(images):
+    for judgement in judge_all(Predictor.load(seven_bundle), images):
         probabilities = judgement.probabilities
         assert list(probabilities) == ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
         assert sum(probabilities.values()) == pytest.approx(1)
@@ -169,15 +165,15 @@ def test_probabilities_are_the_calibrated_ones(seven_bundle, images):
     logits = Predictor.load(seven_bundle).logits(pixels)
     expected = np.exp(logits / 2 + bias)
     expected /= expected.sum(1, keepdims=True)
-    found = Predictor.load(calibrated).predict(images)
+    found = judge_all(Predictor.load(calibrated), images)
     assert np.allclose([list(d.probabilities.values()) for d in found], expected, atol=1e-6)
 
 
 def test_the_sum_of_the_malignant_diagnoses_meets_the_threshold(seven_bundle, images):
-    malignant = Predictor.load(seven_bundle).predict(images[:1])[0].malignant_probability
+    malignant = judge_all(Predictor.load(seven_bundle), images[:1])[0].malignant_probability
     for threshold, verdict in ((malignant - 1e-3, "malignant"), (malignant + 1e-3, "benign")):
         bundle = replace(seven_bundle, threshold=threshold)
-        judgement = Predictor.load(bundle).predict(images[:1])[0]
+        judgement = judge_all(Predictor.load(bundle), images[:1])[0]
         assert judgement.verdict == verdict
         expected = malignant if verdict == "malignant" else 1 - malignant
         assert judgement.confidence == pytest.approx(expected)
@@ -188,7 +184,7 @@ def test_the_probability_of_malignant_is_calibrated_too(bundle, images):
     logits = Predictor.load(bundle).logits(pixels)[:, 0]
     calibrated = replace(bundle, calibration={"temperature": 2.0, "bias": [0.7]})
     expected = 1 / (1 + np.exp(-(logits / 2 + 0.7)))
-    found = probabilities(Predictor.load(calibrated).predict(images))
+    found = probabilities(judge_all(Predictor.load(calibrated), images))
     assert np.allclose(found, expected, atol=1e-6)
 
 
@@ -240,6 +236,6 @@ def test_probabilities_and_heat_are_those_of_the_kind(sure_of, images, logits, k
     heat = apart.examine(pixels).heat
     assert np.allclose(heat, expected.examine(pixels).heat, atol=1e-6)
     assert heat.max() > 0
-    verdicts = {judgement.verdict for judgement in apart.predict(images)}
+    verdicts = {judgement.verdict for judgement in judge_all(apart, images)}
     if kind == "clinical":
         assert verdicts == {"malignant"}

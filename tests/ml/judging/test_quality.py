@@ -89,6 +89,12 @@ def test_every_problem_has_advice_on_what_to_do():
         assert "again" in advice or "Send" in advice or "Take" in advice
 
 
+@pytest.mark.parametrize("name", [Problem.TOO_DARK, Problem.TOO_BRIGHT, Problem.LOW_CONTRAST])
+def test_advice_on_light_is_for_who_has_no_dermoscope_too(name):
+    assert "the dermoscope" not in ADVICE[name]
+    assert "between skin and glass" not in ADVICE[name]
+
+
 def test_every_way_to_spoil_a_picture_gives_a_picture():
     for change, expected in DEGRADATIONS.values():
         spoilt = change(PICTURES[0])

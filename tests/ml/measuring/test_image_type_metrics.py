@@ -73,6 +73,14 @@ def test_real_pictures_are_kept_where_both_cannot_be():
     assert called["three/other"]["other"] < 0.98
 
 
+@pytest.mark.parametrize("probability", [0.6, 0.7, 0.8])
+def test_a_picture_with_just_the_quantile_is_not_called_other(probability):
+    real = some("one", "dermoscopic", [(1 - probability, 0, probability)] * 60)
+    samples, rows = together(real, some("three", "other", others(0.9, 1)))
+    called = called_by(samples, rows, choose_thresholds(samples, rows, 0.98))
+    assert called["one"]["dermoscopic"] == called["three/other"]["other"] == 1
+
+
 def test_kinds_that_overlap_are_parted_where_the_worst_domain_fares_best():
     samples, rows = together(
         some("one", "dermoscopic", spread(0.4, 1, 61)), some("two", "clinical", spread(0, 0.6, 61))

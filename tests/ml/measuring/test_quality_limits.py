@@ -50,8 +50,8 @@ def test_the_command_writes_shares_by_source(samples, tmp_path, capsys):
     from ml.__main__ import main
 
     write_manifest(tmp_path / "some.csv", samples)
-    options = ["limits", "--data", tmp_path / "some.csv", "--output", tmp_path / "limits.json"]
+    options = ["quality", "--data", tmp_path / "some.csv", "--output", tmp_path / "shares.json"]
     assert main([str(option) for option in options]) == 0
-    written = json.loads((tmp_path / "limits.json").read_text())["sources"]
+    written = json.loads((tmp_path / "shares.json").read_text())["sources"]
     assert written["collection"]["each"]["smallest_side"] == pytest.approx(0.1)
     assert "smallest_side < " in capsys.readouterr().out

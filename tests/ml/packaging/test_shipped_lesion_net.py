@@ -12,6 +12,7 @@ from ml.measuring.oddities import oddities
 from ml.packaging.bundle import find
 from ml.taxonomy import ANSWERS, SEVEN_CODES
 from tests.lesions import draw, flower, render
+from tests.ml.conftest import judge_all
 
 SETS = ("held_out", "de_leaked")
 
@@ -19,6 +20,11 @@ SETS = ("held_out", "de_leaked")
 @pytest.fixture(scope="module")
 def bundle():
     return find("lesion-net")
+
+
+@pytest.fixture(scope="module")
+def predictor(bundle):
+    return Predictor.load(bundle)
 
 
 def test_the_weights_are_those_that_were_exported_in_at_most_30_megabytes(bundle):
@@ -75,11 +81,10 @@ def test_the_choices_in_training_were_measured(bundle):
     assert rows[0]["name"] == "base"
 
 
-def test_it_tells_pictures_apart_the_same_way_every_time(bundle):
-    predictor = Predictor.load(bundle)
+def test_it_tells_pictures_apart_the_same_way_every_time(predictor):
     pictures = [render(seed) for seed in range(4)]
     first, second = (
-        [list(judgement.probabilities.values()) for judgement in predictor.predict(pictures)]
+        [list(judgement.probabilities.values()) for judgement in judge_all(predictor, pictures)]
         for _ in range(2)
     )
     assert first == second
@@ -87,8 +92,7 @@ def test_it_tells_pictures_apart_the_same_way_every_time(bundle):
     assert np.ptp([row[SEVEN_CODES.index("nv")] for row in first]) > 0.01
 
 
-def test_pictures_of_lesions_are_judged_and_others_rejected(bundle):
-    predictor = Predictor.load(bundle)
+def test_pictures_of_lesions_are_judged_and_others_rejected(predictor):
     lesions = analyse(predictor, [render(seed, (320, 240)) for seed in range(40)])
     assert [one.rejection for one in lesions] == [None] * 40
     for one in lesions:
@@ -122,11 +126,10 @@ def test_the_heat_map_that_is_served_beats_grad_cam_and_a_blob_in_the_middle(bun
         assert ours["inside"]["value"] > theirs["inside"]["value"]
 
 
-def test_the_heat_follows_the_lesion(bundle):
-    predictor = Predictor.load(bundle)
+def test_the_heat_follows_the_lesion(predictor):
     places = []
     for x in (0.35, 0.65):
-        pixels = to_pixels(draw(flower(3, 0.1), 0.2, centre=(x, 0.5)), bundle.input_size)
+        pixels = to_pixels(draw(flower(3, 0.1), 0.2, centre=(x, 0.5)), predictor.input_size)
         heat = predictor.examine(pixels[None]).heat[0]
         places.append((heat.sum(0) * np.arange(len(heat))).sum() / heat.sum() / len(heat))
     assert places[1] - places[0] > 0.15

@@ -9,6 +9,7 @@ from ml.architectures import seven_stage
 from ml.judging.predictor import Predictor
 from ml.packaging.bundle import find
 from tests.lesions import render
+from tests.ml.conftest import judge_all
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_the_network_tells_pictures_apart_the_same_way_every_time(bundle):
     predictor = Predictor.load(bundle)
     pictures = [render(seed) for seed in range(4)]
     first, second = (
-        [judgement.malignant_probability for judgement in predictor.predict(pictures)]
+        [judgement.malignant_probability for judgement in judge_all(predictor, pictures)]
         for _ in range(2)
     )
     assert first == second

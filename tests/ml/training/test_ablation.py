@@ -10,6 +10,7 @@ from ml.packaging.bundle import Bundle
 from ml.taxonomy import DIAGNOSIS_CODES
 from ml.training.variants import VARIANTS
 from tests.lesions import render
+from tests.ml import tiny
 
 SOURCES = ("clinic", "hospital", "practice")
 
@@ -32,7 +33,7 @@ def manifest(tmp_path):
 def options(manifest, tmp_path):
     given = ["--data", manifest, "--output", tmp_path / "ablations", "--batch-size", 8]
     given += ["--architecture", "efficientnet_lite0", "--passes", 32, "--round-passes", 16]
-    given += ["--validation-share", 0.25, "--image-type-weight", 0.3]
+    given += ["--validation-share", 0.25, "--image-type-weight", 0.3, "--input-size", tiny.SIZE]
     for source in SOURCES:
         given += ["--share", f"{source}=0.3"]
     return ["ablate", *(str(option) for option in given)]

@@ -28,7 +28,7 @@ def test_the_network_gives_the_features_of_the_original(variant, normalised):
     pretrained.initialise(model, variant)
     network = keras.Model(model.input, model.get_layer("features").output)
 
-    features = network.predict(reference.pictures(), verbose=0)
+    features = network(reference.pictures(), training=False)
 
     with np.load(reference.FILE) as expected:
         assert np.abs(expected[variant]).max() > 1

@@ -16,7 +16,7 @@ from classifier.services.operation.snapshot import Snapshot, take_snapshot
 
 @never_cache
 @require_safe
-def metrics(request: HttpRequest) -> HttpResponse:
+def monitoring(request: HttpRequest) -> HttpResponse:
     _ask_for_the_token(request)
     return HttpResponse(
         generate_latest(counters.registry()) + _exposed(take_snapshot()),

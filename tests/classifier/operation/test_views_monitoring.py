@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from classifier.models import Submission
 from tests.factories import ModelVersionFactory, SubmissionFactory, picture
+from tests.site import TOKEN
 
 pytestmark = pytest.mark.django_db
-TOKEN = "a-token-of-the-operator"
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def read(client, settings):
     settings.METRICS_TOKEN = TOKEN
 
     def samples() -> dict[tuple, float]:
-        answer = client.get(reverse("metrics"), headers={"authorization": f"Bearer {TOKEN}"})
+        answer = client.get(reverse("monitoring"), headers={"authorization": f"Bearer {TOKEN}"})
         assert answer.status_code == 200
         assert answer["Content-Type"].startswith("text/plain")
         families = text_string_to_metric_families(answer.content.decode())
@@ -52,7 +52,7 @@ def test_what_was_finished_by_how_it_was_taken(read):
     found = {
         tuple(labels): number for (name, *labels), number in read().items() if name == "image_types"
     }
-    assert found == {("clinical",): 2, ("other",): 1, ("",): 1}
+    assert found == {("dermoscopic",): 0, ("clinical",): 2, ("other",): 1}
 
 
 def test_an_idle_site(read):
@@ -162,20 +162,20 @@ def test_nothing_of_a_person_is_told(read, client, settings):
     submission = finished(1, done=True, original_name="ada-left-arm.jpg")
     read()
     text = client.get(
-        reverse("metrics"), headers={"authorization": f"Bearer {TOKEN}"}
+        reverse("monitoring"), headers={"authorization": f"Bearer {TOKEN}"}
     ).content.decode()
     for secret in (str(submission.pk), submission.owner.email, "left-arm"):
         assert secret not in text
 
 
-@pytest.mark.parametrize("page", ["metrics", "metrics_parts"])
+@pytest.mark.parametrize("page", ["monitoring", "monitoring_parts"])
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN])
 def test_without_the_token_there_is_nothing(client, settings, page, given):
     settings.METRICS_TOKEN = TOKEN
     assert client.get(reverse(page), headers={"authorization": given}).status_code == 404
 
 
-@pytest.mark.parametrize("page", ["metrics", "metrics_parts"])
+@pytest.mark.parametrize("page", ["monitoring", "monitoring_parts"])
 @pytest.mark.parametrize("given", ["", "Bearer ", "Bearer"])
 def test_without_a_token_in_the_settings_nobody_gets_in(client, settings, page, given):
     assert settings.METRICS_TOKEN == ""

@@ -1,4 +1,4 @@
-"""``python -m ml limits``: count what the limits of the quality of pictures refuse."""
+"""``python -m ml quality``: count what the limits of the quality of pictures refuse."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEED = 20265
 def add_to(commands: Any) -> None:
     """Add this command to the parser's sub-commands."""
     parser = commands.add_parser(
-        "limits",
+        "quality",
         help="count what the limits of the quality of pictures refuse",
         description=(
             "Measure pictures of each source as a worker does before the network sees them, and "
