@@ -18,10 +18,11 @@ LONGEST = 900.0
 LARGEST_HEAD = 64 * 1024
 
 END_OF_HEAD = b"\r\n\r\n"
-LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$")
-#: These headers announce a body whose length is not told, or one that the client sends only once
-#: it is asked for it.
-UNTOLD = re.compile(rb"(?im)^(transfer-encoding|expect):")
+READABLE = rb"[ \t]*0*(\d{1,18})[ \t]*\r?$"
+LENGTH = re.compile(rb"(?im)^content-length:" + READABLE)
+#: These headers announce a body whose length is not told, or cannot be read, or one that the client
+#: sends only once it is asked for it.
+UNTOLD = re.compile(rb"(?im)^(transfer-encoding:|expect:|content-length:(?!" + READABLE + rb"))")
 
 TOO_SLOW = (
     "408 Request Timeout",

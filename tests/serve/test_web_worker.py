@@ -15,7 +15,7 @@ import psutil
 import pytest
 import requests
 
-from skinsite.arrival import LONGEST, PATIENCE, Arrival
+from skinsite.arrival import PATIENCE
 from tests.serve.waiting import wait_until
 from tests.services.processes import Process
 from tests.site import free_port
@@ -45,7 +45,7 @@ def client(port) -> Iterator[socket.socket]:
         yield connection
 
 
-def head(path: str, length: int, *more: str, method: str = "POST") -> bytes:
+def head(path: str, length: int | str, *more: str, method: str = "POST") -> bytes:
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {length}", *more]
     return "\r\n".join([*lines, "", ""]).encode()
 
@@ -90,6 +90,12 @@ def test_requests_that_come_together_are_each_answered(client):
         answers += client.recv(1000)
     assert answers.count(b"200 OK") == 3
     assert answers.index(b"/one 2") < answers.index(b"/two 0")
+
+
+def test_what_follows_a_length_that_cannot_be_read_is_no_request(client):
+    client.sendall(head("/unread", "+0") + head("/next", 0))
+    assert answer(client)[0] == 400
+    assert client.recv(1) == b""
 
 
 def test_who_asks_first_is_told_to_send(client):
@@ -192,17 +198,3 @@ def test_a_restart_loses_no_request(server, port):
         time.sleep(0.3)
         restarted.append(True)
         assert [one.result() for one in asking] == [{200}] * 4
-
-
-def test_a_request_has_time_by_what_has_come_of_it():
-    now = 0.0
-    arrival = Arrival(clock=lambda: now)
-    assert arrival.seconds_left == PATIENCE
-    now = 5.0
-    arrival.add(head("/", 10 * MEGABYTE))
-    arrival.add(b"x" * MEGABYTE)
-    assert arrival.missing == 9 * MEGABYTE
-    assert arrival.seconds_left > 100
-    arrival.add(b"x" * 9 * MEGABYTE)
-    assert arrival.missing == 0
-    assert arrival.seconds_left == LONGEST - 5
