@@ -49,6 +49,7 @@ class Arrival:
         self.received = 0
         self.missing: int | None = None
         self.head_is_here = False
+        self.longest = LONGEST
         self._clock, self._began = clock, clock()
 
     @property
@@ -61,7 +62,11 @@ class Arrival:
 
     @property
     def seconds_left(self) -> float:
-        return min(PATIENCE + self.received / SLOWEST, LONGEST) - self.age
+        return min(PATIENCE + self.received / SLOWEST, self.longest) - self.age
+
+    def end(self) -> None:
+        """Leave the request no more time."""
+        self.longest = 0.0
 
     def add(self, data: bytes) -> None:
         """Take what has come while nobody reads the request."""
@@ -106,8 +111,15 @@ class PacedSocket:
             self._give_up()
         finally:
             self.sock.settimeout(None)
+        if not data and self.arrival.seconds_left <= 0:
+            self._give_up()
         self.arrival.count(data)
         return data
+
+    def wake(self) -> None:
+        """Let a thread that waits for more see that the time is over."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RD)
 
     def _give_up(self) -> None:
         self.ended = True
