@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from classifier.models import Submission
+from classifier.scripts import SIGNED_OUT
 from tests.classifier.markup import visible_text
 from tests.factories import picture
 
@@ -55,6 +56,11 @@ def test_a_stranger_is_led_to_the_sign_in_before_a_picture_is_read(client):
     answer = post(client, UPLOAD, MEGABYTE + 1)
     assert answer.status_code == 302
     assert answer.url == f"{reverse('account_login')}?next={UPLOAD}"
+
+
+def test_a_script_of_a_stranger_is_told_so_before_a_picture_is_read(client):
+    answer = post(client, UPLOAD, MEGABYTE + 1, HTTP_ACCEPT="application/json")
+    assert (answer.status_code, answer.json()) == (401, {"reason": SIGNED_OUT})
 
 
 @pytest.mark.parametrize("role", ["anonymous", "owner"])

@@ -202,13 +202,6 @@ def test_a_key_that_is_none_is_refused(send, key, files, reason):
     assert not Submission.objects.exists()
 
 
-def test_a_script_whose_session_has_ended_is_told_so(client):
-    answer = client.post(UPLOAD, {"images": [good()]}, headers=JSON)
-    assert answer.status_code == 401
-    assert "Sign in again, in another window" in answer.json()["rejected"][0]["reason"]
-    assert not Submission.objects.exists()
-
-
 def test_the_scale_belongs_to_every_picture(owner_client):
     files = [good("a.jpg"), good("b.jpg", 1)]
     owner_client.post(UPLOAD, {"images": files, "pixels_per_mm": "42.5"})
