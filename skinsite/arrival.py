@@ -12,7 +12,7 @@ from collections.abc import Callable
 #: slow line is served that way, but not one over which bytes only drip.
 PATIENCE, SLOWEST = 15.0, 10_000
 #: No request may take more seconds than these, however fast it comes. The largest upload takes as
-#: long at half a megabyte a second.
+#: long at a ninth of a megabyte a second.
 LONGEST = 900.0
 #: The head of a request may have no more bytes than these, with all cookies.
 LARGEST_HEAD = 64 * 1024

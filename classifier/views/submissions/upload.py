@@ -122,6 +122,7 @@ def _page(
         "limits": {
             "max_files": settings.UPLOAD_MAX_FILES,
             "max_megabytes": settings.UPLOAD_MAX_BYTES // 1024**2,
+            "max_megabytes_at_once": settings.UPLOAD_MAX_REQUEST_BYTES // 1024**2,
             "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
             "formats": FORMATS_IN_WORDS,
             "accept": ACCEPT,

@@ -55,6 +55,7 @@ def test_the_form(owner_client):
     assert "csrfmiddlewaretoken" in html
     text = visible_text(html)
     assert "JPEG, PNG, WebP, BMP or TIFF, up to 20 MB each, 20 at a time" in text
+    assert "Without JavaScript, all of them together may have up to 100 MB." in text
 
 
 def test_one_picture_leads_to_its_result(send, owner, sent):
