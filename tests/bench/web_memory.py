@@ -44,21 +44,27 @@ class Watched:
 
     def _look(self) -> None:
         while not self._stop.wait(0.1):
-            self.peak = max(self.peak, sum(map(_most, self._processes())))
-
-    def _processes(self) -> set[psutil.Process]:
-        found = set()
-        for pid in self.site.processes("gunicorn"):
-            process = psutil.Process(pid)
-            found |= {process, *process.children(recursive=True)}
-        return found
+            self.peak = max(self.peak, sum(map(most_resident, family(self.site, "gunicorn"))))
 
     def resident(self) -> int:
         """Return the bytes that the processes have together now."""
-        return sum(process.memory_info().rss for process in self._processes())
+        return sum(process.memory_info().rss for process in family(self.site, "gunicorn"))
 
 
-def _most(process: psutil.Process) -> int:
+def family(site: Site, part: str) -> set[psutil.Process]:
+    """Return the processes whose command contains ``part``, with all that they started."""
+    found = set()
+    for pid in site.processes(part):
+        try:
+            process = psutil.Process(pid)
+            found |= {process, *process.children(recursive=True)}
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def most_resident(process: psutil.Process) -> int:
+    """Return the most bytes that a process has ever had resident, or 0 where it has ended."""
     try:
         told = Path(f"/proc/{process.pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):

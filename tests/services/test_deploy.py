@@ -18,18 +18,21 @@ import pytest
 import requests
 import yaml
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 
+from classifier.middleware import SLACK
 from classifier.models import User
+from skinsite.web_worker import LARGE_THREADS
 from tests import PASSWORD
+from tests.deploy import DEPLOY, compose
 from tests.lesions import judged
 from tests.services.conftest import database_url
 from tests.services.processes import Process
-from tests.site import ROOT, Client, free_port
+from tests.site import ROOT, Client, ProxiedClient, free_port
 from tests.web_image import block_left_out
 
-DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
 ROLES = ("web", "worker", "bulk", "mail", "beat")
 #: systemd starts each of them by this unit.
@@ -54,10 +57,6 @@ def containerfile() -> dict[str, list[str]]:
     text = (DEPLOY / "Containerfile").read_text()
     stages = re.findall(r"(?s)^FROM \w+ AS (web|worker)\n(.*?)(?=^FROM|\Z)", text, re.MULTILINE)
     return {name: json.loads(re.search(r"^CMD (.*)", body, re.M)[1]) for name, body in stages}
-
-
-def compose() -> dict[str, dict]:
-    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
 
 
 def kubernetes() -> dict[str, dict]:
@@ -132,6 +131,19 @@ def test_containers_may_do_nothing_that_they_need_not():
         assert context["allowPrivilegeEscalation"] is False
         assert container["resources"]["limits"]["memory"]
     assert (DEPLOY / "Containerfile").read_text().count("USER 10001:10001") == 2
+
+
+def test_the_largest_uploads_on_their_way_have_room_on_a_disk():
+    largest = (settings.UPLOAD_MAX_FILES + 1) * settings.UPLOAD_MAX_BYTES + SLACK
+    pod = next(yaml.safe_load_all((DEPLOY / "kubernetes" / "web.yaml").read_text()))
+    (scratch,) = pod["spec"]["template"]["spec"]["volumes"]
+    room = re.fullmatch(r"(\d+)Gi", scratch["emptyDir"]["sizeLimit"])[1]
+    assert int(room) * 1024**3 > LARGE_THREADS * largest
+    # A folder in memory would count as the container's memory.
+    web = compose()["web"]
+    assert not [path for path in web["tmpfs"] if path.startswith("/tmp")]
+    assert "/tmp" in web["volumes"]
+    assert unit("skinsite-web.service")["Environment"] == ["TMPDIR=/var/tmp"]
 
 
 def test_the_example_tells_every_variable_and_no_secret():
@@ -220,16 +232,11 @@ def production(transactional_db, queue, store, endpoint, tmp_path) -> Iterator[i
         yield port
 
 
-class Visitor(Client):
-    """This sends what a person's browser sends, as the proxy in front passes it on."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(address)
-        forwarded = {"Host": HOST, "X-Forwarded-Proto": "https", "Referer": f"https://{HOST}/"}
-        self.session.headers.update(forwarded)
+class Visitor(ProxiedClient):
+    """This looks at the cookies of every answer, and follows no redirect of a form."""
 
     def get(self, path: str) -> requests.Response:
-        return self._through_the_proxy(super().get(path))
+        return self._looked_at(super().get(path))
 
     def send(self, path: str, fields: dict[str, str], files: Any = None) -> requests.Response:
         """Send a form without following a redirect."""
@@ -241,19 +248,16 @@ class Visitor(Client):
             headers={"Accept": "application/json" if files else "text/html"},
             allow_redirects=False,
         )
-        return self._through_the_proxy(answer)
+        return self._looked_at(answer)
 
-    def _through_the_proxy(self, answer: requests.Response) -> requests.Response:
-        """Let the cookies, which are for HTTPS only, be sent on the way behind the proxy too."""
+    def _looked_at(self, answer: requests.Response) -> requests.Response:
         assert all(cookie.secure for cookie in answer.cookies)
-        for cookie in self.session.cookies:
-            cookie.secure = False
         return answer
 
 
 @pytest.fixture
 def visitor(production) -> Visitor:
-    return Visitor(f"http://127.0.0.1:{production}")
+    return Visitor(f"http://127.0.0.1:{production}", host=HOST)
 
 
 def test_a_person_gets_a_result_in_production(visitor, store):
