@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from tests.bench.web_memory import LIMIT, REQUESTS, Watched, WebSite, send_at_once
 from tests.lesions import judged
 from tests.serve.waiting import wait_until
+from tests.siege.attackers import Form
+from tests.siege.containers import bytes_in_files
 from tests.site import Client, Site
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with WebSite(tmp_path_factory.mktemp("memory") / "site") as running:
+    temporary = tmp_path_factory.mktemp("temporary")
+    with WebSite(tmp_path_factory.mktemp("memory") / "site", TMPDIR=str(temporary)) as running:
         yield running
 
 
@@ -62,3 +67,25 @@ def test_a_body_that_does_not_tell_its_length_is_refused_by_the_site_itself(site
     for path in ("/upload/", "/accounts/login/"):
         answer = client.session.post(site.address + path, data=body(), timeout=60)
         assert answer.status_code == 411
+
+
+def test_what_arrives_of_an_upload_has_no_name_that_a_killed_process_would_leave(site):
+    client, temporary = person(site, "killed"), Path(site.environment["TMPDIR"])
+    token = client.session.cookies["csrftoken"]
+    form = Form(token, [("mole.jpg", bytes(10_000_000))])
+    lines = [
+        "POST /upload/ HTTP/1.1",
+        "Host: localhost",
+        f"Content-Length: {len(form)}",
+        f"Content-Type: multipart/form-data; boundary={Form.BOUNDARY}",
+        "Cookie: " + "; ".join(f"{one.name}={one.value}" for one in client.session.cookies),
+    ]
+    body = b"".join(form)
+    with socket.create_connection(("127.0.0.1", site.port)) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + body[:-5_000_000])
+        # Python writes the last few of what has come when more comes.
+        wait_until(lambda: bytes_in_files(site.processes("gunicorn"), temporary) > 4_000_000)
+        assert not list(temporary.rglob("*.jpg"))
+        connection.sendall(body[-5_000_000:])
+        assert connection.recv(1000).startswith(b"HTTP/1.1 422 ")
+    wait_until(lambda: bytes_in_files(site.processes("gunicorn"), temporary) < 4_000_000)
