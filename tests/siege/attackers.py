@@ -76,6 +76,11 @@ class Answers:
             if wrong:
                 self.wrong.append(f"{attack}: {wrong}")
 
+    def as_json(self) -> str:
+        # Threads go on adding while the others are told.
+        with self._lock:
+            return json.dumps({"statuses": self.statuses, "wrong": self.wrong})
+
 
 def what_is_wrong(answer: requests.Response) -> str:
     """Return what is wrong with an answer of 5xx. Only a 503 that says why is as it should be."""
@@ -130,14 +135,15 @@ class LargeBody:
 
 def sign_in(address: str, number: int, email: str) -> ProxiedClient:
     member = ProxiedClient(address, f"198.51.100.{100 + number}")
-    member.post("/accounts/login/", {"login": email, "password": PASSWORD})
+    answer = member.post("/accounts/login/", {"login": email, "password": PASSWORD})
+    assert answer.url.endswith("/upload/"), answer.text
     member.session.headers["Content-Type"] = f"multipart/form-data; boundary={Form.BOUNDARY}"
     return member
 
 
-def send_pictures(member: ProxiedClient, requests: dict[str, Files], answers: Answers) -> None:
+def send_pictures(member: ProxiedClient, sent: dict[str, Files], answers: Answers) -> None:
     """Send the files of one attack after the other, without end."""
-    for attack, files in itertools.cycle(requests.items()):
+    for attack, files in itertools.cycle(sent.items()):
         form = Form(member.session.cookies["csrftoken"], files)
         wanted = {"Accept": random.choice(["application/json", "text/html"])}
         answers.post(attack, member, "/upload/", data=form, headers=wanted)
@@ -173,16 +179,17 @@ def every_path() -> list[str]:
     paths = []
     for route in ROUTES.values():
         path = route.replace("<uuid:pk>", str(uuid.UUID(int=0))).replace("<int:pk>", "1")
-        paths.append("/" + re.sub(r"<[^>]*>", "x", re.sub(r"\(\?P<.*?\)|[\^$\\]", "x", path)))
+        filled_in = re.sub(r"\(\?P<.*?\)|<[^>]*>", "x", path)
+        paths.append("/" + re.sub(r"[\^$\\]", "", filled_in))
     return paths
 
 
 def prepare(order: Order, answers: Answers) -> list[threading.Thread]:
     """Return threads that attack when they are started."""
-    address, requests = f"http://127.0.0.1:{order.port}", attacks()
+    address, sent = f"http://127.0.0.1:{order.port}", attacks()
     members = [sign_in(address, number, email) for number, email in enumerate(order.emails)]
     works: list[tuple[Callable[..., None], Any]] = [
-        *((send_pictures, (member, requests, answers)) for member in members),
+        *((send_pictures, (member, sent, answers)) for member in members),
         (send_large_bodies, (address, every_path(), answers)),
         (send_slowly, (order.port, answers)),
     ]
@@ -199,7 +206,7 @@ def main() -> None:
     for thread in threads:
         thread.start()
     time.sleep(order.seconds)
-    sys.stdout.write(json.dumps({"statuses": answers.statuses, "wrong": answers.wrong}))
+    sys.stdout.write(answers.as_json())
     sys.stdout.flush()
     os._exit(0)
 

@@ -23,17 +23,21 @@ from tests.siege.containers import Watch
 from tests.siege.person import Person
 from tests.site import ROOT, ProxiedClient, Site
 
+PERSON = "person@example.org"
+
 
 class Report(NamedTuple):
     """This tells how a siege went.
 
     Attributes:
-        person: what the person met who used the site as it is meant to be used.
+        before: what a person met before the siege, which tells how quick the machine is.
+        person: what the same person met during it.
         watch: what memory the containers had.
         statuses: how often attackers were answered with each status, by attack.
         wrong: what was wrong with their answers.
     """
 
+    before: Person
     person: Person
     watch: Watch
     statuses: dict[str, dict[str, int]]
@@ -62,14 +66,16 @@ def run(seconds: float, accounts: int) -> Report:
         try:
             with Site(folder / "site", **production) as site:
                 emails = [f"attacker{number}@example.org" for number in range(accounts)]
-                for number, address in enumerate([*emails, "person@example.org"]):
+                for number, address in enumerate([*emails, PERSON]):
                     _sign_up(site, mails, address, f"198.51.100.{number}")
+                before, person = (Person(site.address, PERSON, "198.51.100.254") for _ in range(2))
+                before.use(time.monotonic() + seconds / 6)
                 with Watch(site, temporary) as watch:
-                    person, told = _besiege(site, emails, seconds)
+                    told = _besiege(site, person, emails, seconds)
         finally:
             broker.kill()
             postgres.stop()
-    return Report(person, watch, told["statuses"], told["wrong"])
+    return Report(before, person, watch, told["statuses"], told["wrong"])
 
 
 def _sign_up(site: Site, mails: MailServer, address: str, came_from: str) -> None:
@@ -90,10 +96,9 @@ def _sign_up(site: Site, mails: MailServer, address: str, came_from: str) -> Non
     newcomer.post(found[0], {})
 
 
-def _besiege(site: Site, emails: list[str], seconds: float) -> tuple[Person, dict[str, Any]]:
+def _besiege(site: Site, person: Person, emails: list[str], seconds: float) -> dict[str, Any]:
     order = {"port": site.port, "seconds": seconds, "emails": emails}
     settings = {"DJANGO_SETTINGS_MODULE": "tests.settings"}
-    person = Person(site.address, "person@example.org", "198.51.100.254")
     with (
         subprocess.Popen(
             [sys.executable, "-m", "tests.siege.attackers"],
@@ -112,4 +117,4 @@ def _besiege(site: Site, emails: list[str], seconds: float) -> tuple[Person, dic
         using = pool.submit(person.use, time.monotonic() + seconds)
         told, _ = attackers.communicate()
         using.result()
-    return person, json.loads(told)
+    return json.loads(told)
