@@ -18,13 +18,10 @@ import pytest
 import requests
 import yaml
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 
-from classifier.middleware import SLACK
 from classifier.models import User
-from skinsite.web_worker import LARGE_THREADS
 from tests import PASSWORD
 from tests.deploy import DEPLOY, compose
 from tests.lesions import judged
@@ -131,19 +128,6 @@ def test_containers_may_do_nothing_that_they_need_not():
         assert context["allowPrivilegeEscalation"] is False
         assert container["resources"]["limits"]["memory"]
     assert (DEPLOY / "Containerfile").read_text().count("USER 10001:10001") == 2
-
-
-def test_the_largest_uploads_on_their_way_have_room_on_a_disk():
-    largest = (settings.UPLOAD_MAX_FILES + 1) * settings.UPLOAD_MAX_BYTES + SLACK
-    pod = next(yaml.safe_load_all((DEPLOY / "kubernetes" / "web.yaml").read_text()))
-    (scratch,) = pod["spec"]["template"]["spec"]["volumes"]
-    room = re.fullmatch(r"(\d+)Gi", scratch["emptyDir"]["sizeLimit"])[1]
-    assert int(room) * 1024**3 > LARGE_THREADS * largest
-    # A folder in memory would count as the container's memory.
-    web = compose()["web"]
-    assert not [path for path in web["tmpfs"] if path.startswith("/tmp")]
-    assert "/tmp" in web["volumes"]
-    assert unit("skinsite-web.service")["Environment"] == ["TMPDIR=/var/tmp"]
 
 
 def test_the_example_tells_every_variable_and_no_secret():

@@ -38,7 +38,8 @@ class Container(NamedTuple):
 def container(name: str) -> Container:
     service = compose()[name]
     number, unit = re.fullmatch(r"(\d+)([kmg])", service["mem_limit"]).groups()
-    return Container(int(number) * UNITS[unit], "/tmp" in service["tmpfs"])
+    folders = [told.partition(":")[0] for told in service["tmpfs"]]
+    return Container(int(number) * UNITS[unit], "/tmp" in folders)
 
 
 class Watch:

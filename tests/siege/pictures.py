@@ -32,10 +32,11 @@ def attacks() -> dict[str, Files]:
     flat = encode(Image.new("RGB", (LARGEST_SIDE, LARGEST_SIDE), "tan"), "JPEG")
     kept = encode(Image.new("RGB", (KEPT_SIDE, KEPT_SIDE), "tan"), "JPEG")
     return {
-        "twenty files of 20 MB": _named([padded] * 20),
+        "four files of 20 MB": _named([padded] * 4),
         "six large pictures, small on disk": _named([flat] * 6),
         "a worker's batch of the largest": _named([kept] * 14),
         "the largest of each format": largest_pictures(),
+        "twenty files of 20 MB": _named([padded] * 20),
         "refused at the door": _named(_refused(padded)),
         "pictures that cost time": _named([progressive_jpeg(400, (3000, 2000))] * 3),
         "pictures that fill the storage": _named([_noise()] * 8),
