@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.bench.web_memory import LIMIT, REQUESTS, Watched, WebSite, send_at_once
+from tests.classifier.pictures import progressive_jpeg
 from tests.lesions import judged
 from tests.serve.waiting import wait_until
 from tests.siege.attackers import Form
@@ -56,6 +58,34 @@ def test_all_processes_stay_within_their_memory_and_give_it_back(site):
     assert watched.peak < LIMIT
     wait_until(lambda: watched.resident() < LIMIT / 2, 10)
     assert max(waited) < max(3.0, seconds / 3)
+
+
+def test_pictures_of_one_owner_that_take_long_leave_threads_for_pages(site):
+    owner, other = person(site, "long"), person(site, "reader")
+    slow = progressive_jpeg(400, (3000, 2000))
+    owner.session.headers["Accept"] = "application/json"
+    token = {"csrfmiddlewaretoken": owner.session.cookies["csrftoken"]}
+
+    def send() -> requests.Response:
+        files = [("images", (f"{number}.jpg", slow)) for number in range(13)]
+        return requests.post(
+            f"{site.address}/upload/",
+            token,
+            files=files,
+            headers=owner.session.headers,
+            cookies=owner.session.cookies,
+            timeout=300,
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        sent = [pool.submit(send) for _ in range(8)]
+        wait_until(lambda: sum(one.done() for one in sent) >= 5, 120)
+        refused = [one.result() for one in sent if one.done()]
+        assert other.get("/history/").ok
+        assert sum(one.done() for one in sent) < 8
+    for answer in refused:
+        assert answer.status_code in (207, 503)
+        assert "in a few minutes." in answer.json()["rejected"][0]["reason"]
 
 
 def test_a_body_that_does_not_tell_its_length_is_refused_by_the_site_itself(site):

@@ -38,7 +38,7 @@ def attacks() -> dict[str, Files]:
         "the largest of each format": largest_pictures(),
         "twenty files of 20 MB": _named([padded] * 20),
         "refused at the door": _named(_refused(padded)),
-        "pictures that cost time": _named([progressive_jpeg(400, (3000, 2000))] * 3),
+        "pictures that cost time": _named([progressive_jpeg(400, (3000, 2000))] * 13),
         "pictures that fill the storage": _named([_noise()] * 8),
     }
 
