@@ -254,8 +254,10 @@ class Lane:
             yield
 
 
-_small = Lane("small-picture", small=True, places=16, for_each=8)
-# Large pictures take half of the eight threads that serve pages, and the others go on.
+# Eight threads serve pages, and one owner takes three of them in each lane at most. A small picture
+# can take half a second too, and a request may hold twenty.
+_small = Lane("small-picture", small=True, places=16, for_each=3)
+# Large pictures take half of the eight threads, and the others go on.
 _large = Lane("large-picture", small=False, places=4, for_each=3)
 atexit.register(_small.decoder.end)
 atexit.register(_large.decoder.end)

@@ -26,13 +26,13 @@ from classifier.models import User
 from skinsite.web_worker import LARGE_THREADS
 from tests import PASSWORD
 from tests.bench.web_memory import LIMIT
+from tests.deploy import DEPLOY, compose
 from tests.lesions import judged
 from tests.services.conftest import database_url
 from tests.services.processes import Process
-from tests.site import ROOT, Client, free_port
+from tests.site import ROOT, Client, ProxiedClient, free_port
 from tests.web_image import block_left_out
 
-DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
 ROLES = ("web", "worker", "bulk", "mail", "beat")
 #: systemd starts each of them by this unit.
@@ -57,10 +57,6 @@ def containerfile() -> dict[str, list[str]]:
     text = (DEPLOY / "Containerfile").read_text()
     stages = re.findall(r"(?s)^FROM \w+ AS (web|worker)\n(.*?)(?=^FROM|\Z)", text, re.MULTILINE)
     return {name: json.loads(re.search(r"^CMD (.*)", body, re.M)[1]) for name, body in stages}
-
-
-def compose() -> dict[str, dict]:
-    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
 
 
 def read_kubernetes(name: str) -> list[dict[str, Any]]:
@@ -271,16 +267,11 @@ def production(transactional_db, queue, store, endpoint, tmp_path) -> Iterator[i
         yield port
 
 
-class Visitor(Client):
-    """This sends what a person's browser sends, as the proxy in front passes it on."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(address)
-        forwarded = {"Host": HOST, "X-Forwarded-Proto": "https", "Referer": f"https://{HOST}/"}
-        self.session.headers.update(forwarded)
+class Visitor(ProxiedClient):
+    """This looks at the cookies of every answer, and follows no redirect of a form."""
 
     def get(self, path: str) -> requests.Response:
-        return self._through_the_proxy(super().get(path))
+        return self._looked_at(super().get(path))
 
     def send(self, path: str, fields: dict[str, str], files: Any = None) -> requests.Response:
         """Send a form without following a redirect."""
@@ -292,19 +283,16 @@ class Visitor(Client):
             headers={"Accept": "application/json" if files else "text/html"},
             allow_redirects=False,
         )
-        return self._through_the_proxy(answer)
+        return self._looked_at(answer)
 
-    def _through_the_proxy(self, answer: requests.Response) -> requests.Response:
-        """Let the cookies, which are for HTTPS only, be sent on the way behind the proxy too."""
+    def _looked_at(self, answer: requests.Response) -> requests.Response:
         assert all(cookie.secure for cookie in answer.cookies)
-        for cookie in self.session.cookies:
-            cookie.secure = False
         return answer
 
 
 @pytest.fixture
 def visitor(production) -> Visitor:
-    return Visitor(f"http://127.0.0.1:{production}")
+    return Visitor(f"http://127.0.0.1:{production}", host=HOST)
 
 
 def test_a_person_gets_a_result_in_production(visitor, store):
