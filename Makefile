@@ -33,7 +33,7 @@ KUBERNETES := $(filter-out %/autoscale.yaml %/kustomization.yaml,$(wildcard depl
 # Everything that .ci/packages may be asked for.
 SYSTEM_PACKAGES := python3 python3-venv make git postgresql redis-server chromium systemd caddy prometheus
 
-.PHONY: run dev setup system-packages lock test test-elsewhere test-services test-browser lint lint-deploy rooms format bench bench-load bench-engines chaos fuzz clean
+.PHONY: run dev setup system-packages lock test test-elsewhere test-services test-browser lint lint-deploy rooms format bench bench-load bench-engines chaos fuzz siege clean
 
 run: $(VENV)/runtime.stamp
 	@exec $(BIN)/python manage.py serve --host $(HOST) --port $(PORT)
@@ -118,6 +118,11 @@ chaos: $(VENV)/test.stamp
 # Twenty thousand damaged files; FILES=1000 is a quick look.
 fuzz: $(VENV)/test.stamp
 	$(BIN)/python -m tests.fuzz $(FILES)
+
+# Two minutes of attacks by eight accounts and by strangers; SECONDS=20 is a quick look.
+siege: $(VENV)/test.stamp
+	.ci/packages postgresql redis-server
+	$(BIN)/python -m tests.siege $(SECONDS)
 
 # Debian's programs, with apt-get. Nothing else installs any, except in CI.
 system-packages:

@@ -127,9 +127,7 @@ class LimitRequestSize:
             return _too_large(request, SLACK)
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        # There is room for one file more than allowed, so that it can be told apart from the good
-        # ones.
-        limit = (settings.UPLOAD_MAX_FILES + 1) * settings.UPLOAD_MAX_BYTES + SLACK
+        limit = settings.UPLOAD_MAX_REQUEST_BYTES
         return _too_large(request, limit) if length > limit else None
 
 

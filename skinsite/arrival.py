@@ -12,16 +12,17 @@ from collections.abc import Callable
 #: slow line is served that way, but not one over which bytes only drip.
 PATIENCE, SLOWEST = 15.0, 10_000
 #: No request may take more seconds than these, however fast it comes. The largest upload takes as
-#: long at half a megabyte a second.
+#: long at a ninth of a megabyte a second.
 LONGEST = 900.0
 #: The head of a request may have no more bytes than these, with all cookies.
 LARGEST_HEAD = 64 * 1024
 
 END_OF_HEAD = b"\r\n\r\n"
-LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$")
-#: These headers announce a body whose length is not told, or one that the client sends only once
-#: it is asked for it.
-UNTOLD = re.compile(rb"(?im)^(transfer-encoding|expect):")
+READABLE = rb"[ \t]*0*(\d{1,18})[ \t]*\r?$"
+LENGTH = re.compile(rb"(?im)^content-length:" + READABLE)
+#: These headers announce a body whose length is not told, or cannot be read, or one that the client
+#: sends only once it is asked for it.
+UNTOLD = re.compile(rb"(?im)^(transfer-encoding:|expect:|content-length:(?!" + READABLE + rb"))")
 
 TOO_SLOW = (
     "408 Request Timeout",
@@ -48,6 +49,7 @@ class Arrival:
         self.received = 0
         self.missing: int | None = None
         self.head_is_here = False
+        self.longest = LONGEST
         self._clock, self._began = clock, clock()
 
     @property
@@ -60,7 +62,11 @@ class Arrival:
 
     @property
     def seconds_left(self) -> float:
-        return min(PATIENCE + self.received / SLOWEST, LONGEST) - self.age
+        return min(PATIENCE + self.received / SLOWEST, self.longest) - self.age
+
+    def end(self) -> None:
+        """Leave the request no more time."""
+        self.longest = 0.0
 
     def add(self, data: bytes) -> None:
         """Take what has come while nobody reads the request."""
@@ -105,8 +111,15 @@ class PacedSocket:
             self._give_up()
         finally:
             self.sock.settimeout(None)
+        if not data and self.arrival.seconds_left <= 0:
+            self._give_up()
         self.arrival.count(data)
         return data
+
+    def wake(self) -> None:
+        """Let a thread that waits for more see that the time is over."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RD)
 
     def _give_up(self) -> None:
         self.ended = True

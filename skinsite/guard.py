@@ -16,6 +16,9 @@ from collections.abc import Iterable
 
 #: This many seconds pass between asking the groups to end and killing them.
 GRACE = 6.0
+#: A system says by one of these that a group has ended. Of one that has just ended, macOS says that
+#: we may not send it a signal.
+ENDED = (ProcessLookupError, PermissionError)
 
 
 def watch(lines: Iterable[str]) -> set[int]:
@@ -31,7 +34,7 @@ def end(groups: set[int]) -> None:
     """Ask ``groups`` to end, and kill what has not ended in time."""
     for group in groups:
         # Only the first process is asked: it ends its children when they have finished their work.
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(*ENDED):
             os.kill(group, signal.SIGTERM)
     deadline = time.monotonic() + GRACE
     while any(map(lives, groups)) and time.monotonic() < deadline:
@@ -49,9 +52,7 @@ def lives(group: int) -> bool:
 
 
 def kill(group: int) -> None:
-    # The whole group may have ended. Of a group that has just ended macOS says that we may not
-    # send it a signal.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with contextlib.suppress(*ENDED):
         os.killpg(group, signal.SIGKILL)
 
 

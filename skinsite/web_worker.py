@@ -27,7 +27,8 @@ LARGE_THREADS = 8
 #: So many bytes are kept of one request, and of all requests together. While there are more of all
 #: together, only as many as a form may have are kept of each.
 LARGEST_KEPT, KEPT_IN_ALL, LARGEST_FORM = 1024 * 1024, 16 * 1024 * 1024, 64 * 1024
-#: A client has so many seconds to close a connection that we have ended.
+#: A client has so many seconds to close a connection that we have ended. A worker that stops gives
+#: up what has not arrived so many seconds before its grace is over.
 FAREWELL = 2.0
 PIECE = 64 * 1024
 
@@ -41,8 +42,12 @@ class Worker(ThreadWorker):
         self.leaving: dict[TConn, float] = {}
         # Nothing more is read of these until a thread is free. They keep their order.
         self.paused: dict[TConn, None] = {}
-        self.reading_large = 0
+        # These are here, and wait until a thread takes them.
+        self.waiting: dict[TConn, Arrival] = {}
+        # Threads read the rest of these.
+        self.reading: dict[TConn, Arrival] = {}
         self.next_look = 0.0
+        self.last_look: float | None = None
 
     def init_process(self) -> None:
         """Start what must not be shared with the process that this one was forked from."""
@@ -87,30 +92,38 @@ class Worker(ThreadWorker):
             self._read_paused()
 
     def _kept_of_each(self) -> int:
-        kept = sum(len(arrival.content) for arrival in self.arriving.values())
+        # A thread may take one of those that wait meanwhile, so that this counts a copy.
+        held = [*self.arriving.values(), *self.waiting.copy().values()]
+        kept = sum(len(arrival.content) for arrival in held)
         return LARGEST_KEPT if kept < KEPT_IN_ALL else LARGEST_FORM
 
     def _read_paused(self) -> None:
-        while self.paused and self.reading_large < LARGE_THREADS:
-            self.reading_large += 1
-            self._hand_over(next(iter(self.paused)), self.large, self._finish_large)
+        while self.paused and len(self.reading) < LARGE_THREADS:
+            conn = next(iter(self.paused))
+            self.reading[conn] = self.arriving[conn]
+            self._hand_over(conn, self.large, self._finish_large)
 
     def _finish_large(self, conn: TConn, future: Future[bool]) -> None:
-        self.reading_large -= 1
+        del self.reading[conn]
         self.finish_request(conn, future)
         self._read_paused()
 
     def _hand_over(
         self, conn: TConn, pool: ThreadPoolExecutor, finish: Callable[[TConn, Future[bool]], None]
     ) -> None:
-        arrival = self._forget(conn)
+        arrival = self.waiting[conn] = self._forget(conn)
         conn.init()
         conn.data_ready = True
-        conn.parser.unreader.unread(bytes(arrival.content))
         conn.parser.unreader.sock = PacedSocket(conn.sock, arrival)
-        arrival.content.clear()
         future = pool.submit(self.handle, conn)
         future.add_done_callback(partial(self.method_queue.defer, finish, conn))
+
+    def handle(self, conn: TConn) -> bool:
+        """Serve a request in a thread, which takes what has been kept of it."""
+        arrival = self.waiting.pop(conn)
+        conn.parser.unreader.unread(bytes(arrival.content))
+        arrival.content.clear()
+        return bool(super().handle(conn))
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Serve a request, and say that its connection ends where not all of it was here.
@@ -160,6 +173,8 @@ class Worker(ThreadWorker):
         if now < self.next_look:
             return
         self.next_look = now + 0.5
+        if not self.alive:
+            self._hurry(now)
         for conn, arrival in list(self.arriving.items()):
             # Connections over which nothing comes must not hold up a worker that stops.
             idle = not self.alive and not arrival.received and arrival.age > STOP_KEEPALIVE_LINGER
@@ -168,6 +183,16 @@ class Worker(ThreadWorker):
         for conn, deadline in list(self.leaving.items()):
             if now > deadline:
                 self._end_farewell(conn)
+
+    def _hurry(self, now: float) -> None:
+        """Give up what has not arrived when the grace of a worker that stops is nearly over."""
+        if self.last_look is None:
+            self.last_look = now + self.cfg.graceful_timeout - FAREWELL
+        if now >= self.last_look:
+            for arrival in (*self.arriving.values(), *self.reading.values()):
+                arrival.end()
+            for conn in self.reading:
+                conn.parser.unreader.sock.wake()
 
     def _turn_away(self, conn: TConn, answer: tuple[str, str] | None) -> None:
         received = self._forget(conn).received

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 import requests
+from requests.cookies import RequestsCookieJar
 
 from tests import PASSWORD
 
@@ -174,3 +175,29 @@ class Client:
     def upload(self, pictures: list[tuple[str, bytes]]) -> requests.Response:
         """Upload ``(name, content)`` pictures; ends on the result or history page."""
         return self.post("/upload/", {}, [("images", picture) for picture in pictures])
+
+
+class ProxiedClient(Client):
+    """This sends what a person's browser sends, as the proxy in front of a site passes it on.
+
+    Args:
+        address: of the site behind the proxy.
+        came_from: the person's own address.
+        host: the name under which the person knows the site.
+    """
+
+    def __init__(self, address: str, came_from: str = "", host: str = "localhost") -> None:
+        super().__init__(address)
+        forwarded = {"Host": host, "X-Forwarded-Proto": "https", "Referer": f"https://{host}/"}
+        self.session.headers.update(forwarded)
+        if came_from:
+            self.session.headers["X-Forwarded-For"] = came_from
+        self.session.cookies = _Cookies()
+
+
+class _Cookies(RequestsCookieJar):
+    """Cookies for HTTPS only are sent on the way behind the proxy too."""
+
+    def set_cookie(self, cookie: Any, *arguments: Any, **options: Any) -> Any:
+        cookie.secure = False
+        return super().set_cookie(cookie, *arguments, **options)

@@ -9,8 +9,10 @@ A message is a length, a JSON object of that length, and the bytes that the obje
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import struct
@@ -101,23 +103,15 @@ def _answer(
 
 def _limit_memory(memory: int) -> None:
     """Have the system refuse more memory than this, where it can."""
-    try:
-        import resource
-
+    with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    except (ImportError, OSError, ValueError):
-        return
 
 
 def _allow_seconds(seconds: int) -> None:
     """Have the system end this process after so many more seconds of a processor, where it can."""
-    try:
-        import resource
-
+    with contextlib.suppress(OSError, ValueError):
         _, most = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + seconds, most))
-    except (ImportError, OSError, ValueError):
-        return
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -30,17 +31,12 @@ from classifier.uploads.child import receive, send
 from classifier.uploads.limits import MIB, Limits
 from classifier.uploads.refusals import InvalidImage
 
-try:
-    import fcntl
-except ImportError:  # a system without file locks has one web process
-    fcntl = None  # type: ignore[assignment]
-
 #: A decoder that says nothing for this many seconds is ended.
 PATIENCE = 60.0
 #: The decoder of large pictures gets this much less of a busy processor.
 NICENESS = 10
 #: A decoder gets only these parts of this process's environment, and no secret is among them.
-ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 #: These settings make the decoder give freed memory back to the system at once.
 FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}
 
@@ -171,7 +167,7 @@ class Decoder:
             # Libraries may write there what is in a file.
             stderr=subprocess.DEVNULL,
         )
-        if not self.small and hasattr(os, "setpriority"):
+        if not self.small:
             # Pages and small pictures go first, since people wait for them.
             os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         return process
@@ -251,9 +247,6 @@ class Lane:
 
     @contextmanager
     def _turn_of_this_process(self) -> Iterator[None]:
-        if fcntl is None:
-            yield
-            return
         # The machine's name keeps machines apart that share a disk.
         turn = settings.DATA_DIR / "run" / f"{self.name}-{socket.gethostname()}.turn"
         with turn.open("w") as file:
@@ -261,8 +254,10 @@ class Lane:
             yield
 
 
-_small = Lane("small-picture", small=True, places=16, for_each=8)
-# Large pictures take half of the eight threads that serve pages, and the others go on.
+# Eight threads serve pages, and one owner takes three of them in each lane at most. A small picture
+# can take half a second too, and a request may hold twenty.
+_small = Lane("small-picture", small=True, places=16, for_each=3)
+# Large pictures take half of the eight threads, and the others go on.
 _large = Lane("large-picture", small=False, places=4, for_each=3)
 atexit.register(_small.decoder.end)
 atexit.register(_large.decoder.end)

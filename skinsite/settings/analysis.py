@@ -14,6 +14,14 @@ from skinsite.settings.environment import REDIS_URL, ROOT, env, make_folder
 # An upload may hold this much. Bytes are counted before anything is decoded.
 UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", default=20)
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MEGABYTES", default=20) * 1024 * 1024
+# All that one request sends in. The page's script sends one picture in each, so that only a form
+# without it may hold several. Proxies in front must allow as much.
+UPLOAD_MAX_REQUEST_BYTES = env.int("UPLOAD_MAX_REQUEST_MEGABYTES", default=100) * 1024 * 1024
+if UPLOAD_MAX_REQUEST_BYTES <= UPLOAD_MAX_BYTES:
+    raise ImproperlyConfigured(
+        "UPLOAD_MAX_REQUEST_MEGABYTES must be more than UPLOAD_MAX_MEGABYTES, since a request "
+        f"holds a picture and its form. Received: {UPLOAD_MAX_REQUEST_BYTES // 1024**2}"
+    )
 UPLOAD_MAX_PIXELS = env.int("UPLOAD_MAX_MEGAPIXELS", default=50) * 1_000_000
 UPLOAD_MIN_SIDE = env.int("UPLOAD_MIN_SIDE", default=32)
 # One account may send and retry so many pictures an hour, and keep so many in all.

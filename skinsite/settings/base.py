@@ -39,6 +39,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "classifier.middleware.LogRequests",
+    "classifier.scripts.TellSignedOut",
     "classifier.middleware.LimitRequestSize",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

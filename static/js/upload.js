@@ -15,12 +15,9 @@ const limits = {
 const SILENCE = 60_000;
 // the pauses before asking again for a picture that has arrived and is still being checked.
 const PAUSES = [1000, 2000, 4000, 8000, 16_000];
-const SIGNED_OUT =
-    "You are signed out, or somebody else has signed in. Sign in again, in another window.";
 const SENTENCES = {
     0: "The connection broke off.",
-    401: SIGNED_OUT,
-    403: SIGNED_OUT,
+    403: "You are signed out, or somebody else has signed in. Sign in again, in another window.",
     413: "The site does not take that much at once. Please send a smaller picture.",
 };
 const NOT_SENT = "Not sent yet";
@@ -167,9 +164,7 @@ function post(one) {
         });
         request.addEventListener("loadend", () => {
             clearTimeout(silence);
-            // An upload is answered with 201. A plain page is the sign-in, where the request was led.
-            const status = request.status === 200 ? 401 : request.status;
-            resolve({ status, said: request.response });
+            resolve({ status: request.status, said: request.response });
         });
         alive();
         request.send(data);
@@ -206,7 +201,8 @@ async function send(one) {
         answer = await post(one);
     }
     const [accepted, refused] = [answer.said?.accepted?.[0], answer.said?.rejected?.[0]];
-    const sentence = refused?.reason ?? SENTENCES[answer.status] ?? OTHERWISE;
+    const sentence =
+        refused?.reason ?? answer.said?.reason ?? SENTENCES[answer.status] ?? OTHERWISE;
     if (accepted) {
         one.inside("result").href = accepted.url;
         become(one, "accepted", "Accepted");

@@ -6,7 +6,6 @@ import io
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -49,23 +48,27 @@ class Watched:
 
     def most(self) -> int:
         """Return the sum of the most bytes that each of the processes has had so far."""
-        return sum(map(_most, self._processes()))
-
-    def _processes(self) -> set[psutil.Process]:
-        found = set()
-        for pid in self.site.processes("gunicorn"):
-            # A process may end at any time, here that of a decoder.
-            with suppress(psutil.NoSuchProcess):
-                process = psutil.Process(pid)
-                found |= {process, *process.children(recursive=True)}
-        return found
+        return sum(map(most_resident, family(self.site, "gunicorn")))
 
     def resident(self) -> int:
         """Return the bytes that the processes have together now."""
-        return sum(map(resident, self._processes()))
+        return sum(map(resident, family(self.site, "gunicorn")))
 
 
-def _most(process: psutil.Process) -> int:
+def family(site: Site, part: str) -> set[psutil.Process]:
+    """Return the processes whose command contains ``part``, with all that they started."""
+    found = set()
+    for pid in site.processes(part):
+        try:
+            process = psutil.Process(pid)
+            found |= {process, *process.children(recursive=True)}
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def most_resident(process: psutil.Process) -> int:
+    """Return the most bytes that a process has ever had resident, or 0 where it has ended."""
     try:
         told = Path(f"/proc/{process.pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -75,6 +75,14 @@ def grey_ramp_16(width: int = 256, height: int = 64) -> np.ndarray:
     return np.tile(np.linspace(0, 65535, width).astype(np.uint16), (height, 1))
 
 
+def rgb_png_16() -> bytes:
+    """Return `grey_ramp_16` as a PNG of three channels of 16 bits."""
+    ramp = grey_ramp_16()
+    rows = np.repeat(ramp[..., None], 3, axis=2).astype(">u2")
+    raw = b"".join(b"\0" + row.tobytes() for row in rows)
+    return png(ramp.shape[1], ramp.shape[0], 16, 2, raw)
+
+
 def rgb_tiff_16(order: str = "<") -> bytes:
     """Return `grey_ramp_16` in three channels of 16 bits, little (``<``) or big (``>``) endian."""
     ramp = grey_ramp_16()
@@ -117,9 +125,9 @@ def endless_tiff(pages: int) -> bytes:
     return bytes(data)
 
 
-def progressive_jpeg(more_scans: int) -> bytes:
+def progressive_jpeg(more_scans: int, size: tuple[int, int] = SIZE) -> bytes:
     """Return a progressive JPEG that repeats a pass over the picture ``more_scans`` times."""
-    data = encode(Image.new("RGB", SIZE, "tan"), "JPEG", progressive=True)
+    data = encode(Image.new("RGB", size, "tan"), "JPEG", progressive=True)
     scan = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
     start, end = data.rindex(b"\xff\xc4", 0, scan), data.index(b"\xff\xc4", scan)
     return data[:end] + data[start:end] * more_scans + data[end:]
@@ -197,6 +205,12 @@ def adobe_to_srgb(pixels: np.ndarray) -> np.ndarray:
     linear = np.clip(linear.T, 0, 1)
     curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.rint(255 * curved).reshape(pixels.shape).astype(np.uint8)
+
+
+def animation(kind: str) -> bytes:
+    """Return three generated lesions as the frames of one file of ``kind``."""
+    frames = [render(seed=seed, size=SIZE) for seed in range(3)]
+    return encode(frames[0], kind, save_all=True, append_images=frames[1:], duration=50)
 
 
 def tiff_pages(count: int) -> bytes:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from skinsite import supervisor
+from skinsite import guard, supervisor
 from tests.site import ROOT
 
 LOOK = """
@@ -50,3 +50,16 @@ def test_macos_says_of_processes_that_have_just_ended_that_they_may_not_be_kille
         ended.kill_group()
         ended.reader.join()
     guard.end()
+
+
+def test_macos_says_so_too_where_the_guard_asks_what_has_just_ended(monkeypatch):
+    asked = []
+
+    def refuse(group: int, number: int) -> None:
+        asked.append(group)
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    monkeypatch.setattr(os, "killpg", lambda group, number: refuse(-group, number))
+    guard.end({4_000_001, 4_000_002})
+    assert {4_000_001, 4_000_002, -4_000_001, -4_000_002} <= set(asked)

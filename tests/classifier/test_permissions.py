@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from classifier.models import Status, Submission
+from classifier.scripts import SIGNED_OUT
 from tests.classifier.addresses import ROUTES
 
 ROLES = ("anonymous", "other", "owner", "reviewer", "staff", "superuser")
@@ -137,6 +138,23 @@ def outcome(browser: Client, method: str, path: str) -> str:
     answer.close()
     asked = answer.wsgi_request.path_info == reverse(settings.LOGIN_URL)
     return "login" if asked else str(answer.status_code)
+
+
+#: Nobody can open these without being signed in, beside those that are there for signing in.
+CLOSED = [
+    name for name, ends in MATRIX.items() if ends.startswith("login") and "_login" not in name
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [("post", "upload"), ("post", "retry"), *(("get", name) for name in CLOSED)]
+)
+def test_a_script_that_nobody_is_signed_in_for_is_told_so(method, name, path_of, client):
+    script = {"accept": "application/json"}
+    answer = getattr(client, method)(path_of(name), follow=True, headers=script)
+    assert answer.status_code == 401
+    assert answer.json() == {"reason": SIGNED_OUT}
+    assert "no-store" in answer["Cache-Control"]
 
 
 @pytest.mark.parametrize("name", MATRIX)

@@ -9,13 +9,14 @@ from django.test import Client
 from django.urls import reverse
 
 from classifier.models import Submission
+from classifier.scripts import SIGNED_OUT
 from tests.classifier.markup import visible_text
 from tests.factories import picture
 
 pytestmark = pytest.mark.django_db
 UPLOAD = "/upload/"
 MEGABYTE = 1024**2
-LARGEST = (settings.UPLOAD_MAX_FILES + 1) * settings.UPLOAD_MAX_BYTES + MEGABYTE
+LARGEST = settings.UPLOAD_MAX_REQUEST_BYTES
 FORM = "multipart/form-data; boundary=x"
 
 
@@ -36,9 +37,22 @@ def post(client: Client, path: str, length: int | str, **environ: object):
 def test_a_request_that_is_too_large_is_not_read(owner_client):
     answer = post(owner_client, UPLOAD, LARGEST + 1)
     assert answer.status_code == 413
-    assert "at most 421 MB at once" in visible_text(answer.content.decode())
+    assert "at most 100 MB at once" in visible_text(answer.content.decode())
     assert "Content-Security-Policy" in answer
     assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_form_without_a_script_with_too_much_in_all_is_told_so(owner_client, settings):
+    settings.UPLOAD_MAX_REQUEST_BYTES = 3 * MEGABYTE
+    pictures = [picture() + bytes(MEGABYTE) for _ in range(3)]
+    files = [SimpleUploadedFile(f"{n}.jpg", one) for n, one in enumerate(pictures)]
+    answer = owner_client.post(UPLOAD, {"images": files})
+    assert answer.status_code == 413
+    sentence = (
+        "This page takes at most 3 MB at once. Please send less, or fewer or smaller pictures."
+    )
+    assert sentence in visible_text(answer.content.decode())
+    assert not Submission.objects.exists()
 
 
 @pytest.mark.parametrize("role", ["anonymous", "owner", "reviewer"])
@@ -55,6 +69,11 @@ def test_a_stranger_is_led_to_the_sign_in_before_a_picture_is_read(client):
     answer = post(client, UPLOAD, MEGABYTE + 1)
     assert answer.status_code == 302
     assert answer.url == f"{reverse('account_login')}?next={UPLOAD}"
+
+
+def test_a_script_of_a_stranger_is_told_so_before_a_picture_is_read(client):
+    answer = post(client, UPLOAD, MEGABYTE + 1, HTTP_ACCEPT="application/json")
+    assert (answer.status_code, answer.json()) == (401, {"reason": SIGNED_OUT})
 
 
 @pytest.mark.parametrize("role", ["anonymous", "owner"])

@@ -117,10 +117,22 @@ def test_an_address_that_mails_could_not_lead_to_is_refused(python, given, said)
 
 
 def test_limits_come_from_the_environment(value):
-    names = ("UPLOAD_MAX_FILES", "UPLOAD_MAX_BYTES", "UPLOAD_MAX_PIXELS")
-    assert value(*names) == ["20", str(20 * 1024**2), "50000000"]
+    names = (
+        "UPLOAD_MAX_FILES",
+        "UPLOAD_MAX_BYTES",
+        "UPLOAD_MAX_PIXELS",
+        "UPLOAD_MAX_REQUEST_BYTES",
+    )
+    assert value(*names) == ["20", str(20 * 1024**2), "50000000", str(100 * 1024**2)]
     limits = {"UPLOAD_MAX_FILES": "3", "UPLOAD_MAX_MEGABYTES": "2", "UPLOAD_MAX_MEGAPIXELS": "9"}
-    assert value(*names, **limits) == ["3", str(2 * 1024**2), "9000000"]
+    limits |= {"UPLOAD_MAX_REQUEST_MEGABYTES": "7"}
+    assert value(*names, **limits) == ["3", str(2 * 1024**2), "9000000", str(7 * 1024**2)]
+
+
+def test_a_request_must_hold_the_largest_picture(python):
+    answer = python("import skinsite.settings", UPLOAD_MAX_MEGABYTES="100")
+    assert answer.returncode != 0
+    assert "UPLOAD_MAX_REQUEST_MEGABYTES must be more than" in answer.stderr.splitlines()[-1]
 
 
 def test_how_pictures_are_analysed_comes_from_the_environment(value):

@@ -6,15 +6,23 @@ import random
 import struct
 from collections.abc import Callable
 
+from PIL import Image
+
 from tests.classifier.pictures import (
+    SIZE,
+    adobe_rgb,
+    animation,
+    encode,
     endless_tiff,
+    grey_ramp_16,
     lesion,
     png_bomb,
     png_header,
     progressive_jpeg,
+    rgb_png_16,
     rgb_tiff_16,
 )
-from tests.lesions import judged
+from tests.lesions import judged, render
 
 #: These values overflow, or nearly do.
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
@@ -26,8 +34,18 @@ def seeds() -> list[bytes]:
     whole = [lesion(kind) for kind in kinds] + [judged(seed) for seed in range(3)]
     packed = [lesion("TIFF", compression=name) for name in ("tiff_lzw", "jpeg", "tiff_deflate")]
     hostile = [png_bomb(9000, 9000), png_header(60_000, 60_000), endless_tiff(50)]
-    others = [lesion("GIF"), lesion("ICO"), progressive_jpeg(20), rgb_tiff_16(), b"%PDF-1.7", b""]
-    return whole + packed + hostile + others
+    others = [lesion("GIF"), lesion("ICO"), lesion("AVIF"), progressive_jpeg(20), b"%PDF-1.7", b""]
+    moving = [animation(kind) for kind in ("GIF", "WEBP", "PNG", "AVIF")]
+    deep = [rgb_tiff_16(), rgb_png_16(), encode(Image.fromarray(grey_ramp_16()), "PNG")]
+    return whole + packed + hostile + others + moving + deep + _coloured()
+
+
+def _coloured() -> list[bytes]:
+    """Return files whose colours must be converted: of ink, of a profile, and of both."""
+    inks, profile = render(size=SIZE).convert("CMYK"), adobe_rgb()
+    found = [encode(inks, kind) for kind in ("JPEG", "TIFF")]
+    found += [lesion(kind, icc_profile=profile) for kind in ("JPEG", "PNG", "WEBP", "TIFF")]
+    return [*found, encode(inks, "JPEG", icc_profile=profile)]
 
 
 def flip_bits(data: bytes, chance: random.Random) -> bytes:

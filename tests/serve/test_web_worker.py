@@ -9,13 +9,17 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from select import select
 
 import psutil
 import pytest
 import requests
 
-from skinsite.arrival import LONGEST, PATIENCE, Arrival
+from skinsite.arrival import PATIENCE
+from skinsite.gunicorn import threads
+from skinsite.web_worker import KEPT_IN_ALL, LARGE_THREADS
 from tests.serve.waiting import wait_until
 from tests.services.processes import Process
 from tests.site import free_port
@@ -23,15 +27,21 @@ from tests.site import free_port
 MEGABYTE = 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[tuple[Process, int]]:
+@contextmanager
+def serving(log: Path) -> Iterator[tuple[Process, int]]:
+    """Serve the site, and yield its process and its port."""
     found = free_port()
     command = f"-m gunicorn --config python:skinsite.gunicorn --bind 127.0.0.1:{found}"
-    log = tmp_path_factory.mktemp("web") / "log"
     command = [sys.executable, *command.split(), "tests.serve.echo"]
     with Process(command, log, {}) as process:
         wait_until(lambda: "Booting worker" in log.read_text())
         yield process, found
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[tuple[Process, int]]:
+    with serving(tmp_path_factory.mktemp("web") / "log") as found:
+        yield found
 
 
 @pytest.fixture
@@ -45,7 +55,7 @@ def client(port) -> Iterator[socket.socket]:
         yield connection
 
 
-def head(path: str, length: int, *more: str, method: str = "POST") -> bytes:
+def head(path: str, length: int | str, *more: str, method: str = "POST") -> bytes:
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {length}", *more]
     return "\r\n".join([*lines, "", ""]).encode()
 
@@ -90,6 +100,12 @@ def test_requests_that_come_together_are_each_answered(client):
         answers += client.recv(1000)
     assert answers.count(b"200 OK") == 3
     assert answers.index(b"/one 2") < answers.index(b"/two 0")
+
+
+def test_what_follows_a_length_that_cannot_be_read_is_no_request(client):
+    client.sendall(head("/unread", "+0") + head("/next", 0))
+    assert answer(client)[0] == 400
+    assert client.recv(1) == b""
 
 
 def test_who_asks_first_is_told_to_send(client):
@@ -172,6 +188,46 @@ def test_large_uploads_that_stop_take_neither_memory_nor_threads(server, client)
         assert psutil.Process(worker).memory_info().rss < before + 110 * MEGABYTE
 
 
+def test_what_waits_for_a_thread_counts_as_kept(port):
+    """While all threads are busy, no more is kept than there may be of all requests."""
+    sent = 30
+    with ExitStack() as stack:
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+
+        with ExitStack() as busy:
+            for _ in range(threads):
+                unread = busy.enter_context(socket.create_connection(("127.0.0.1", port)))
+                unread.sendall(head("/long", 0))
+                assert unread.recv(1)
+            clients = [connect() for _ in range(sent)]
+            for client in clients:
+                client.sendall(head("/large", 900_000) + b"x" * 900_000)
+            # The threads for large requests serve those for which there is no room to wait.
+            room = KEPT_IN_ALL // 900_000 + 1
+            wait_until(lambda: len(select(clients, [], [], 0)[0]) >= sent - room - LARGE_THREADS)
+        assert [answer(client) for client in clients] == [(200, b"/large 900000")] * sent
+
+
+def test_a_worker_that_stops_waits_no_longer_than_its_grace_for_large_requests(tmp_path):
+    """It is not the one that is killed at the end of its grace, but one that is replaced."""
+    with serving(tmp_path / "log") as (process, port), ExitStack() as stack:
+        (before,) = process.children()
+        clients = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+            for _ in range(LARGE_THREADS + 1)
+        ]
+        for client in clients:
+            client.sendall(head("/large", 3 * MEGABYTE) + b"x" * 2 * MEGABYTE)
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as other:
+            other.sendall(head("/small", 3) + b"abc")
+            assert answer(other) == (200, b"/small 3")
+        process.process.send_signal(signal.SIGHUP)
+        assert [answer(client)[0] for client in clients] == [408] * len(clients)
+        wait_until(lambda: before not in process.children())
+
+
 def test_a_restart_loses_no_request(server, port):
     process, port = server
     restarted: list[bool] = []
@@ -192,17 +248,3 @@ def test_a_restart_loses_no_request(server, port):
         time.sleep(0.3)
         restarted.append(True)
         assert [one.result() for one in asking] == [{200}] * 4
-
-
-def test_a_request_has_time_by_what_has_come_of_it():
-    now = 0.0
-    arrival = Arrival(clock=lambda: now)
-    assert arrival.seconds_left == PATIENCE
-    now = 5.0
-    arrival.add(head("/", 10 * MEGABYTE))
-    arrival.add(b"x" * MEGABYTE)
-    assert arrival.missing == 9 * MEGABYTE
-    assert arrival.seconds_left > 100
-    arrival.add(b"x" * 9 * MEGABYTE)
-    assert arrival.missing == 0
-    assert arrival.seconds_left == LONGEST - 5

@@ -18,18 +18,21 @@ import pytest
 import requests
 import yaml
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 
 from classifier.models import User
+from skinsite.web_worker import LARGE_THREADS
 from tests import PASSWORD
+from tests.bench.web_memory import LIMIT
+from tests.deploy import DEPLOY, compose
 from tests.lesions import judged
 from tests.services.conftest import database_url
 from tests.services.processes import Process
-from tests.site import ROOT, Client, free_port
+from tests.site import ROOT, Client, ProxiedClient, free_port
 from tests.web_image import block_left_out
 
-DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
 ROLES = ("web", "worker", "bulk", "mail", "beat")
 #: systemd starts each of them by this unit.
@@ -56,15 +59,15 @@ def containerfile() -> dict[str, list[str]]:
     return {name: json.loads(re.search(r"^CMD (.*)", body, re.M)[1]) for name, body in stages}
 
 
-def compose() -> dict[str, dict]:
-    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+def read_kubernetes(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((DEPLOY / "kubernetes" / f"{name}.yaml").read_text()))
 
 
 def kubernetes() -> dict[str, dict]:
     """Return the container of each workload."""
     found = {}
     for name in ("web", "workers", "release"):
-        for one in yaml.safe_load_all((DEPLOY / "kubernetes" / f"{name}.yaml").read_text()):
+        for one in read_kubernetes(name):
             if one["kind"] in ("Deployment", "Job"):
                 (container,) = one["spec"]["template"]["spec"]["containers"]
                 found[one["metadata"]["name"]] = container
@@ -134,10 +137,54 @@ def test_containers_may_do_nothing_that_they_need_not():
     assert (DEPLOY / "Containerfile").read_text().count("USER 10001:10001") == 2
 
 
+def test_every_way_lets_requests_have_what_the_site_takes():
+    megabytes = settings.UPLOAD_MAX_REQUEST_BYTES // 1024**2
+    assert example()["UPLOAD_MAX_REQUEST_MEGABYTES"] == str(megabytes)
+    asked = f"{{$UPLOAD_MAX_REQUEST_MEGABYTES:{megabytes}}}MiB"
+    assert f"max_size {asked}\n" in (DEPLOY / "Caddyfile").read_text()
+    for name in ("proxy", *ROLES):
+        told = compose()[name]["environment"]["UPLOAD_MAX_REQUEST_MEGABYTES"]
+        assert told == f"${{UPLOAD_MAX_REQUEST_MEGABYTES:-{megabytes}}}"
+    configuration, _ = read_kubernetes("configuration")
+    assert configuration["data"]["UPLOAD_MAX_REQUEST_MEGABYTES"] == str(megabytes)
+    (ingress,) = [one for one in read_kubernetes("web") if one["kind"] == "Ingress"]
+    (limit,) = [v for k, v in ingress["metadata"]["annotations"].items() if "body-size" in k]
+    assert limit == f"{megabytes}m"
+
+
+def test_there_is_room_for_as_many_of_the_largest_requests_as_are_read_at_once():
+    needed = LARGE_THREADS * settings.UPLOAD_MAX_REQUEST_BYTES
+    web = compose()["web"]
+    (options,) = [one for one in web["tmpfs"] if one.startswith("/tmp:")]
+    room = in_bytes(options.partition("size=")[2])
+    assert needed < room
+    # What is in /tmp counts as memory of the container.
+    assert room + LIMIT < in_bytes(web["mem_limit"])
+    (deployment,) = [one for one in read_kubernetes("web") if one["kind"] == "Deployment"]
+    (scratch,) = deployment["spec"]["template"]["spec"]["volumes"]
+    assert needed < in_bytes(scratch["emptyDir"]["sizeLimit"].removesuffix("i").lower())
+    # A machine's /tmp may be memory, which would count too.
+    assert "TMPDIR=/var/tmp" in unit(UNITS["web"])["Environment"]
+
+
+def in_bytes(size: str) -> int:
+    return int(size[:-1]) * 1024 ** {"m": 2, "g": 3}[size[-1]]
+
+
+def test_the_broker_of_compose_keeps_nothing_on_a_disk():
+    """Mails wait in it, with addresses in them."""
+    command = shlex.split(compose()["redis"]["command"])
+    assert command[command.index("--save") + 1] == ""
+    assert command[command.index("--appendonly") + 1] == "no"
+    assert "volumes" not in compose()["redis"]
+
+
 def test_the_example_tells_every_variable_and_no_secret():
     asked = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
     told = example()
     assert asked <= told.keys()
+    # Compose has these from itself.
+    assert told.keys() - asked == {"TRUSTED_PROXY_COUNT", "DATABASE_URL", "REDIS_URL"}
     secrets = {name for name in told if re.search("KEY|PASSWORD|TOKEN|_URL", name)}
     assert {told[name] for name in secrets - {"EMAIL_URL"}} == {""}
 
@@ -220,16 +267,11 @@ def production(transactional_db, queue, store, endpoint, tmp_path) -> Iterator[i
         yield port
 
 
-class Visitor(Client):
-    """This sends what a person's browser sends, as the proxy in front passes it on."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(address)
-        forwarded = {"Host": HOST, "X-Forwarded-Proto": "https", "Referer": f"https://{HOST}/"}
-        self.session.headers.update(forwarded)
+class Visitor(ProxiedClient):
+    """This looks at the cookies of every answer, and follows no redirect of a form."""
 
     def get(self, path: str) -> requests.Response:
-        return self._through_the_proxy(super().get(path))
+        return self._looked_at(super().get(path))
 
     def send(self, path: str, fields: dict[str, str], files: Any = None) -> requests.Response:
         """Send a form without following a redirect."""
@@ -241,19 +283,16 @@ class Visitor(Client):
             headers={"Accept": "application/json" if files else "text/html"},
             allow_redirects=False,
         )
-        return self._through_the_proxy(answer)
+        return self._looked_at(answer)
 
-    def _through_the_proxy(self, answer: requests.Response) -> requests.Response:
-        """Let the cookies, which are for HTTPS only, be sent on the way behind the proxy too."""
+    def _looked_at(self, answer: requests.Response) -> requests.Response:
         assert all(cookie.secure for cookie in answer.cookies)
-        for cookie in self.session.cookies:
-            cookie.secure = False
         return answer
 
 
 @pytest.fixture
 def visitor(production) -> Visitor:
-    return Visitor(f"http://127.0.0.1:{production}")
+    return Visitor(f"http://127.0.0.1:{production}", host=HOST)
 
 
 def test_a_person_gets_a_result_in_production(visitor, store):

@@ -1,5 +1,6 @@
 """Leave mails to a worker, so that no page waits for a mail server.
 
+Only while the broker is away does a page send its mail itself, and wait.
 Mails hold addresses and links to new passwords. So they are encrypted on their way to the worker,
 and are not sent any more after `KEPT`. When one cannot be sent, only the kind of error is logged.
 """

@@ -54,6 +54,7 @@ def gather_overview() -> Overview:
         },
         limits={
             "Megabytes a file": settings.UPLOAD_MAX_BYTES // 1024**2,
+            "Megabytes a request": settings.UPLOAD_MAX_REQUEST_BYTES // 1024**2,
             "Megapixels a picture": settings.UPLOAD_MAX_PIXELS // 1_000_000,
             "Uploads an hour and account": settings.UPLOADS_PER_HOUR,
             "Pictures kept of an account": settings.UPLOADS_KEPT,

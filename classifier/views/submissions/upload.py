@@ -17,6 +17,7 @@ from classifier.counters import UPLOADS
 from classifier.failures import tell_failure
 from classifier.forms import UploadForm
 from classifier.models import Submission, User
+from classifier.scripts import wants_json
 from classifier.services.submissions.quota import QuotaExceeded
 from classifier.services.submissions.submit import StorageFailed, submit_picture
 from classifier.services.submissions.submit_once import StillSubmitting, submit_picture_once
@@ -25,7 +26,6 @@ from classifier.uploads import ACCEPT, FORMATS_IN_WORDS, InvalidImage
 RECENT = 6
 STORAGE_FAILED = "We could not store this picture just now. Please send it again in a few minutes."
 STILL_SUBMITTING = "This picture has arrived and is being checked. Please ask again in a moment."
-SIGNED_OUT = "You are signed out. Sign in again, in another window, then try again here."
 
 
 class RefusedFile(NamedTuple):
@@ -35,32 +35,21 @@ class RefusedFile(NamedTuple):
     reason: str
 
 
-@never_cache
-def upload(request: HttpRequest) -> HttpResponse:
-    if _wants_json(request) and not request.user.is_authenticated:
-        # A script would follow a redirect to the sign-in page and take that page for its answer.
-        return _answer([], [RefusedFile("", SIGNED_OUT)], status=401)
-    return _upload(request)
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
-
-
 @login_required
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def _upload(request: HttpRequest) -> HttpResponse:
+def upload(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, UploadForm())
     form = UploadForm(request.POST, request.FILES)
-    wants_json = _wants_json(request)
+    by_script = wants_json(request)
     if not form.is_valid():
-        if wants_json:
+        if by_script:
             problems = [str(error) for errors in form.errors.values() for error in errors]
             return _answer([], [RefusedFile("", problem) for problem in problems], status=422)
         return _page(request, form, status=422)
     accepted, rejected, status = _submit_all(request, form)
-    if wants_json:
+    if by_script:
         return _answer(accepted, rejected, status)
     if rejected:
         return _page(request, UploadForm(), status, accepted=accepted, refused_files=rejected)
@@ -133,6 +122,7 @@ def _page(
         "limits": {
             "max_files": settings.UPLOAD_MAX_FILES,
             "max_megabytes": settings.UPLOAD_MAX_BYTES // 1024**2,
+            "max_megabytes_at_once": settings.UPLOAD_MAX_REQUEST_BYTES // 1024**2,
             "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
             "formats": FORMATS_IN_WORDS,
             "accept": ACCEPT,
