@@ -13,7 +13,7 @@ from tests.lesions import picture
 
 
 def _diagnoses():
-    """Return the seven diagnoses that the shipped network of seven diagnoses answers with."""
+    """Return the seven diagnoses that earlier networks answer with."""
     # This is not imported above, because a test checks with rows made here that the web process
     # does not load `ml`.
     from ml.taxonomy import DIAGNOSES, SEVEN_CODES

@@ -15,6 +15,7 @@ from ml.commands.options import PAIRS, SOURCE, between, positive
 from ml.commands.scoreboard import called_table
 from ml.data.manifest import Sample, read_pairs, read_samples
 from ml.errors import InputError
+from ml.judging.calibration import BIASES
 from ml.packaging.bundle import Bundle
 from ml.taxonomy import CLINICAL, DERMOSCOPIC, IMAGE_TYPES, OTHER, is_malignant
 
@@ -26,7 +27,7 @@ def add_to(commands: Any) -> None:
         "calibrate",
         help="fit a bundle's probabilities to validation pictures",
         description=(
-            "Fit the temperature, and with --bias one bias a class, to pictures the network has "
+            "Fit the temperature, and with --bias more, to pictures the network has "
             "not learnt from; find the threshold for a stated sensitivity; keep what sets of "
             "diagnoses with a promised coverage need; and write all to the bundle. A network "
             "that tells image types gets all of it for dermoscopic and for clinical pictures "
@@ -53,7 +54,13 @@ def add_to(commands: Any) -> None:
         type=share,
         help="weight the pictures as if so many were malignant (default: as they are)",
     )
-    parser.add_argument("--bias", action="store_true", help="fit a bias for each class too")
+    parser.add_argument(
+        "--bias",
+        choices=BIASES,
+        help="fit a bias too that all malignant classes share, or one of each class; the first "
+        "moves the malignant probability to what is stated and leaves the diagnoses among "
+        "malignant ones, and among benign ones, as likely as they are",
+    )
     parser.add_argument(
         "--sensitivity",
         type=share,
@@ -110,7 +117,7 @@ def run(options: argparse.Namespace) -> None:
             bundle,
             part,
             logits[counted],
-            with_bias=options.bias,
+            bias=options.bias,
             sensitivity=options.sensitivity,
         )
         arrays |= calibrating.conformal_arrays(

@@ -4,7 +4,7 @@ The probabilities are ``softmax(logits / temperature + bias)``. The one temperat
 over-confidence of a trained network (Guo et al., "On calibration of modern neural networks", arXiv
 1706.04599). The bias of each class undoes the shift of the class frequencies that weighted training
 leaves (Alexandari, Kundaje & Shrikumar, "Maximum likelihood with bias-corrected calibration", ICML
-2020).
+2020). Classes may share a bias, where only the frequency of all of them together has shifted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ import numpy as np
 
 Array = np.ndarray
 
+#: One of these may be fitted beside the temperature: a bias that the malignant classes share, or
+#: one of each class.
+BIAS_OF_MALIGNANT, BIAS_OF_EACH_CLASS = "malignant", "classes"
+BIASES = (BIAS_OF_MALIGNANT, BIAS_OF_EACH_CLASS)
 #: The cross-validation that compares calibrations has so many folds.
 FOLDS = 5
 SMALLEST = 1e-12
@@ -56,22 +60,24 @@ def identity(logits: int) -> Calibration:
 
 
 def fit(
-    logits: Array, targets: Array, *, with_bias: bool, weights: Array | None = None
+    logits: Array, targets: Array, *, biases: Array | None = None, weights: Array | None = None
 ) -> Calibration:
     """Return the calibration under which the labels are likeliest.
 
     Args:
         logits: ``float (n, k)`` on pictures the network has not learnt from.
         targets: truth about the same pictures, see `ml.training.objective.targets_of`.
-        with_bias: whether to fit a bias for each class too, or the temperature alone.
+        biases: biases to fit beside the temperature, ``bool (m, k)``; each row marks the classes
+            that one of them counts for.
         weights: how much each picture counts, ``float (n,)``; by default all the same.
     """
     from scipy.optimize import minimize
 
     width = logits.shape[1]
+    shared = np.zeros((0, width)) if biases is None else np.asarray(biases, float)
 
     def calibration(parameters: Array) -> Calibration:
-        bias = parameters[1:] if with_bias else np.zeros(width)
+        bias = parameters[1:] @ shared
         # A bias that all classes share changes no probability, so it is taken out.
         centred = bias - bias.mean() if width > 1 else bias
         return Calibration(float(np.exp(parameters[0])), tuple(centred.tolist()))
@@ -80,7 +86,7 @@ def fit(
         probabilities = calibration(parameters).probabilities(logits)
         return negative_log_likelihood(probabilities, targets, weights)
 
-    start = np.zeros(1 + width if with_bias else 1)
+    start = np.zeros(1 + len(shared))
     return calibration(minimize(loss, start, method="L-BFGS-B").x)
 
 
@@ -89,7 +95,7 @@ def cross_validated(
     targets: Array,
     groups: Array,
     *,
-    with_bias: bool,
+    biases: Array | None = None,
     weights: Array | None = None,
 ) -> Array:
     """Return the probabilities of every picture by a calibration fitted to the other folds.
@@ -98,7 +104,7 @@ def cross_validated(
         logits: ``float (n, k)``.
         targets: see `fit`.
         groups: ``int (n,)``; pictures of one group stay in one fold.
-        with_bias: see `fit`.
+        biases: see `fit`.
         weights: see `fit`.
     """
     weights = np.ones(len(logits)) if weights is None else weights
@@ -106,9 +112,7 @@ def cross_validated(
     found = np.empty((len(logits), max(2, logits.shape[1])))
     for fold in range(FOLDS):
         others = folds != fold
-        calibration = fit(
-            logits[others], targets[others], with_bias=with_bias, weights=weights[others]
-        )
+        calibration = fit(logits[others], targets[others], biases=biases, weights=weights[others])
         found[~others] = calibration.probabilities(logits[~others])
     return found
 

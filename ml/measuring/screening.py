@@ -19,6 +19,9 @@ Array = np.ndarray
 SEED = 20260
 #: Among the methods, the network's second output has this name.
 IMAGE_TYPE = "image_type"
+#: A way beside that output must be worth so much, as a share of the pictures: less may be chance,
+#: and on pictures of another hospital a way errs more than on those that it was fitted to.
+WORTH = 0.01
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,7 @@ def best_in_addition(alone: Candidate, candidates: Sequence[Candidate]) -> Candi
     """Return the way that is worth having beside the second output, or None where none is.
 
     A way is worth it if the share of strange pictures that it refuses in addition is more than the
-    share of real ones that it costs the source that loses most.
+    share of real ones that it costs the source that loses most, by more than `WORTH`.
 
     Args:
         alone: the second output by itself.
@@ -197,7 +200,7 @@ def best_in_addition(alone: Candidate, candidates: Sequence[Candidate]) -> Candi
         return (rejected - alone.rejected) - (alone.accepted - accepted)
 
     best = max(candidates, key=worth)
-    return best if worth(best) > 0 else None
+    return best if worth(best) > WORTH else None
 
 
 def _refused_by_type(predictor: Predictor, seen: Seen) -> Array:

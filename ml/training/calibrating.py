@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ml.judging import calibration, limits
-from ml.judging.calibration import Calibration
+from ml.judging.calibration import BIAS_OF_EACH_CLASS, BIAS_OF_MALIGNANT, Calibration
 from ml.judging.conformal import calibration_scores
 from ml.judging.predictor import BATCH_SIZE, Predictor
 from ml.judging.preprocessing import symmetries
@@ -19,7 +19,6 @@ from ml.taxonomy import class_of
 from ml.training.objective import targets_of
 
 Array = np.ndarray
-TEMPERATURE, WITH_BIAS = "temperature", "temperature and bias"
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def in_batches(function: Any, pixels: Array) -> Array:
 
 
 def fit(
-    bundle: Bundle, test: TestSet, logits: Array, *, with_bias: bool, sensitivity: float
+    bundle: Bundle, test: TestSet, logits: Array, *, bias: str | None, sensitivity: float
 ) -> Fit:
     """Return what fits pictures of one kind best.
 
@@ -61,21 +60,26 @@ def fit(
         bundle: bundle of the network.
         test: the pictures, with how much each counts.
         logits: logits of each, ``float (n, k)``.
-        with_bias: whether to fit a bias of each class too.
+        bias: one of `ml.judging.calibration.BIASES`, or None to fit the temperature alone.
         sensitivity: sensitivity that the operating point must reach.
     """
     targets = targets_of(test.samples, bundle.logits)
-    fitted = calibration.fit(logits, targets, with_bias=with_bias, weights=test.weights)
+    biases = {
+        None: None,
+        BIAS_OF_MALIGNANT: [[name in bundle.malignant for name in _named_by_logits(bundle)]],
+        BIAS_OF_EACH_CLASS: np.eye(bundle.logits),
+    }
+    fitted = calibration.fit(logits, targets, biases=biases[bias], weights=test.weights)
     compared = {
         "uncalibrated": calibration.identity(bundle.logits).probabilities(logits),
         **{
-            name: calibration.cross_validated(
-                logits, targets, test.groups, with_bias=biased, weights=test.weights
+            _title(name): calibration.cross_validated(
+                logits, targets, test.groups, biases=shared, weights=test.weights
             )
-            for name, biased in ((TEMPERATURE, False), (WITH_BIAS, True))
+            for name, shared in biases.items()
         },
     }
-    chosen = compared[WITH_BIAS if with_bias else TEMPERATURE]
+    chosen = compared[_title(bias)]
     known, malignant = malignancy(test.samples)
     # The threshold is fitted to all pictures, as it is served. Its scores are those of
     # probabilities that were fitted to other pictures.
@@ -100,6 +104,15 @@ def fit(
         },
         probabilities=chosen,
     )
+
+
+def _named_by_logits(bundle: Bundle) -> tuple[str, ...]:
+    """Return the classes that have a logit each; of two classes, it is that of the last."""
+    return tuple(bundle.classes)[-bundle.logits :]
+
+
+def _title(bias: str | None) -> str:
+    return f"temperature, bias of {bias}" if bias else "temperature"
 
 
 def conformal_arrays(

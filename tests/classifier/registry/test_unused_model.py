@@ -19,7 +19,8 @@ from tests.classifier.reading.test_admin_actions import run_action
 from tests.factories import ModelVersionFactory
 
 pytestmark = pytest.mark.django_db
-TOLD = "lesion-net 1.0.0 is newer than seven-stage 0.9.0, which still analyses new submissions."
+NEWEST = f"lesion-net {find('lesion-net').version}"
+TOLD = f"{NEWEST} is newer than seven-stage 0.9.0, which still analyses new submissions."
 
 
 @pytest.fixture
@@ -56,13 +57,13 @@ def test_registering_says_that_a_newer_model_is_not_in_use_until_it_is():
     for _ in range(2):
         assert TOLD in registering()
     activate_model(ModelVersion.objects.get(name="lesion-net"))
-    assert registering() == "lesion-net 1.0.0: active\n"
+    assert registering() == f"{NEWEST}: active\n"
 
 
 @pytest.mark.usefixtures("one_bundle")
 def test_who_chooses_the_old_model_again_is_not_told_any_more(old_site, upgraded):
     activate_model(old_site)
-    assert registering() == "lesion-net 1.0.0: registered\n"
+    assert registering() == f"{NEWEST}: registered\n"
 
 
 def test_a_new_site_is_told_nothing():

@@ -71,7 +71,7 @@ def bundle(folder, data) -> Bundle:
     directory.mkdir()
     export(directory, "efficientnet_lite0", DIAGNOSIS_CODES, IMAGE_TYPES)
     command("expect", "--bundle", directory)
-    options = ["--data", data, "--malignant-share", 0.2, "--bias"]
+    options = ["--data", data, "--malignant-share", 0.2, "--bias", "classes"]
     command("calibrate", "--bundle", directory, *options)
     return Bundle.read(directory)
 
@@ -113,7 +113,7 @@ def test_each_kind_has_the_stated_mix_whatever_the_others_hold(bundle, data, tmp
     }
     manifest = tmp_path / "data.csv"
     write_manifest(manifest, [naevi.get(sample.path, sample) for sample in samples])
-    options = ["--data", manifest, "--malignant-share", 0.2, "--bias"]
+    options = ["--data", manifest, "--malignant-share", 0.2, "--bias", "classes"]
     command("calibrate", "--bundle", tmp_path / "bundle", *options)
     predictor = Predictor.load(Bundle.read(tmp_path / "bundle"))
     for image_type in (DERMOSCOPIC, CLINICAL):

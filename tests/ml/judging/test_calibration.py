@@ -45,14 +45,26 @@ def test_a_single_logit_is_that_of_malignant():
 def test_the_temperature_and_bias_that_made_the_labels_are_found(width):
     bias = np.array([0.8]) if width == 1 else np.linspace(-1, 1, 7)
     made = Calibration(1.7, tuple(bias))
-    found = fit(*drawn(made, width), with_bias=True)
+    found = fit(*drawn(made, width), biases=np.eye(width))
     assert found.temperature == pytest.approx(1.7, rel=0.05)
     assert np.allclose(found.bias, bias, atol=0.12)
 
 
+def test_classes_that_share_a_bias_keep_their_shares_of_it():
+    shared = np.array([[code in MALIGNANT_CODES for code in SEVEN_CODES]])
+    logits, targets = drawn(Calibration(1.7, tuple(0.9 * shared[0])), 7)
+    found = fit(logits, targets, biases=shared)
+    plain = Calibration(found.temperature, (0.0,) * 7)
+    assert found.temperature == pytest.approx(1.7, rel=0.05)
+    assert np.ptp(found.bias) == pytest.approx(0.9, abs=0.12)
+    for classes in (shared[0], ~shared[0]):
+        before, after = (c.probabilities(logits)[:, classes] for c in (plain, found))
+        assert np.allclose(before / before.sum(1)[:, None], after / after.sum(1)[:, None])
+
+
 def test_a_temperature_alone_leaves_the_order_of_the_classes():
     logits, targets = drawn(Calibration(2.5, (0.0,) * 7), 7)
-    found = fit(logits, targets, with_bias=False)
+    found = fit(logits, targets)
     assert found.temperature == pytest.approx(2.5, rel=0.05)
     assert found.bias == (0.0,) * 7
 
@@ -62,16 +74,16 @@ def test_coarse_labels_calibrate_too():
     malignant = np.array([code in MALIGNANT_CODES for code in SEVEN_CODES], float)
     is_malignant = targets @ malignant
     coarse = np.where(is_malignant[:, None] == 1, malignant, 1 - malignant)
-    assert fit(logits, coarse, with_bias=False).temperature == pytest.approx(1.5, rel=0.08)
+    assert fit(logits, coarse).temperature == pytest.approx(1.5, rel=0.08)
 
 
 def test_cross_validation_never_fits_to_the_picture_it_answers_for():
     logits, targets = drawn(Calibration(1.0, (0.0,) * 7), 7, count=200)
     groups = np.arange(200)
-    before = cross_validated(logits, targets, groups, with_bias=True)
+    before = cross_validated(logits, targets, groups, biases=np.eye(logits.shape[1]))
     changed = targets.copy()
     changed[0] = np.roll(targets[0], 1)
-    after = cross_validated(logits, changed, groups, with_bias=True)
+    after = cross_validated(logits, changed, groups, biases=np.eye(logits.shape[1]))
     assert np.allclose(before[0], after[0])
     assert not np.allclose(before[1], after[1])
 
@@ -79,10 +91,10 @@ def test_cross_validation_never_fits_to_the_picture_it_answers_for():
 def test_cross_validation_never_fits_to_another_view_of_the_same_lesion():
     logits, targets = drawn(Calibration(1.0, (0.0,) * 7), 7, count=200)
     groups = np.arange(200) // 4
-    before = cross_validated(logits, targets, groups, with_bias=True)
+    before = cross_validated(logits, targets, groups, biases=np.eye(logits.shape[1]))
     changed = targets.copy()
     changed[0] = np.roll(targets[0], 1)
-    after = cross_validated(logits, changed, groups, with_bias=True)
+    after = cross_validated(logits, changed, groups, biases=np.eye(logits.shape[1]))
     unmoved = np.isclose(before, after).all(1)
     assert unmoved[:4].all()
     # The folds of the other lesions were fitted to the changed label.
@@ -91,7 +103,7 @@ def test_cross_validation_never_fits_to_another_view_of_the_same_lesion():
 
 def test_cross_validation_answers_with_two_probabilities_for_one_logit():
     logits, targets = drawn(Calibration(1.0, (0.0,)), 1, count=100)
-    found = cross_validated(logits, targets, np.arange(100), with_bias=False)
+    found = cross_validated(logits, targets, np.arange(100))
     assert found.shape == (100, 2)
     assert np.allclose(found.sum(1), 1)
 
@@ -124,11 +136,9 @@ def test_pictures_count_as_their_weights_say():
     first, second = drawn(Calibration(1.5, (0.0,) * 7), 7), drawn(Calibration(4.0, (0.0,) * 7), 7)
     logits, targets = (np.concatenate(parts) for parts in zip(first, second, strict=True))
     weights = np.repeat([1.0, 0.0], len(first[0]))
-    found = fit(logits, targets, with_bias=False, weights=weights)
+    found = fit(logits, targets, weights=weights)
     assert found.temperature == pytest.approx(1.5, rel=0.05)
-    kept = cross_validated(
-        logits, targets, np.arange(len(logits)), with_bias=False, weights=weights
-    )
+    kept = cross_validated(logits, targets, np.arange(len(logits)), weights=weights)
     assert np.allclose(kept, found.probabilities(logits), atol=0.02)
 
 

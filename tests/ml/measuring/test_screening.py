@@ -17,6 +17,8 @@ ALONE = candidate(IMAGE_TYPE, 0.90, 0.99)
     [
         # The other way refuses eight of a hundred more, at the cost of one.
         ((0.98, 0.98), "energy"),
+        # One in two hundred may be chance.
+        ((0.905, 0.99), None),
         # These refuse one more at the cost of one, or of three, or none more at no cost.
         ((0.91, 0.98), None),
         ((0.91, 0.96), None),

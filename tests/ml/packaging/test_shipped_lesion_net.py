@@ -10,7 +10,7 @@ from ml.judging.predictor import Predictor
 from ml.judging.preprocessing import to_pixels
 from ml.measuring.oddities import oddities
 from ml.packaging.bundle import find
-from ml.taxonomy import ANSWERS, SEVEN_CODES
+from ml.taxonomy import ANSWERS, DIAGNOSIS_CODES, IMAGE_TYPES, SEVEN_CODES
 from tests.lesions import draw, flower, render
 from tests.ml.conftest import judge_all
 
@@ -30,8 +30,9 @@ def predictor(bundle):
 def test_the_weights_are_those_that_were_exported_in_at_most_30_megabytes(bundle):
     bundle.verify()
     assert bundle.weights_path.stat().st_size <= 30_000_000
-    assert bundle.classes == SEVEN_CODES
-    assert bundle.malignant == ANSWERS[SEVEN_CODES]
+    assert bundle.classes == DIAGNOSIS_CODES
+    assert bundle.malignant == ANSWERS[DIAGNOSIS_CODES]
+    assert bundle.image_types == IMAGE_TYPES
 
 
 def test_the_terms_of_the_weights_are_those_of_what_they_learnt_from(bundle):
@@ -75,10 +76,14 @@ def test_it_was_calibrated_and_has_an_operating_point(bundle):
     assert point["pictures"] > 500
 
 
-def test_the_choices_in_training_were_measured(bundle):
-    rows = bundle.metrics["ablations"]["rows"]
-    assert len(rows) > 4
-    assert rows[0]["name"] == "base"
+def test_both_kinds_of_picture_of_the_same_lesions_were_measured(bundle):
+    kinds = bundle.metrics["milk10k"]["subgroups"]["image_type"]
+    assert kinds.keys() == {"dermoscopic", "clinical"}
+    for found in kinds.values():
+        assert found["pictures"] == 781
+        assert found["auroc"]["low"] > 0.7
+    assert bundle.metrics["held_out_clinical"]["pictures"]
+    assert bundle.clinical["calibration"] != bundle.calibration
 
 
 def test_it_tells_pictures_apart_the_same_way_every_time(predictor):
@@ -89,7 +94,7 @@ def test_it_tells_pictures_apart_the_same_way_every_time(predictor):
     )
     assert first == second
     assert np.allclose(np.sum(first, axis=1), 1)
-    assert np.ptp([row[SEVEN_CODES.index("nv")] for row in first]) > 0.01
+    assert np.ptp([row[DIAGNOSIS_CODES.index("nv")] for row in first]) > 0.01
 
 
 def test_pictures_of_lesions_are_judged_and_others_rejected(predictor):
@@ -105,7 +110,7 @@ def test_pictures_of_lesions_are_judged_and_others_rejected(predictor):
 
 def test_what_it_refuses_was_measured_on_pictures_of_every_source(bundle):
     screening = bundle.metrics["screening"]
-    assert screening["accepted"].keys() == {"ham10000", "isic2017", "melanoma_cancer_dataset"}
+    assert {"ham10000", "milk10k", "milk10k/clinical"} <= screening["accepted"].keys()
     assert min(score["value"] for score in screening["accepted"].values()) >= 0.97
     assert min(score["value"] for score in screening["rejected"].values()) >= 0.98
 
