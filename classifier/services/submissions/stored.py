@@ -10,20 +10,22 @@ from django.conf import settings
 from PIL import Image
 
 from classifier.models import Submission
-from classifier.uploads import InvalidImage
 from ml.judging.parallel import map_in_threads
 
 #: Pillow raises these for files that are damaged, cut short or no pictures.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
-UNREADABLE = "The stored picture can no longer be read. Please upload it again."
 
 
-def read_stored_pictures(submissions: Sequence[Submission]) -> list[Image.Image | InvalidImage]:
-    """Return the stored picture of each, or an `InvalidImage` where it is gone or damaged."""
+class Unreadable(Exception):
+    """The stored picture is gone or damaged, as the cause of this error says."""
+
+
+def read_stored_pictures(submissions: Sequence[Submission]) -> list[Image.Image | Unreadable]:
+    """Return the stored picture of each, or `Unreadable` where it is gone or damaged."""
     return map_in_threads(_read, submissions, settings.INFERENCE_THREADS)
 
 
-def _read(submission: Submission) -> Image.Image | InvalidImage:
+def _read(submission: Submission) -> Image.Image | Unreadable:
     try:
         with submission.image.open("rb") as stream:
             content = io.BytesIO(stream.read())
@@ -40,7 +42,7 @@ def _read(submission: Submission) -> Image.Image | InvalidImage:
         return _unreadable(error)
 
 
-def _unreadable(error: Exception) -> InvalidImage:
-    unreadable = InvalidImage("unreadable", UNREADABLE)
+def _unreadable(error: Exception) -> Unreadable:
+    unreadable = Unreadable(str(error))
     unreadable.__cause__ = error
     return unreadable
