@@ -28,6 +28,10 @@ DARK = (
     "The picture is too dark. Switch the light of the dermoscope on or turn the exposure up, and "
     "take it again."
 )
+LATER_DARK = (
+    "The picture is too dark. Switch the light on, that of a dermoscope too, or turn the "
+    "exposure up, and take it again."
+)
 UNREADABLE = "The stored picture can no longer be read. Please upload it again."
 
 #: These rows are of an earlier release.
@@ -52,6 +56,43 @@ NEW: dict[str, dict[str, Any]] = {
     "new unreadable": {"status": "failed", "failure": "unreadable"},
     "new odd failure": {"status": "failed", "failure": "odd"},
 }
+
+#: These codes and values the rows of the earlier release get.
+CODES = {
+    "alone": ("not_dermoscopy", {"dermoscopy_alone": True}, ""),
+    "small": ("too_small", {"smallest_side": 100}, ""),
+    "dark": ("too_dark", {}, ""),
+    "mirrored": ("mirrored", None, ""),
+    "unreadable": ("", None, "unreadable"),
+    "cursed": ("", None, ""),
+    "waiting": ("", None, ""),
+}
+#: These sentences all rows have after the way back.
+SENTENCES = {
+    "alone": ALONE,
+    "small": SMALL,
+    "dark": DARK,
+    "mirrored": "Turn it.",
+    "unreadable": UNREADABLE,
+    "cursed": "It is cursed.",
+    "waiting": "",
+    "new dark": LATER_DARK,
+    "new alone": ALONE,
+    "new odd": "The network cannot judge this picture. Take another one.",
+    "new unreadable": UNREADABLE,
+    "new odd failure": "Something went wrong on our side. You can try again.",
+}
+
+
+def codes(rows: dict[str, dict[str, Any]]) -> dict[str, tuple[str, Any, str]]:
+    return {
+        name: (row["rejection"], row["rejection_values"], row["failure"])
+        for name, row in rows.items()
+    }
+
+
+def sentences(rows: dict[str, dict[str, Any]]) -> dict[str, str]:
+    return {name: row["rejection_reason"] or row["failure_reason"] for name, row in rows.items()}
 
 
 def migrate_old_rows(**environment: str) -> dict[str, dict[str, dict[str, Any]]]:

@@ -8,7 +8,7 @@ import pytest
 
 from classifier.models import Submission
 from classifier.sentences import failures, rejections
-from tests.old_rows import ALONE, DARK, OLD, SMALL, UNREADABLE, migrate_old_rows
+from tests.old_rows import CODES, OLD, SENTENCES, codes, migrate_old_rows, sentences
 
 MIGRATION = import_module("classifier.migrations.0017_sentences_to_codes")
 
@@ -19,19 +19,7 @@ def migrated(tmp_path_factory) -> dict[str, dict]:
 
 
 def test_known_sentences_become_codes_with_values(migrated):
-    rows = migrated["forwards"]
-    assert {name: row["rejection_values"] for name, row in rows.items()} == {
-        "alone": {"dermoscopy_alone": True},
-        "small": {"smallest_side": 100},
-        "dark": {},
-        "mirrored": None,
-        "unreadable": None,
-        "cursed": None,
-        "waiting": None,
-    }
-    assert {name: row["failure"] for name, row in rows.items() if row["failure"]} == {
-        "unreadable": "unreadable"
-    }
+    assert codes(migrated["forwards"]) == CODES
 
 
 def test_every_sentence_is_kept_and_an_unknown_one_is_told(migrated):
@@ -49,23 +37,7 @@ def test_every_sentence_is_kept_and_an_unknown_one_is_told(migrated):
 
 
 def test_the_way_back_gives_the_earlier_release_a_sentence_for_every_code(migrated):
-    rows = migrated["back"]
-    reasons = {name: row["rejection_reason"] or row["failure_reason"] for name, row in rows.items()}
-    new_dark = reasons.pop("new dark")
-    assert new_dark.startswith("The picture is too dark. Switch the light on")
-    assert reasons == {
-        "alone": ALONE,
-        "small": SMALL,
-        "dark": DARK,
-        "mirrored": "Turn it.",
-        "unreadable": UNREADABLE,
-        "cursed": "It is cursed.",
-        "waiting": "",
-        "new alone": ALONE,
-        "new odd": MIGRATION.OTHER_REJECTION,
-        "new unreadable": UNREADABLE,
-        "new odd failure": MIGRATION.OTHER_FAILURE,
-    }
+    assert sentences(migrated["back"]) == SENTENCES
 
 
 def test_every_code_of_an_earlier_release_has_its_sentence_still():
