@@ -44,6 +44,11 @@ OLD: dict[str, dict[str, str]] = {
     "cursed": {"status": "failed", "failure_reason": "It is cursed."},
     "waiting": {"status": "queued"},
 }
+#: The earlier release still adds these after the migrations.
+LATE: dict[str, dict[str, str]] = {
+    "late dark": {"status": "rejected", "rejection": "too_dark", "rejection_reason": DARK},
+    "late cursed": {"status": "failed", "failure_reason": "It is cursed too."},
+}
 #: These are added by the release with codes.
 NEW: dict[str, dict[str, Any]] = {
     "new dark": {"status": "rejected", "rejection": "too_dark", "rejection_values": {}},
@@ -57,7 +62,7 @@ NEW: dict[str, dict[str, Any]] = {
     "new odd failure": {"status": "failed", "failure": "odd"},
 }
 
-#: These codes and values the rows of the earlier release get.
+#: The rows of the earlier release have these codes and values after the migrations.
 CODES = {
     "alone": ("not_dermoscopy", {"dermoscopy_alone": True}, ""),
     "small": ("too_small", {"smallest_side": 100}, ""),
@@ -66,6 +71,8 @@ CODES = {
     "unreadable": ("", None, "unreadable"),
     "cursed": ("", None, ""),
     "waiting": ("", None, ""),
+    "late dark": ("too_dark", None, ""),
+    "late cursed": ("", None, ""),
 }
 #: These sentences all rows have after the way back.
 SENTENCES = {
@@ -76,6 +83,8 @@ SENTENCES = {
     "unreadable": UNREADABLE,
     "cursed": "It is cursed.",
     "waiting": "",
+    "late dark": DARK,
+    "late cursed": "It is cursed too.",
     "new dark": LATER_DARK,
     "new alone": ALONE,
     "new odd": "The network cannot judge this picture. Take another one.",
@@ -138,6 +147,7 @@ def _migrate() -> dict[str, dict[str, dict[str, Any]]]:
     owner = before._meta.get_field("owner").related_model.objects.create(email="a@example.org")
     add(before, owner.pk, OLD)
     after = go(AFTER)
+    add(before, owner.pk, LATE)
     forwards = found(after)
     add(after, owner.pk, NEW)
     return {"forwards": forwards, "back": found(go(BEFORE))}

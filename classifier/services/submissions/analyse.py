@@ -51,8 +51,7 @@ def _readable(submissions: list[Submission]) -> dict[Submission, Image.Image]:
     found = {}
     for submission, image in zip(submissions, read_stored_pictures(submissions), strict=True):
         if isinstance(image, Unreadable):
-            detail = repr(image.__cause__)
-            fail_attempt(submission, failure=Failure.UNREADABLE, detail=detail)
+            fail_attempt(submission, failure=Failure.UNREADABLE, detail=repr(image.error))
         else:
             found[submission] = image
     return found

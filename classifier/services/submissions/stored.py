@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from PIL import Image
@@ -16,8 +17,11 @@ from ml.judging.parallel import map_in_threads
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 
 
-class Unreadable(Exception):
-    """The stored picture is gone or damaged, as the cause of this error says."""
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands for a stored picture that is gone or damaged, as ``error`` says."""
+
+    error: Exception
 
 
 def read_stored_pictures(submissions: Sequence[Submission]) -> list[Image.Image | Unreadable]:
@@ -30,7 +34,7 @@ def _read(submission: Submission) -> Image.Image | Unreadable:
         with submission.image.open("rb") as stream:
             content = io.BytesIO(stream.read())
     except FileNotFoundError as error:
-        return _unreadable(error)
+        return Unreadable(error)
     # The file has been read as a whole, so from here on any error is the picture's and not the
     # storage's.
     try:
@@ -39,10 +43,4 @@ def _read(submission: Submission) -> Image.Image | Unreadable:
             # A copy of a large picture would need the same memory once more.
             return image if image.mode == "RGB" else image.convert("RGB")
     except DAMAGE as error:
-        return _unreadable(error)
-
-
-def _unreadable(error: Exception) -> Unreadable:
-    unreadable = Unreadable(str(error))
-    unreadable.__cause__ = error
-    return unreadable
+        return Unreadable(error)

@@ -8,7 +8,7 @@ import pytest
 
 from classifier.models import Submission
 from classifier.sentences import failures, rejections
-from tests.old_rows import CODES, OLD, SENTENCES, codes, migrate_old_rows, sentences
+from tests.old_rows import CODES, LATE, OLD, SENTENCES, codes, migrate_old_rows, sentences
 
 MIGRATION = import_module("classifier.migrations.0017_sentences_to_codes")
 
@@ -25,9 +25,11 @@ def test_known_sentences_become_codes_with_values(migrated):
 def test_every_sentence_is_kept_and_an_unknown_one_is_told(migrated):
     for name, row in migrated["forwards"].items():
         for column in ("rejection", "rejection_reason", "failure_reason"):
-            assert row[column] == OLD[name].get(column, "")
+            assert row[column] == (OLD | LATE)[name].get(column, "")
     told = {name: Submission(**row) for name, row in migrated["forwards"].items()}
     assert told["mirrored"].rejection_sentence == "Turn it."
+    assert told["late dark"].rejection_sentence == LATE["late dark"]["rejection_reason"]
+    assert told["late cursed"].failure_sentence == "It is cursed too."
     assert told["cursed"].failure_sentence == "It is cursed."
     assert told["alone"].rejection_sentence == rejections.DERMOSCOPY_ALONE
     assert "at least 100 pixels" in told["small"].rejection_sentence
