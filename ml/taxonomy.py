@@ -42,7 +42,6 @@ class Diagnosis:
     Attributes:
         code: code as HAM10000 and the ISIC challenges write it, in lower case.
         name: name for a person.
-        plain: one sentence for a layperson.
         malignant: whether it counts as malignant; ``akiec`` is a precursor of, or already,
             a cancer that has not spread, and counts as the ISIC archive counts it.
         conditions: what the pictures under this label show.
@@ -50,7 +49,6 @@ class Diagnosis:
 
     code: str
     name: str
-    plain: str
     malignant: bool
     conditions: tuple[Condition, ...]
 
@@ -69,8 +67,6 @@ DIAGNOSES = (
     Diagnosis(
         "akiec",
         "Actinic keratosis or intraepithelial carcinoma",
-        "A rough, scaly patch from years of sun that can turn into skin cancer, or a very early "
-        "skin cancer that has not grown deeper.",
         True,
         (
             Condition("actinic keratosis", snomed_ct="201101007"),
@@ -80,14 +76,12 @@ DIAGNOSES = (
     Diagnosis(
         "bcc",
         "Basal cell carcinoma",
-        "The most common skin cancer; it grows slowly, rarely spreads, and needs treatment.",
         True,
         (Condition("basal cell carcinoma", snomed_ct="254701007", icd_o_3="8090/3"),),
     ),
     Diagnosis(
         "bkl",
         "Benign keratosis",
-        "A harmless thickened or brown spot, such as an age spot or a seborrhoeic keratosis.",
         False,
         (
             Condition("seborrhoeic keratosis"),
@@ -98,30 +92,24 @@ DIAGNOSES = (
     Diagnosis(
         "df",
         "Dermatofibroma",
-        "A harmless firm little lump in the skin, often on the legs.",
         False,
         (Condition("dermatofibroma", icd_o_3="8832/0"),),
     ),
     Diagnosis(
         "mel",
         "Melanoma",
-        "A skin cancer of the pigment cells that can spread; treated early it can usually be "
-        "cured.",
         True,
         (Condition("melanoma of skin", snomed_ct="93655004", icd_o_3="8720/3"),),
     ),
     Diagnosis(
         "nv",
         "Melanocytic naevus",
-        "A mole: a harmless cluster of pigment cells.",
         False,
         (Condition("melanocytic naevus", snomed_ct="400010006", icd_o_3="8720/0"),),
     ),
     Diagnosis(
         "scc",
         "Squamous cell carcinoma",
-        "A common skin cancer that grows from the upper layer of the skin; it can spread if it is "
-        "left alone, and needs treatment.",
         True,
         (
             Condition("squamous cell carcinoma of skin", icd_o_3="8070/3"),
@@ -132,7 +120,6 @@ DIAGNOSES = (
     Diagnosis(
         "vasc",
         "Vascular lesion",
-        "A harmless spot made of blood vessels or of blood under the skin.",
         False,
         (
             Condition("haemangioma", icd_o_3="9120/0"),

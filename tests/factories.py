@@ -7,7 +7,15 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from classifier.models import ModelVersion, Prediction, Review, Status, Submission, User
+from classifier.models import (
+    Failure,
+    ModelVersion,
+    Prediction,
+    Review,
+    Status,
+    Submission,
+    User,
+)
 from tests import PASSWORD
 from tests.lesions import picture
 
@@ -55,9 +63,6 @@ class ModelVersionFactory(DjangoModelFactory):
                 lambda: [d.code for d in _diagnoses() if d.malignant]
             ),
             operating_point={"sensitivity": 0.9, "threshold": 0.3, "pictures": 100},
-            diagnoses=factory.LazyFunction(
-                lambda: {d.code: {"name": d.name, "plain": d.plain} for d in _diagnoses()}
-            ),
         )
 
 
@@ -86,14 +91,14 @@ class SubmissionFactory(DjangoModelFactory):
             status=Status.REJECTED,
             attempts=1,
             rejection="blurred",
-            rejection_reason="The picture is blurred. Hold the camera still, and take it again.",
+            rejection_values={},
             failure_detail="edges=0.001",
             finished_at=factory.LazyFunction(timezone.now),
         )
         failed = factory.Trait(
             status=Status.FAILED,
             attempts=3,
-            failure_reason="The stored picture can no longer be read.",
+            failure=Failure.UNREADABLE,
             finished_at=factory.LazyFunction(timezone.now),
         )
 

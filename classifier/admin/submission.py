@@ -110,9 +110,10 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
         "attempts",
         "alone",
         "rejection",
-        "rejection_reason",
+        "rejection_told",
         "overruled_by",
-        "failure_reason",
+        "failure",
+        "failure_told",
         "failure_detail",
         "pixels_per_mm",
         "created_at",
@@ -147,9 +148,10 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
                     "started_at",
                     "finished_at",
                     "rejection",
-                    "rejection_reason",
+                    "rejection_told",
                     "overruled_by",
-                    "failure_reason",
+                    "failure",
+                    "failure_told",
                     "failure_detail",
                 ]
             },
@@ -260,6 +262,14 @@ class SubmissionAdmin(Audited, NoAdding, TakesReviewsAlong, admin.ModelAdmin):
             f"{content.width} x {content.height} pixels, {content.left} from the left and "
             f"{content.top} from the top: the plain border around the picture was left out"
         )
+
+    @admin.display(description="what its owner is told of that")
+    def rejection_told(self, submission: Submission) -> str:
+        return submission.rejection_sentence or "-"
+
+    @admin.display(description="what its owner is told of that")
+    def failure_told(self, submission: Submission) -> str:
+        return submission.failure_sentence or "-"
 
     @admin.display(description="verdict", ordering="prediction__verdict")
     def verdict(self, submission: Submission) -> str:

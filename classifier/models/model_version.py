@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from classifier.models.observed import ImageType
+from classifier.sentences.diagnoses import BINARY, Explained, explain_class
 
 #: Pages show the scores of these test sets, which have these names in the metrics. The network has
 #: seen none of their pictures, lesions or near-duplicates.
@@ -121,7 +122,9 @@ class ModelVersion(models.Model):
         help_text="Their threshold and operating point; empty where those above count.",
     )
     diagnoses = models.JSONField(
-        default=dict, blank=True, help_text="Name and explanation of each of its answers."
+        default=dict,
+        blank=True,
+        help_text="Name and explanation of its answers, as earlier releases kept them.",
     )
     card = models.TextField("model card", blank=True, help_text="Markdown.")
     metrics = models.JSONField(default=dict, blank=True)
@@ -152,6 +155,20 @@ class ModelVersion(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("model_version", args=[self.name, self.version])
+
+    def explain(self, code: str) -> Explained:
+        """Return what to call one of its classes, and what it is."""
+        return explain_class(code, self.diagnoses)
+
+    @property
+    def names_diagnoses(self) -> bool:
+        """Return whether it tells more answers apart than benign and malignant."""
+        return set(self.classes) != set(BINARY)
+
+    @property
+    def class_names(self) -> list[str]:
+        """Return what to call its classes, in the network's order."""
+        return [self.explain(code).name for code in self.classes]
 
     def standard_of(self, judged_as: str) -> Standard:
         """Return the thresholds for pictures that are judged as dermoscopic or as clinical."""

@@ -19,6 +19,8 @@ from classifier.models.predictive_value import (
 )
 from classifier.models.result import JUDGED_AS, Result, Verdict
 from classifier.models.shares import Share, shares
+from classifier.sentences.colours import name_colour
+from classifier.sentences.diagnoses import explain_class
 
 #: Diagnoses that have fewer percent are shown on request only.
 LIKELY_PERCENT = 1.0
@@ -142,6 +144,7 @@ class Prediction(Result):
         sums = [
             Share(
                 verdict.value,
+                explain_class(verdict.value, {}).name,
                 round(sum(s.percent for s in self.differential if s.is_malignant == malignant), 1),
                 malignant,
             )
@@ -167,7 +170,7 @@ class Prediction(Result):
     @property
     def names_diagnoses(self) -> bool:
         """Return whether the network tells more answers apart than benign and malignant."""
-        return bool(self.model_version.diagnoses)
+        return self.model_version.names_diagnoses
 
     @property
     def deserves_a_look(self) -> bool:
@@ -203,9 +206,7 @@ class Prediction(Result):
 
         Such a set holds the true answer as often as promised.
         """
-        known = self.model_version.diagnoses
-        names = {known.get(code, {}).get("name", code) for code in self.possible}
-        return [share for share in self.differential if share.name in names]
+        return [share for share in self.differential if share.code in self.possible]
 
     @property
     def coverage_percent(self) -> int:
@@ -229,6 +230,11 @@ class Prediction(Result):
     @property
     def heat_inside_percent(self) -> int | None:
         return None if self.heat_inside is None else round(100 * self.heat_inside)
+
+    @property
+    def colours(self) -> list[str]:
+        """Return the names of the colours that were found in the lesion."""
+        return [name_colour(code) for code in (self.abcd or {})["colours"]]
 
     @property
     def asymmetry(self) -> Asymmetry:

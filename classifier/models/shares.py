@@ -15,6 +15,7 @@ class Share(NamedTuple):
     ``percent`` has one decimal. ``plain`` explains the answer, or is empty.
     """
 
+    code: str
     name: str
     percent: float
     is_malignant: bool
@@ -31,18 +32,13 @@ def shares(probabilities: Mapping[str, float], model_version: ModelVersion) -> l
         probabilities: of each class, in 0..1; they sum to 1.
         model_version: whose classes they are.
     """
-    tenths = {name: 1000 * p for name, p in probabilities.items()}
-    shown = {name: int(value) for name, value in tenths.items()}
-    by_remainder = sorted(tenths, key=lambda name: shown[name] - tenths[name])
-    for name in by_remainder[: round(sum(tenths.values())) - sum(shown.values())]:
-        shown[name] += 1
-    malignant, known = set(model_version.malignant_classes), model_version.diagnoses
-    return [
-        Share(
-            known.get(name, {}).get("name", name),
-            shown[name] / 10,
-            name in malignant,
-            known.get(name, {}).get("plain", ""),
-        )
-        for name in sorted(shown, key=lambda name: -tenths[name])
-    ]
+    tenths = {code: 1000 * p for code, p in probabilities.items()}
+    shown = {code: int(value) for code, value in tenths.items()}
+    by_remainder = sorted(tenths, key=lambda code: shown[code] - tenths[code])
+    for code in by_remainder[: round(sum(tenths.values())) - sum(shown.values())]:
+        shown[code] += 1
+    malignant, found = set(model_version.malignant_classes), []
+    for code in sorted(shown, key=lambda code: -tenths[code]):
+        name, plain = model_version.explain(code)
+        found.append(Share(code, name, shown[code] / 10, code in malignant, plain))
+    return found

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from classifier.models.model_version import LARGE_FIELDS
 from classifier.models.observed import OBSERVED_FIELDS, Content, ImageType
+from classifier.models.reason import Reason
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -79,7 +80,7 @@ def image_path(submission: Submission, filename: str) -> str:
     return f"{name[:2]}/{name}.{extension}"
 
 
-class Submission(models.Model):
+class Submission(Reason):
     """Keeps one picture that a person sent in, and says how far its analysis has come.
 
     ``status`` changes only through `classifier.services`. The row tells the truth, even where a
@@ -141,13 +142,6 @@ class Submission(models.Model):
         related_name="+",
         help_text="The one of its predictions that is shown.",
     )
-    rejection = models.CharField(
-        "what is wrong with the picture",
-        max_length=32,
-        blank=True,
-        help_text="Stays where a clinician had the picture analysed all the same.",
-    )
-    rejection_reason = models.TextField("why it was rejected, for its owner", blank=True)
     overruled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -156,8 +150,6 @@ class Submission(models.Model):
         related_name="+",
         help_text="The clinician who had it analysed although it had been rejected.",
     )
-    failure_reason = models.TextField("why it failed, for its owner", blank=True)
-    failure_detail = models.TextField("why there is no result, for an engineer", blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     alone = models.BooleanField(
         "analysed by itself",
@@ -208,11 +200,14 @@ class Submission(models.Model):
                 name="submission_done_has_prediction",
             ),
             models.CheckConstraint(
-                condition=~Q(status="failed") | ~Q(failure_reason=""),
+                condition=~Q(status="failed") | ~Q(failure="") | ~Q(failure_reason=""),
                 name="submission_failed_has_reason",
             ),
             models.CheckConstraint(
-                condition=~Q(status="rejected") | (~Q(rejection="") & ~Q(rejection_reason="")),
+                condition=~Q(status="rejected")
+                | (
+                    ~Q(rejection="") & (Q(rejection_values__isnull=False) | ~Q(rejection_reason=""))
+                ),
                 name="submission_rejected_has_reason",
             ),
             models.CheckConstraint(

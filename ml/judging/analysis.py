@@ -159,7 +159,7 @@ def _quality(picture: _Picture) -> quality.Quality:
 def _reject_quality(picture: _Picture) -> Rejection | None:
     measured = _quality(picture)
     problem = quality.problem(measured)
-    return Rejection.of(problem, str(measured)) if problem else None
+    return Rejection(problem, str(measured), quality.TOLD.get(problem, {})) if problem else None
 
 
 def _judge(

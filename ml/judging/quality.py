@@ -39,56 +39,6 @@ class Problem(StrEnum):
     CLINICAL_PICTURE = "clinical_picture"
 
 
-#: The advice tells the person who sent the picture in what is wrong, and how to take a better one.
-ADVICE = {
-    Problem.TOO_SMALL: (
-        "The picture is too small to judge. Send the original file rather than a thumbnail or a "
-        "screenshot: its shorter side must have at least 100 pixels."
-    ),
-    Problem.TOO_DARK: (
-        "The picture is too dark. Switch the light on, that of a dermoscope too, or turn the "
-        "exposure up, and take it again."
-    ),
-    Problem.TOO_BRIGHT: (
-        "The picture is too bright: parts of it are plain white. Turn the exposure down, and see "
-        "that nothing reflects: press a dermoscope flat onto the skin, or take a photograph "
-        "without a flash. Then take it again."
-    ),
-    Problem.DARK_CORNERS: (
-        "Most of the picture is black around the edges. Hold the camera in the middle of the "
-        "dermoscope's eyepiece, zoom in until the round field fills the picture, and take it again."
-    ),
-    Problem.LOW_CONTRAST: (
-        "Nothing in the picture stands out from the rest. Wipe the lens, use some gel or alcohol "
-        "between the skin and the glass of a dermoscope, and take it again."
-    ),
-    Problem.BLURRED: (
-        "The picture is blurred. Hold the camera still, let it focus on the spot, and take it "
-        "again."
-    ),
-    Problem.NO_LESION: (
-        "There seems to be no spot in the picture. Put the spot in the middle, with some skin "
-        "around it, and take it again."
-    ),
-    Problem.NOT_DERMOSCOPY: (
-        "This looks neither like a dermoscopic picture nor like a photograph of a spot on the "
-        "skin, so the network's answer would mean nothing. Take a close-up of one spot, with the "
-        "spot in the middle."
-    ),
-    Problem.CLINICAL_PICTURE: (
-        "This site judges only pictures that were taken through a dermoscope, and this looks like "
-        "an ordinary photograph. Take a close-up of the spot through a dermoscope, with the spot "
-        "in the middle."
-    ),
-}
-
-#: A network that knows nothing but dermoscopy gives this advice on `Problem.NOT_DERMOSCOPY`.
-DERMOSCOPY_ALONE = (
-    "This does not look like a dermoscopic picture of skin, so the network's answer would mean "
-    "nothing. Take a close-up of one spot through a dermoscope, with the spot in the middle."
-)
-
-
 @dataclass(frozen=True)
 class Quality:
     """Holds what was measured of one picture.
@@ -128,6 +78,9 @@ HIGHEST = {
     "burnt": (Problem.TOO_BRIGHT, 0.3),
     "surround": (Problem.DARK_CORNERS, 0.69),
 }
+
+#: A person is told these limits with a problem, by attribute of `Quality`.
+TOLD = {Problem.TOO_SMALL: {"smallest_side": LOWEST["smallest_side"][1]}}
 
 
 def measure(pixels: Array, segmentation: Segmentation, smallest_side: int) -> Quality:

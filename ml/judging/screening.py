@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ml.judging.quality import ADVICE, DERMOSCOPY_ALONE, Problem
+from ml.judging.quality import Problem
 from ml.taxonomy import DERMOSCOPIC, IMAGE_TYPES, OTHER
 
 if TYPE_CHECKING:
@@ -18,18 +19,15 @@ class Rejection:
 
     Attributes:
         problem: what is wrong with it.
-        advice: a sentence for the person who sent it in.
         detail: what was measured, for an engineer.
+        values: what the person who sent it in is told with the problem, by name: the
+            ``smallest_side`` in pixels that a picture must have, or ``dermoscopy_alone`` where the
+            network knows no other kind of picture.
     """
 
     problem: Problem
-    advice: str
     detail: str
-
-    @classmethod
-    def of(cls, problem: Problem, detail: str) -> Rejection:
-        """Return the rejection with the advice that belongs to the problem."""
-        return cls(problem, ADVICE[problem], detail)
+    values: Mapping[str, float] = field(default_factory=dict)
 
 
 def reject(
@@ -63,9 +61,9 @@ def _reject_type(
             f"{kind} {share:.3f}" for kind, share in zip(IMAGE_TYPES, row, strict=True)
         )
         if name == OTHER:
-            return Rejection.of(Problem.NOT_DERMOSCOPY, measured)
+            return Rejection(Problem.NOT_DERMOSCOPY, measured)
         if name != DERMOSCOPIC and not clinical_pictures:
-            return Rejection.of(Problem.CLINICAL_PICTURE, measured)
+            return Rejection(Problem.CLINICAL_PICTURE, measured)
         return None
 
     told = predictor.tell(probabilities)
@@ -77,12 +75,13 @@ def _reject_strange(predictor: Predictor, examination: Examination) -> list[Reje
     if strangeness is None:
         return [None] * len(examination.logits)
     threshold = predictor.bundle.novelty["threshold"]
-    problem = Problem.NOT_DERMOSCOPY
-    advice = ADVICE[problem] if predictor.bundle.image_types else DERMOSCOPY_ALONE
+    values = {} if predictor.bundle.image_types else {"dermoscopy_alone": True}
     return [
         # Written as "accepted if at most", because a score that is no number must be rejected.
         None
         if score <= threshold
-        else Rejection(problem, advice, f"strangeness {score:.2f}, accepted {threshold:.2f}")
+        else Rejection(
+            Problem.NOT_DERMOSCOPY, f"strangeness {score:.2f}, accepted {threshold:.2f}", values
+        )
         for score in strangeness
     ]

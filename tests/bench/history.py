@@ -137,7 +137,7 @@ def _add_others() -> None:
         "id": "lower(hex(randomblob(16)))",
         "owner_id": "person.id",
         "status": "'failed'",
-        "failure_reason": "'A copy.'",
+        "failure": "'gave_up'",
         "prediction_id": "NULL",
     }
     values = ", ".join(own.get(column, f"mine.{column}") for column in columns)

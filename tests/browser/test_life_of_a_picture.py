@@ -70,12 +70,12 @@ def test_a_picture_that_failed_says_why_and_can_be_tried_again(page: Page, lesio
     expect(heading).to_have_text(ANSWER, timeout=30_000)
     with site.database() as database:
         database.execute(
-            "UPDATE classifier_submission SET status = 'failed', failure_reason = 'Bad luck.' "
+            "UPDATE classifier_submission SET status = 'failed', failure = 'gave_up' "
             "WHERE original_name = 'unlucky.jpg'"
         )
     page.reload()
     expect(heading).to_have_text("There is no result for this picture")
-    expect(page.get_by_text("Bad luck.")).to_be_visible()
+    expect(page.get_by_text("Something went wrong on our side, more than once.")).to_be_visible()
     assert_good(page)
     page.get_by_role("button", name="Try again").click()
     expect(heading).to_have_text(ANSWER, timeout=30_000)

@@ -37,7 +37,7 @@ COUNTS = {
     "rows that wait for ever": "status IN ('queued', 'running')",
     "done": "status = 'done'",
     "rejected": "status = 'rejected'",
-    "failed, with a reason": "status = 'failed' AND failure_reason <> ''",
+    "failed, with a reason": "status = 'failed' AND failure <> ''",
     "results without exactly one prediction": "status = 'done' AND predictions <> 1",
     "predictions of no result": "status <> 'done' AND predictions <> 0",
     "tried more than once": "attempts > 1",

@@ -22,7 +22,7 @@ from ml.judging.quality import Problem
 from skinsite import folder_broker  # noqa: F401  (registers folder:// as a broker address)
 from tests.factories import picture
 
-REJECTION = Rejection(Problem.BLURRED, "The picture is blurred. Take it again.", "edges 0.001")
+REJECTION = Rejection(Problem.BLURRED, "edges 0.001")
 ABCD = Abcd(asymmetry=(0.04, 0.125), border=1.2, colours=("red", "light brown"), diameter=84.0)
 
 

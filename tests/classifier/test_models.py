@@ -64,7 +64,10 @@ def test_failed_without_a_reason_is_refused(refuses):
         Submission.objects.filter(pk=submission.pk).update(status=Status.FAILED)
 
 
-@pytest.mark.parametrize("given", [{}, {"rejection": "blurred"}, {"rejection_reason": "Blurred."}])
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"rejection": "blurred"}, {"rejection_values": {}}, {"rejection_reason": "Blurred."}],
+)
 def test_rejected_without_a_reason_is_refused(refuses, given):
     submission = SubmissionFactory()
     with refuses("submission_rejected_has_reason"):

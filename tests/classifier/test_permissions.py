@@ -204,7 +204,7 @@ def test_nobody_may_do_anything_else(name, path_of, browsers, submission):
 @pytest.mark.parametrize("role", ["anonymous", "other", "reviewer", "staff", "superuser"])
 @pytest.mark.parametrize("name", ["retry", "delete"])
 def test_only_the_owner_changes_anything(name, role, submission, path_of, browsers, sent):
-    Submission.objects.update(status=Status.FAILED, failure_reason="Broken.")
+    Submission.objects.update(status=Status.FAILED, failure="gave_up")
     outcome(browsers[role], "post", path_of(name))
     assert Submission.objects.get(pk=submission.pk).status == Status.FAILED
     assert sent == []

@@ -35,6 +35,7 @@ OF_THE_SITE = {
     "classifier.Submission.failure_reason",
     "classifier.Submission.frame",
     "classifier.Submission.rejection_reason",
+    "classifier.Submission.rejection_values",
     "sessions.Session.session_data",
     "usersessions.UserSession.data",
     # The name of a security key lies here, and `test_the_name_of_a_security_key` tests its limit.

@@ -137,15 +137,14 @@ def test_a_head_without_an_end_is_turned_away(client):
 
 
 def test_clients_that_never_close_make_nobody_wait(port, client):
-    waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
-    for one in waiting:
-        one.sendall(head("/", 0, "Connection: close", method="GET"))
-    began = time.monotonic()
-    client.sendall(head("/prompt", 0))
-    assert answer(client) == (200, b"/prompt 0")
-    assert time.monotonic() - began < 1
-    for one in waiting:
-        one.close()
+    with ExitStack() as waiting:
+        for _ in range(20):
+            one = waiting.enter_context(socket.create_connection(("127.0.0.1", port)))
+            one.sendall(head("/", 0, "Connection: close", method="GET"))
+        began = time.monotonic()
+        client.sendall(head("/prompt", 0))
+        assert answer(client) == (200, b"/prompt 0")
+        assert time.monotonic() - began < 1
 
 
 def test_what_stops_coming_is_given_up_with_a_sentence(port):

@@ -44,7 +44,8 @@ PREDICTIONS = """
 SUBMISSIONS = """
     INSERT INTO classifier_submission (
         id, owner_id, original_name, image, thumbnail, width, height, status, prediction_id,
-        rejection, rejection_reason, failure_reason, failure_detail, attempts, alone,
+        rejection, rejection_values, rejection_reason, failure, failure_reason, failure_detail,
+        attempts, alone,
         created_at, queued_at, sent_at, started_at, finished_at, image_type
     )
     SELECT lpad(n::text, 32, '0')::uuid, %(owner)s + n %% 1000, 'mole.jpg',
@@ -52,7 +53,7 @@ SUBMISSIONS = """
         CASE WHEN n < 10 THEN 'queued' WHEN n < 20 THEN 'running' WHEN n %% 50 = 0 THEN 'failed'
             WHEN n %% 50 = 1 THEN 'rejected' ELSE 'done' END,
         CASE WHEN n >= 20 AND n %% 50 > 1 THEN n END,
-        'blurred', 'It is blurred.', 'It failed.', '', 1, false,
+        'blurred', '{}', '', 'gave_up', '', '', 1, false,
         at, at, at, at, CASE WHEN n >= 20 THEN at + interval '10 seconds' END,
         CASE WHEN n %% 10 = 0 THEN 'clinical' WHEN n %% 1000 = 1 THEN 'other' WHEN n %% 2 = 0
             THEN 'dermoscopic' END

@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -37,6 +38,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.lesions import judged
+from tests.old_rows import CODES, SENTENCES, codes, migrate_old_rows, sentences
 from tests.services.conftest import database_url
 from tests.site import ROOT
 
@@ -236,10 +238,20 @@ def test_the_history_takes_as_many_queries_for_many_as_for_few(db, client, setti
     assert queries(2) == queries(16) == queries(20)
 
 
-def test_the_migrations_go_forwards_and_backwards(transactional_db):
+@pytest.fixture
+def empty_database(transactional_db) -> Iterator[str]:
+    """Return the address of a database without tables, for the migrations alone."""
     name = f"{connection.settings_dict['NAME']}_migrations"
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    yield database_url(name)
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}"')
+
+
+def test_the_migrations_go_forwards_and_backwards(empty_database):
     environment = os.environ | {
-        "DATABASE_URL": database_url(name),
+        "DATABASE_URL": empty_database,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
     }
 
@@ -247,17 +259,17 @@ def test_the_migrations_go_forwards_and_backwards(transactional_db):
         command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", *target]
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
 
-    with connection.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
-    try:
-        migrate()
-        migrate("classifier", "0001")
-        migrate()
-        with psycopg.connect(database_url(name)) as fresh:
-            (groups,) = fresh.execute("SELECT array_agg(name) FROM auth_group").fetchone()
-            (permissions,) = fresh.execute("SELECT count(*) FROM auth_group_permissions").fetchone()
-        assert groups == ["reviewers"]
-        assert permissions == 4
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f'DROP DATABASE "{name}"')
+    migrate()
+    migrate("classifier", "0001")
+    migrate()
+    with psycopg.connect(empty_database) as fresh:
+        (groups,) = fresh.execute("SELECT array_agg(name) FROM auth_group").fetchone()
+        (permissions,) = fresh.execute("SELECT count(*) FROM auth_group_permissions").fetchone()
+    assert groups == ["reviewers"]
+    assert permissions == 4
+
+
+def test_sentences_of_an_earlier_release_become_codes_and_codes_sentences_again(empty_database):
+    migrated = migrate_old_rows(DATABASE_URL=empty_database)
+    assert codes(migrated["forwards"]) == CODES
+    assert sentences(migrated["back"]) == SENTENCES

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from classifier import predictors
 from classifier.models.observed import OBSERVED_FIELDS
 from classifier.models.result import RESULT_FIELDS
+from classifier.sentences.rejections import explain_rejection
 from classifier.services.submissions.record import build_observed, build_result
 from classifier.uploads import InvalidImage, open_image
 from ml.judging.conformal import UNCERTAIN
@@ -73,15 +74,16 @@ def _answer(file: Path, analyst: predictors.Analyst, scale: float | None) -> dic
         with file.open("rb") as stream:
             clean = open_image(stream)
     except InvalidImage as error:
-        return {"status": "rejected", "reason": str(error)}
+        return {"status": "rejected", "reason": str(error), "problem": error.reason}
     except OSError as error:
-        return {"status": "rejected", "reason": f"The file cannot be opened: {error.strerror}."}
+        reason = f"The file cannot be opened: {error.strerror}."
+        return {"status": "rejected", "reason": reason, "problem": "not_opened"}
     found = analyst([clean.image])[0]
     observed = build_observed(found)
     if rejection := found.rejection:
         return {
             "status": "rejected",
-            "reason": rejection.advice,
+            "reason": explain_rejection(rejection.problem, rejection.values),
             "problem": rejection.problem,
             **observed,
         }

@@ -29,6 +29,7 @@ COLUMNS = (
     "name",
     "picture",
     "status",
+    "problem",
     "reason",
     "image_type",
     *RESULT_COLUMNS,
@@ -124,6 +125,7 @@ def _described(submission: Submission) -> dict[str, Any]:
         "sent": submission.created_at.isoformat(),
         "pixels_per_mm": submission.pixels_per_mm,
         "status": submission.status,
+        "problem": _problem(submission),
         "reason": _reason(submission),
         **submission.observed(),
         "predictions": [
@@ -162,6 +164,7 @@ def _csv(user: User) -> Iterator[bytes]:
                 _harmless(submission.original_name),
                 _picture_name(submission),
                 submission.status,
+                _problem(submission),
                 _reason(submission),
                 submission.image_type or "",
                 *(told.get(name, "") for name in RESULT_COLUMNS),
@@ -171,8 +174,12 @@ def _csv(user: User) -> Iterator[bytes]:
         )
 
 
+def _problem(submission: Submission) -> str:
+    return submission.failure if submission.is_failed else submission.rejection
+
+
 def _reason(submission: Submission) -> str:
-    return submission.rejection_reason or submission.failure_reason
+    return submission.failure_sentence if submission.is_failed else submission.rejection_sentence
 
 
 def _harmless(text: str) -> str:

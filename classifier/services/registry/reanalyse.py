@@ -16,8 +16,7 @@ from classifier.models import ModelVersion, Status, Submission
 from classifier.predictors import Analyst
 from classifier.services.submissions.claim import select_fitting
 from classifier.services.submissions.record import record_predictions, store_heat_maps
-from classifier.services.submissions.stored import read_stored_pictures
-from classifier.uploads import InvalidImage
+from classifier.services.submissions.stored import Unreadable, read_stored_pictures
 from ml.judging.analysis import Analysis
 
 BATCH = 32
@@ -125,7 +124,7 @@ def _reanalyse_together(
 ) -> dict[uuid.UUID, str]:
     outcomes, pictures = {}, {}
     for submission, image in zip(group, read_stored_pictures(group), strict=True):
-        if isinstance(image, InvalidImage):
+        if isinstance(image, Unreadable):
             logger.warning("The picture of %s cannot be read", submission.pk)
             outcomes[submission.pk] = UNREADABLE
         else:

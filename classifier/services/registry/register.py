@@ -12,7 +12,6 @@ from classifier.models.measured import MetricsError, check_metrics
 from classifier.models.model_version import figure_path
 from classifier.services.registry.activate import activate_model
 from ml.packaging.bundle import Bundle, BundleError
-from ml.taxonomy import DIAGNOSES
 
 
 def register_bundle(bundle: Bundle) -> ModelVersion:
@@ -40,11 +39,6 @@ def register_bundle(bundle: Bundle) -> ModelVersion:
             name: value for name, value in bundle.clinical.items() if name != "calibration"
         },
         "card": bundle.read_card(),
-        "diagnoses": {
-            diagnosis.code: {"name": diagnosis.name, "plain": diagnosis.plain}
-            for diagnosis in DIAGNOSES
-            if diagnosis.code in bundle.classes
-        },
     }
     with transaction.atomic():
         row, created = ModelVersion.objects.get_or_create(

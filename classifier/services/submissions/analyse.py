@@ -8,12 +8,11 @@ import uuid
 from PIL import Image
 
 from classifier import predictors
-from classifier.models import Submission
+from classifier.models import Failure, Submission
 from classifier.services.submissions.claim import claim_submissions
 from classifier.services.submissions.dispatch import dispatch_analysis
 from classifier.services.submissions.end import end_attempts, fail_attempt, release_submission
-from classifier.services.submissions.stored import read_stored_pictures
-from classifier.uploads import InvalidImage
+from classifier.services.submissions.stored import Unreadable, read_stored_pictures
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +50,8 @@ def _readable(submissions: list[Submission]) -> dict[Submission, Image.Image]:
     """Return the pictures that can be read, and fail the submissions of the others."""
     found = {}
     for submission, image in zip(submissions, read_stored_pictures(submissions), strict=True):
-        if isinstance(image, InvalidImage):
-            fail_attempt(submission, reason=str(image), detail=repr(image.__cause__))
+        if isinstance(image, Unreadable):
+            fail_attempt(submission, failure=Failure.UNREADABLE, detail=repr(image.error))
         else:
             found[submission] = image
     return found

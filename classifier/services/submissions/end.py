@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from classifier.models import ModelVersion, Prediction, Status, Submission
+from classifier.models import Failure, ModelVersion, Prediction, Status, Submission
+from classifier.models.reason import NO_FAILURE, NO_REJECTION
 from classifier.services.submissions.record import (
     build_observed,
     record_predictions,
@@ -21,11 +22,6 @@ from classifier.services.submissions.record import (
 from ml.judging.analysis import Analysis, Rejection
 
 logger = logging.getLogger(__name__)
-
-GAVE_UP = (
-    "Something went wrong on our side while we analysed this picture, more than once. "
-    "You can try again; if it keeps failing, please tell us."
-)
 
 
 def end_attempts(analyses: Mapping[Submission, Analysis], *, model_version: ModelVersion) -> None:
@@ -55,10 +51,11 @@ def _reject(submission: Submission, rejection: Rejection, observed: dict[str, An
     _latest_attempt(submission).update(
         status=Status.REJECTED,
         rejection=rejection.problem,
-        rejection_reason=rejection.advice,
-        failure_reason="",
+        rejection_values=rejection.values,
+        rejection_reason="",
         failure_detail=rejection.detail,
         finished_at=timezone.now(),
+        **NO_FAILURE,
         **observed,
     )
 
@@ -74,14 +71,14 @@ def _finish(
     # If a clinician overruled a rejection, its reason stays on the page. Otherwise an earlier
     # rejection was a mistake, and is removed.
     overruled = any(submission.overruled_by_id for submission in analyses)
-    accepted = {} if overruled else {"rejection": "", "rejection_reason": ""}
+    accepted = {} if overruled else NO_REJECTION
     for observed, submissions in _alike(analyses):
         _latest_attempt(*submissions).update(
             status=Status.DONE,
             prediction=Subquery(theirs.values("pk")),
-            failure_reason="",
             failure_detail="",
             finished_at=timezone.now(),
+            **NO_FAILURE,
             **accepted,
             **observed,
         )
@@ -103,11 +100,12 @@ def _alike(
             del waiting[submission]
 
 
-def fail_attempt(submission: Submission, *, reason: str, detail: str) -> None:
-    """End this attempt at ``submission`` as FAILED, with a sentence for its owner."""
+def fail_attempt(submission: Submission, *, failure: Failure, detail: str) -> None:
+    """End this attempt at ``submission`` as FAILED."""
     _latest_attempt(submission).update(
         status=Status.FAILED,
-        failure_reason=reason,
+        failure=failure,
+        failure_reason="",
         failure_detail=detail,
         finished_at=timezone.now(),
     )
@@ -122,7 +120,7 @@ def release_submission(submission: Submission, *, error: Exception) -> bool:
     detail = f"{type(error).__name__}: {error}"
     _latest_attempt(submission).update(alone=True)
     if submission.attempts >= settings.ANALYSIS_MAX_ATTEMPTS:
-        fail_attempt(submission, reason=GAVE_UP, detail=detail)
+        fail_attempt(submission, failure=Failure.GAVE_UP, detail=detail)
         return False
     released = _latest_attempt(submission).update(
         status=Status.QUEUED, failure_detail=detail, sent_at=timezone.now()

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifier.models import Status, Submission, User
+from classifier.models.reason import NO_FAILURE
 from classifier.models.submission import FINISHED, REVIEW_PERMISSION
 from classifier.services.submissions.dispatch import dispatch_analysis
 from classifier.services.submissions.quota import charge_retry
@@ -62,12 +63,12 @@ def _queue(submission: Submission, statuses: list[Status], **changes: Any) -> bo
         queued = Submission.objects.filter(pk=submission.pk, status__in=statuses).update(
             status=Status.QUEUED,
             attempts=0,
-            failure_reason="",
             failure_detail="",
             queued_at=timezone.now(),
             sent_at=timezone.now(),
             started_at=None,
             finished_at=None,
+            **NO_FAILURE,
             **changes,
         )
         if queued:

@@ -11,18 +11,13 @@ from django.db import transaction
 from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 
-from classifier.models import Status, Submission
+from classifier.models import Failure, Status, Submission
 from classifier.services.submissions.dispatch import count_waiting_messages, dispatch_analysis
 
 logger = logging.getLogger(__name__)
 
 #: One sweep sends at most this many again, so that a long outage does not end in a flood.
 BATCH = 500
-
-WORKER_LOST = (
-    "The analysis of this picture stopped more than once before it was finished. "
-    "You can try again; if it keeps failing, please send another picture of the lesion."
-)
 
 
 class Swept(NamedTuple):
@@ -67,7 +62,8 @@ def _give_up(lost: QuerySet[Submission]) -> int:
     return lost.filter(attempts__gte=settings.ANALYSIS_MAX_ATTEMPTS).update(
         status=Status.FAILED,
         alone=True,
-        failure_reason=WORKER_LOST,
+        failure=Failure.WORKER_LOST,
+        failure_reason="",
         failure_detail="The worker was lost.",
         finished_at=timezone.now(),
     )

@@ -92,20 +92,29 @@ def test_everything_is_in_the_file(archive, owner):
 
 
 @pytest.mark.parametrize(
-    ("state", "status", "reason"),
+    ("state", "status", "problem", "reason"),
     [
-        ({}, "queued", ""),
-        ({"running": True}, "running", ""),
-        ({"failed": True}, "failed", "can no longer be read"),
-        ({"rejected": True}, "rejected", "blurred"),
+        ({}, "queued", "", ""),
+        ({"running": True}, "running", "", ""),
+        ({"failed": True}, "failed", "unreadable", "can no longer be read"),
+        (
+            {"failed": True, "rejection": "blurred", "rejection_values": {}},
+            "failed",
+            "unreadable",
+            "can no longer be read",
+        ),
+        ({"rejected": True}, "rejected", "blurred", "blurred"),
     ],
 )
-def test_what_has_no_result_is_there_with_its_reason(archive, owner, state, status, reason):
+def test_what_has_no_result_is_there_with_its_reason(
+    archive, owner, state, status, problem, reason
+):
     SubmissionFactory(owner=owner, **state)
     found = archive()
     (described,) = results(found)["submissions"]
     (row,) = table(found)
     assert described["status"] == row["status"] == status
+    assert described["problem"] == row["problem"] == problem
     assert reason in described["reason"]
     assert described["reason"] == row["reason"]
     assert row["verdict"] == ""

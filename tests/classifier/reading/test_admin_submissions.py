@@ -232,8 +232,16 @@ def test_a_rejected_picture_is_listed_with_its_reason(reviewer_client):
     listed = visible_text(reviewer_client.get(LIST + "?status__exact=rejected").content)
     assert "Rejected" in listed
     text = visible_text(reviewer_client.get(change(rejected)).content)
-    assert rejected.rejection_reason in text
+    assert "blurred" in text
+    assert rejected.rejection_sentence in text
     assert rejected.failure_detail in text
+
+
+def test_a_picture_that_failed_is_shown_with_code_and_sentence(reviewer_client):
+    failed = SubmissionFactory(failed=True)
+    text = visible_text(reviewer_client.get(change(failed)).content)
+    assert "unreadable" in text
+    assert failed.failure_sentence in text
 
 
 @pytest.mark.parametrize("row", ["malignant", "reviewed", "queued", "failed"])

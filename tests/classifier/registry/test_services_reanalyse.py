@@ -58,7 +58,7 @@ def run(newer, analyst):
 
 
 def rows() -> list[tuple]:
-    fields = ("status", "attempts", "prediction_id", "finished_at", "failure_reason")
+    fields = ("status", "attempts", "prediction_id", "finished_at", "failure")
     return list(Submission.objects.order_by("pk").values_list(*fields))
 
 

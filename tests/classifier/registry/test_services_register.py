@@ -128,10 +128,11 @@ def test_what_describes_a_network_is_registered_too(write):
     row = register_bundle(bundle)
     row.refresh_from_db()
     assert row.operating_point == point
-    assert list(row.diagnoses) == list(DIAGNOSIS_CODES)
-    assert row.diagnoses["mel"]["name"] == "Melanoma"
+    assert row.classes == list(DIAGNOSIS_CODES)
+    assert row.explain("mel").name == "Melanoma"
+    assert row.names_diagnoses
     assert row.card.startswith("# seven-stage 1.0.0")
-    assert register_bundle(write("binary", b"others")).diagnoses == {}
+    assert not register_bundle(write("binary", b"others")).names_diagnoses
 
 
 def test_thresholds_for_photographs_are_registered_and_brought_up_to_date(write):

@@ -9,11 +9,9 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from classifier import predictors
-from classifier.models import Prediction, Status, Submission
+from classifier.models import Failure, Prediction, Status, Submission
 from classifier.services.submissions.analyse import analyse_waiting_submissions
-from classifier.services.submissions.end import GAVE_UP
 from classifier.services.submissions.retry import requeue_submission
-from classifier.services.submissions.stored import UNREADABLE
 from ml.packaging.bundle import BundleError
 from tests.factories import ModelVersionFactory, SubmissionFactory, picture
 
@@ -36,13 +34,13 @@ def change(submission: Submission, **fields: object):
 def test_a_waiting_submission_is_done(analyst, time_machine, malignant, verdict, confidence):
     time_machine.move_to("2026-03-01 12:00:00+00:00", tick=False)
     analyst.malignant_probability = malignant
-    submission = SubmissionFactory(failure_reason="of an earlier attempt", failure_detail="x")
+    submission = SubmissionFactory(failure="gave_up", failure_detail="x")
     assert analyse_waiting_submissions(str(submission.pk)) is False
     done = reloaded(submission)
     assert done.status == Status.DONE
     assert done.attempts == 1
     assert done.started_at == done.finished_at == timezone.now()
-    assert (done.failure_reason, done.failure_detail) == ("", "")
+    assert (done.failure, done.failure_detail) == ("", "")
     prediction = done.prediction
     assert prediction.submission == submission
     assert prediction.verdict == verdict
@@ -125,7 +123,7 @@ def fail() -> None:
         {"status": Status.QUEUED},
         # The sweep has returned the row, and another worker has claimed it.
         {"status": Status.RUNNING, "attempts": 2},
-        {"status": Status.FAILED, "failure_reason": "Given up.", "attempts": 3},
+        {"status": Status.FAILED, "failure": "gave_up", "attempts": 3},
     ],
 )
 def test_a_worker_that_was_given_up_changes_nothing_any_more(analyst, fields, ending):
@@ -172,7 +170,7 @@ def test_a_stored_picture_that_cannot_be_read_fails_at_once(analyst, media, dama
     assert analyse_waiting_submissions(submission.pk) is False
     failed = reloaded(submission)
     assert (failed.status, failed.attempts) == (Status.FAILED, 1)
-    assert failed.failure_reason == UNREADABLE
+    assert failed.failure == Failure.UNREADABLE
     assert failed.failure_detail
     assert failed.finished_at is not None
     assert failed.prediction is None
@@ -197,12 +195,12 @@ def test_a_surprise_is_tried_again_until_the_attempts_are_used_up(analyst, setti
         waiting = reloaded(submission)
         assert (waiting.status, waiting.attempts) == (Status.QUEUED, attempt)
         assert type(error).__name__ in waiting.failure_detail
-        assert waiting.failure_reason == ""
+        assert waiting.failure == ""
         assert waiting.sent_at >= before  # its retry is a message of its own
     assert analyse_waiting_submissions(submission.pk) is False
     failed = reloaded(submission)
     assert (failed.status, failed.attempts) == (Status.FAILED, 3)
-    assert failed.failure_reason == GAVE_UP
+    assert failed.failure == Failure.GAVE_UP
     assert type(error).__name__ in failed.failure_detail
     assert analyse_waiting_submissions(submission.pk) is False
     assert len(analyst.seen) == 3
@@ -217,7 +215,7 @@ def test_a_surprise_that_goes_away(analyst):
     assert analyse_waiting_submissions(submission.pk) is False
     done = reloaded(submission)
     assert (done.status, done.attempts) == (Status.DONE, 2)
-    assert (done.failure_reason, done.failure_detail) == ("", "")
+    assert (done.failure, done.failure_detail) == ("", "")
 
 
 def test_without_an_active_model_it_waits(monkeypatch):

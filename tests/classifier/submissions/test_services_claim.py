@@ -7,11 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from classifier.models import Prediction, Status, Submission
+from classifier.models import Failure, Prediction, Status, Submission
 from classifier.services.submissions.analyse import analyse_waiting_submissions
 from classifier.services.submissions.claim import claim_submissions
-from classifier.services.submissions.end import GAVE_UP
-from classifier.services.submissions.stored import UNREADABLE
 from tests.factories import SubmissionFactory
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +91,7 @@ def test_a_picture_that_cannot_be_read_takes_none_along(analyst, media):
     bad, *good = SubmissionFactory.create_batch(3)
     (media / bad.image.name).unlink()
     assert analyse_waiting_submissions(bad.pk) is False
-    assert Submission.objects.get(pk=bad.pk).failure_reason == UNREADABLE
+    assert Submission.objects.get(pk=bad.pk).failure == Failure.UNREADABLE
     assert {Submission.objects.get(pk=row.pk).status for row in good} == {Status.DONE}
 
 
@@ -125,4 +123,4 @@ def test_after_a_surprise_each_is_sent_again_and_stands_alone(analyst, sent):
     assert analyse_waiting_submissions(poison.pk) is True
     assert analyse_waiting_submissions(poison.pk) is False
     failed = Submission.objects.get(pk=poison.pk)
-    assert (failed.status, failed.failure_reason) == (Status.FAILED, GAVE_UP)
+    assert (failed.status, failed.failure) == (Status.FAILED, Failure.GAVE_UP)

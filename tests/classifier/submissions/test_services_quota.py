@@ -98,7 +98,7 @@ def test_what_is_refused_at_the_door_or_by_our_own_fault_counts_as_no_picture(
             send(owner)
     rejected = send(owner)
     Submission.objects.filter(pk=rejected.pk).update(
-        status="rejected", rejection="blurred", rejection_reason="It is blurred."
+        status="rejected", rejection="blurred", rejection_values={}
     )
     for _ in range(2):
         with pytest.raises(QuotaExceeded):
@@ -216,5 +216,5 @@ def test_the_page_says_that_it_was_one_retry_too_many(owner, owner_client, setti
     assert answer.status_code == 429
     text = answer.content.decode()
     assert "Please try this one again in an hour." in text
-    assert submission.failure_reason in text
+    assert submission.failure_sentence in text
     assert sent == []

@@ -35,9 +35,9 @@ def test_a_rejected_picture_has_a_reason_and_no_prediction(rejecting):
     found = reloaded(submission)
     assert found.status == Status.REJECTED
     assert found.rejection == "blurred"
-    assert found.rejection_reason == REJECTION.advice
+    assert found.rejection_values == REJECTION.values
     assert found.failure_detail == REJECTION.detail
-    assert found.failure_reason == ""
+    assert found.failure == ""
     assert found.finished_at is not None
     assert found.prediction is None
     assert not Prediction.objects.exists()
@@ -76,7 +76,7 @@ def test_a_clinician_overrules(rejecting, reviewer, sent, django_capture_on_comm
     assert (done.status, done.overruled_by) == (Status.DONE, reviewer)
     assert done.prediction.verdict == "malignant"
     # The reason why it took a clinician stays on record.
-    assert (done.rejection, bool(done.rejection_reason)) == ("blurred", True)
+    assert (done.rejection, done.rejection_values) == ("blurred", {})
 
 
 def test_overruled_once_it_stays_so(rejecting, reviewer):
@@ -110,7 +110,7 @@ def test_accepted_by_a_later_model_nothing_is_left_of_the_rejection(analyst):
     analyse_waiting_submissions(submission.pk)
     done = reloaded(submission)
     assert done.status == Status.DONE
-    assert (done.rejection, done.rejection_reason) == ("", "")
+    assert (done.rejection, done.rejection_values) == ("", None)
 
 
 def test_rejected_by_a_later_model_its_earlier_prediction_stays(rejecting):

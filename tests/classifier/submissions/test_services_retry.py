@@ -35,7 +35,7 @@ def test_a_failed_submission_gets_all_its_attempts_back(queue, sent, analyst):
     assert queue(submission) is True
     waiting = Submission.objects.get(pk=submission.pk)
     assert (waiting.status, waiting.attempts) == (Status.QUEUED, 0)
-    assert (waiting.failure_reason, waiting.failure_detail) == ("", "")
+    assert (waiting.failure, waiting.failure_detail) == ("", "")
     assert (waiting.started_at, waiting.finished_at) == (None, None)
     assert waiting.sent_at > long_ago
     assert waiting.queued_at > submission.queued_at

@@ -7,12 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from classifier.models import Status, Submission
+from classifier.models import Failure, Status, Submission
 from classifier.services.submissions import sweep as module
 from classifier.services.submissions.analyse import analyse_waiting_submissions
 from classifier.services.submissions.claim import claim_submissions
 from classifier.services.submissions.sweep import (
-    WORKER_LOST,
     return_lost_companions,
     sweep_lost_submissions,
 )
@@ -83,7 +82,7 @@ def test_a_row_that_lost_its_worker_too_often_fails(sent, now):
     submission = SubmissionFactory(running=True, attempts=3, started_at=now - timedelta(seconds=31))
     assert sweep_lost_submissions() == (0, 0, 1)
     failed = reloaded(submission)
-    assert (failed.status, failed.failure_reason) == (Status.FAILED, WORKER_LOST)
+    assert (failed.status, failed.failure) == (Status.FAILED, Failure.WORKER_LOST)
     assert failed.failure_detail
     assert failed.finished_at == now
     assert sent == []
@@ -204,5 +203,5 @@ def test_what_kills_every_worker_fails_in_the_end(sent):
         claim_submissions(deadly.pk)
         assert return_lost_companions(deadly.pk) is True
     assert reloaded(deadly).status == Status.FAILED
-    assert reloaded(deadly).failure_reason == WORKER_LOST
+    assert reloaded(deadly).failure == Failure.WORKER_LOST
     assert len(sent) == 2

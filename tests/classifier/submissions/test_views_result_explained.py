@@ -170,7 +170,7 @@ def test_a_rejected_picture_gets_advice_and_no_verdict(show, owner, name):
     html = show(submission, name)
     text = visible_text(html)
     assert "This picture could not be judged" in text
-    assert submission.rejection_reason in text
+    assert submission.rejection_sentence in text
     assert "show it to a doctor" in text
     assert "Signs that matter more than any app" in text
     assert "Looks harmless." in text
@@ -184,13 +184,13 @@ def test_a_rejection_is_announced(owner_client, owner):
     html = owner_client.get(address, headers=HTMX).content.decode()
     announced = html.rpartition('id="announcement" hx-swap-oob="innerHTML"')[2]
     assert "could not be judged" in announced
-    assert submission.rejection_reason in announced
+    assert submission.rejection_sentence in announced
 
 
 def test_what_an_earlier_version_said_of_a_rejected_picture_is_not_hidden(show, owner):
     submission = SubmissionFactory(owner=owner, done=True)
     Submission.objects.filter(pk=submission.pk).update(
-        status=Status.REJECTED, rejection="blurred", rejection_reason="Blurred."
+        status=Status.REJECTED, rejection="blurred", rejection_values={}
     )
     text = visible_text(show(submission))
     assert "The network says" not in text
@@ -203,7 +203,7 @@ def test_an_overruled_rejection_is_told_with_the_answer(show, owner, reviewer):
         done=True,
         overruled_by=reviewer,
         rejection="blurred",
-        rejection_reason="The picture is blurred.",
+        rejection_values={},
     )
     html = show(submission)
     assert "The site would not have judged this picture. The picture is blurred." in visible_text(

@@ -105,7 +105,7 @@ def test_whoever_overrules_that_it_is_neither_gets_the_same(shown, reviewer):
         BOTH,
         image_type="other",
         rejection="not_dermoscopy",
-        rejection_reason="This looks like neither.",
+        rejection_values={},
         overruled_by=reviewer,
         done__judged_as="clinical",
     )

@@ -95,8 +95,8 @@ def test_the_differential_in_plain_words(show, owner, name):
     order += ["Actinic keratosis or intraepithelial carcinoma 0.4 %", "Vascular lesion 0.1 %"]
     places = [after.index(words) for words in order]
     assert places == sorted(places)
-    assert "Benign. A mole: a harmless cluster of pigment cells." in after
-    assert "Malignant. A skin cancer of the pigment cells" in after
+    assert "Benign. This is a mole. It is a harmless group" in after
+    assert "Malignant. This is a skin cancer of the cells" in after
     assert "the 7 diagnoses it knows" in after
 
 
@@ -135,7 +135,7 @@ def test_the_verdict_is_not_told_by_colour_alone(show, owner):
 def test_a_failed_one_says_why_and_offers_to_try_again(show, owner, name):
     submission = SubmissionFactory(owner=owner, failed=True, failure_detail="OSError: errno 5")
     html = show(submission, name)
-    assert submission.failure_reason in visible_text(html)
+    assert submission.failure_sentence in visible_text(html)
     assert f'action="{address("retry", submission)}"' in html
     assert "csrfmiddlewaretoken" in html
     assert "hx-get" not in html

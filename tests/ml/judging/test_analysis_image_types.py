@@ -10,7 +10,7 @@ import pytest
 from ml.judging import limits
 from ml.judging.analysis import AnalysisSettings, analyse
 from ml.judging.predictor import Predictor
-from ml.judging.quality import ADVICE, DERMOSCOPY_ALONE, Problem
+from ml.judging.quality import Problem
 from ml.taxonomy import BINARY_CLASSES, CLINICAL, DERMOSCOPIC, OTHER
 from tests.lesions import render
 
@@ -64,7 +64,7 @@ def test_each_picture_says_what_kind_it_is_and_by_whose_standard_it_is_judged(lo
         None,
         Problem.NOT_DERMOSCOPY,
     ]
-    assert found[3].rejection.advice == ADVICE[Problem.NOT_DERMOSCOPY]
+    assert found[3].rejection.values == {}
     assert found[3].rejection.detail == "dermoscopic 0.100, clinical 0.000, other 0.900"
 
 
@@ -121,7 +121,7 @@ def test_a_site_may_judge_dermoscopic_pictures_alone(load, bundle):
         Problem.CLINICAL_PICTURE,
         Problem.NOT_DERMOSCOPY,
     ]
-    assert found[1].rejection.advice == ADVICE[Problem.CLINICAL_PICTURE]
+    assert found[1].rejection.values == {}
     assert [one.image_type for one in found] == [DERMOSCOPIC, CLINICAL, None, OTHER]
 
 
@@ -138,7 +138,7 @@ def test_a_picture_may_be_strange_to_a_network_that_tells_kinds_too(load, bundle
     problems = [one.rejection and one.rejection.problem for one in found]
     if threshold < 0:
         assert problems == [Problem.NOT_DERMOSCOPY] * 4
-        assert found[0].rejection.advice == ADVICE[Problem.NOT_DERMOSCOPY]
+        assert [one.rejection.values for one in found[:2]] == [{}, {}]
         assert "strangeness" in found[1].rejection.detail
     else:
         assert problems[1] is Problem.CLINICAL_PICTURE
@@ -150,4 +150,4 @@ def test_a_network_that_cannot_tell_judges_photographs_as_before(eight_bundle):
         for one in analyse(Predictor.load(eight_bundle), PICTURES, settings):
             assert (one.rejection, one.image_type, one.judged_as) == (None, None, DERMOSCOPIC)
         for one in analyse(Predictor.load(strict), PICTURES, settings):
-            assert one.rejection.advice == DERMOSCOPY_ALONE
+            assert one.rejection.values == {"dermoscopy_alone": True}

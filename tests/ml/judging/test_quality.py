@@ -6,7 +6,7 @@ from PIL import Image
 from scipy import ndimage
 
 from ml.judging.analysis import quality_of
-from ml.judging.quality import ADVICE, HIGHEST, LOWEST, MARGIN, SIDE, Problem, blurred, problem
+from ml.judging.quality import HIGHEST, LOWEST, MARGIN, SIDE, Problem, blurred, problem
 from ml.measuring.degradations import (
     DEGRADATIONS,
     blur,
@@ -80,19 +80,6 @@ def test_a_limit_that_is_just_met_is_no_problem():
         below = type(measured)(**{**measured.__dict__, attribute: lowest * 0.999})
         assert problem(at_limit) is None
         assert problem(below) is name
-
-
-def test_every_problem_has_advice_on_what_to_do():
-    assert ADVICE.keys() == set(Problem)
-    for advice in ADVICE.values():
-        assert advice.endswith(".")
-        assert "again" in advice or "Send" in advice or "Take" in advice
-
-
-@pytest.mark.parametrize("name", [Problem.TOO_DARK, Problem.TOO_BRIGHT, Problem.LOW_CONTRAST])
-def test_advice_on_light_is_for_who_has_no_dermoscope_too(name):
-    assert "the dermoscope" not in ADVICE[name]
-    assert "between skin and glass" not in ADVICE[name]
 
 
 def test_every_way_to_spoil_a_picture_gives_a_picture():
