@@ -64,9 +64,10 @@ def fit(
         sensitivity: sensitivity that the operating point must reach.
     """
     targets = targets_of(test.samples, bundle.logits)
-    biases = {
+    is_malignant = [name in bundle.malignant for name in _named_by_logits(bundle)]
+    biases: dict[str | None, Array | None] = {
         None: None,
-        BIAS_OF_MALIGNANT: [[name in bundle.malignant for name in _named_by_logits(bundle)]],
+        BIAS_OF_MALIGNANT: np.array([is_malignant]),
         BIAS_OF_EACH_CLASS: np.eye(bundle.logits),
     }
     fitted = calibration.fit(logits, targets, biases=biases[bias], weights=test.weights)
