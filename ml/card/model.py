@@ -152,7 +152,7 @@ def _training(bundle: Bundle, runs: list[dict[str, Any]]) -> list[str]:
 def _length(stage: dict[str, Any]) -> str:
     """Return how long a stage was, in passes of single pictures or, for an older run, in epochs."""
     if "passes" in stage:
-        return f"{stage['passes']:,} passes"
+        return f"{stage.get('passes_run', stage['passes']):,} passes"
     return f"{stage['epochs']} epochs" if "epochs" in stage else ""
 
 

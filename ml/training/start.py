@@ -34,10 +34,12 @@ def describe(settings: TrainingSettings, selection: Selection, earlier: Path) ->
         bundle = Bundle.read(earlier)
         architecture, training, data = bundle.architecture, bundle.training, bundle.data
     else:
-        before = runs.read_settings(earlier)
+        before, history = runs.read_settings(earlier), runs.read_history(earlier)
+        # The run may have been planned for longer than it went, and its last rounds are left out.
+        passes = history[runs.rank_rounds(history)[0]]["passes"]
         architecture, training, data = (
             before.architecture,
-            asdict(before),
+            asdict(before) | {"passes_run": passes},
             runs.read_data(earlier),
         )
     if architecture != settings.architecture:

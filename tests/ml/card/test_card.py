@@ -103,16 +103,16 @@ OF_LESION_NET = (
     "HAM10000",
     "histopathology, follow-up",
     "isic2017",
-    "ISIC 2017",
+    "MILK10k",
     "Coverage is promised",
     "calibrated",
     "held_out`",
     "hair, rulers and ink",
     "Dermatofibroma",
     "seven-stage --near",
-    "passes for dermoscopy",
+    "passes for one of a lesion",
     "yes: weights by class",
-    "partly: estimated",
+    "yes: as it was recorded",
     "ml audit",
     "ml explain",
 )
@@ -138,7 +138,7 @@ def test_test_sets_are_titled_as_the_metrics_say(bundle):
     headings = re.findall(r"^### (.*)$", section(card.render(bundle), "Results"), re.MULTILINE)
     sets = [result for result in bundle.metrics.values() if "groups" in result]
     assert headings == [result["title"] for result in sets]
-    assert len(headings) == 2
+    assert len(headings) >= 2
 
 
 def test_a_test_set_without_a_title_is_called_by_its_name():
