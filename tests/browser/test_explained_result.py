@@ -103,7 +103,7 @@ def test_a_rejected_picture_says_how_to_take_a_better_one_and_a_clinician_overru
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_have_text(REJECTED, timeout=30_000)
     expect(page.locator("#announcement")).to_contain_text("The picture is too dark")
-    expect(page.get_by_text("Switch the light on").first).to_be_visible()
+    expect(page.get_by_text("Switch on a light").first).to_be_visible()
     expect(page.get_by_text("% confident")).to_have_count(0)
     expect(page.get_by_role("link", name="Send another picture")).to_be_visible()
     assert_good(page)
