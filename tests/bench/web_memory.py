@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +11,7 @@ import psutil
 import requests
 from PIL import Image
 
+from tests.looking import looking
 from tests.site import Client, Site, resident
 
 REQUESTS = 8
@@ -26,25 +26,18 @@ class WebSite(Site):
     ready = "Listening at"
 
 
-class Watched:
-    """This tells the most memory that all web processes had together while it looked at a site."""
+class WebProcesses:
+    """All web processes of a site are looked at together.
+
+    Attributes:
+        peak: the most bytes that they had at once, of all times that they were looked at.
+    """
 
     def __init__(self, site: Site) -> None:
         self.site, self.peak = site, 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look)
 
-    def __enter__(self) -> Watched:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._stop.wait(0.1):
-            self.peak = max(self.peak, self.most())
+    def look(self) -> None:
+        self.peak = max(self.peak, self.most())
 
     def most(self) -> int:
         """Return the sum of the most bytes that each of the processes has had so far."""
@@ -111,8 +104,13 @@ def measure(data_dir: Path) -> Iterator[Row]:
         people = [Client(site.address) for _ in range(REQUESTS)]
         for number, person in enumerate(people):
             person.sign_up(f"person{number}@example.org")
-        with Watched(site) as watched:
+        processes = WebProcesses(site)
+        with looking(processes.look, every=0.1):
             send_at_once(people)
         goal = f"< {LIMIT / 1e6:.0f} MB"
-        yield "web processes, peak with eight large requests", f"{watched.peak / 1e6:.0f} MB", goal
-        yield "... resident afterwards", f"{watched.resident() / 1e6:.0f} MB", goal
+        yield (
+            "web processes, peak with eight large requests",
+            f"{processes.peak / 1e6:.0f} MB",
+            goal,
+        )
+        yield "... resident afterwards", f"{processes.resident() / 1e6:.0f} MB", goal

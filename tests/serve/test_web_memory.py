@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.bench.web_memory import LIMIT, REQUESTS, Watched, WebSite, send_at_once
+from tests.bench.web_memory import LIMIT, REQUESTS, WebProcesses, WebSite, send_at_once
 from tests.classifier.pictures import progressive_jpeg
 from tests.lesions import judged
+from tests.looking import looking
 from tests.serve.waiting import wait_until
 from tests.siege.attackers import Form
 from tests.siege.containers import bytes_in_files
@@ -51,8 +52,9 @@ def test_all_processes_stay_within_their_memory_and_give_it_back(site):
 
     # The small pictures have a decoder of their own, which an idle site has started too.
     assert "/results/" in other.upload([("small.jpg", judged())]).url
-    idle = Watched(site).most()
-    with Watched(site) as watched, ThreadPoolExecutor(1) as pool:
+    processes = WebProcesses(site)
+    idle = processes.most()
+    with looking(processes.look, every=0.1), ThreadPoolExecutor(1) as pool:
         beside = pool.submit(send_small_ones)
         try:
             began = time.monotonic()
@@ -65,8 +67,8 @@ def test_all_processes_stay_within_their_memory_and_give_it_back(site):
     assert {answer.status_code for answer in answers} <= {200, 503}
     # All have been sent: some were accepted, and their pixels were in memory.
     assert any("/results/" in answer.url for answer in answers if answer.ok)
-    assert idle + PIXELS < watched.peak < LIMIT
-    wait_until(lambda: watched.resident() < LIMIT / 2, 10)
+    assert idle + PIXELS < processes.peak < LIMIT
+    wait_until(lambda: processes.resident() < LIMIT / 2, 10)
     assert max(waited) < max(3.0, seconds / 3)
 
 

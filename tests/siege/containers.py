@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -43,7 +42,7 @@ def container(name: str) -> Container:
 
 
 class Watch:
-    """This looks at all containers of a site again and again, until it is stopped.
+    """All containers of a site are looked at together.
 
     Attributes:
         peaks: the most bytes that each container had at once. Processes count with the most that
@@ -55,17 +54,6 @@ class Watch:
         self.site, self.temporary = site, temporary
         self.containers = {name: container(name) for name in PARTS}
         self.peaks, self.files = dict.fromkeys(PARTS, 0), dict.fromkeys(PARTS, 0)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._go_on)
-
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        self.look()
 
     def look(self) -> None:
         for name, part in PARTS.items():
@@ -76,10 +64,6 @@ class Watch:
                 resident += files
             self.peaks[name] = max(self.peaks[name], resident)
             self.files[name] = max(self.files[name], files)
-
-    def _go_on(self) -> None:
-        while not self._stop.wait(0.5):
-            self.look()
 
 
 def bytes_in_files(processes: Iterable[int], folder: Path) -> int:

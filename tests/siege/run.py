@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests import PASSWORD
+from tests.looking import looking
 from tests.serve.waiting import wait_until
 from tests.services.mail_server import MailServer
 from tests.services.processes import Broker, Postgres
@@ -70,7 +71,8 @@ def run(seconds: float, accounts: int) -> Report:
                     _sign_up(site, mails, address, f"198.51.100.{number}")
                 before, person = (Person(site.address, PERSON, "198.51.100.254") for _ in range(2))
                 before.use(time.monotonic() + seconds / 6)
-                with Watch(site, temporary) as watch:
+                watch = Watch(site, temporary)
+                with looking(watch.look, every=0.5):
                     told = _besiege(site, person, emails, seconds)
         finally:
             broker.kill()
