@@ -101,6 +101,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=defaults.augmentation,
         help="what may happen to a training picture (default: %(default)s)",
     )
+    parser.add_argument(
+        "--prior-adjustment",
+        action="store_true",
+        help="learn what speaks for each diagnosis, apart from how common it is in its source",
+    )
     share, rate = between(0, 1, inclusive=True), between(0, 1, inclusive=False)
     for name, kind, text in (
         ("passes", positive, "pictures shown in the whole run"),

@@ -23,6 +23,7 @@ from ml.training import pretrained, runs, start, state
 from ml.training.batches import Batches, chances
 from ml.training.moving_average import MovingAverage
 from ml.training.objective import image_type_targets, losses, targets_of
+from ml.training.priors import domain_priors
 from ml.training.progress import TrainingProgress, describe_round
 from ml.training.runs import TrainingSettings
 from ml.training.schedule import WarmUpHoldDecay
@@ -256,7 +257,14 @@ def build_compiled(settings: TrainingSettings) -> keras.Model:
     )
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     logits = model.get_layer("logit").output.shape[-1]
-    wanted, counts = losses(logits, settings.label_smoothing, settings.image_type_weight)
+    if settings.prior_adjustment and logits == 1:
+        raise InputError(f"{settings.architecture} names no diagnoses, so none can be common.")
+    wanted, counts = losses(
+        logits,
+        settings.label_smoothing,
+        settings.image_type_weight,
+        prior_adjustment=settings.prior_adjustment,
+    )
     model.compile(optimiser, wanted, loss_weights=counts)
     optimiser.build(model.trainable_variables)
     return model
@@ -266,18 +274,22 @@ def _prepare_batches(
     settings: TrainingSettings, samples: list[Sample], model: keras.Model
 ) -> Batches:
     size = model.input_shape[1]
-    targets = [targets_of(samples, model.get_layer("logit").output.shape[-1])]
+    logits = model.get_layer("logit").output.shape[-1]
+    drawn = chances(
+        samples,
+        class_balance=settings.class_balance,
+        coarse_weight=settings.coarse_weight,
+        shares=settings.shares,
+    )
+    targets = [targets_of(samples, logits)]
+    if settings.prior_adjustment:
+        targets[0] = np.hstack([targets[0], domain_priors(samples, drawn, logits)])
     if settings.image_type_weight:
         targets.append(image_type_targets(samples))
     return Batches(
         load_pixels(samples, augmentation.stored_side(size)),
         targets,
-        chances(
-            samples,
-            class_balance=settings.class_balance,
-            coarse_weight=settings.coarse_weight,
-            shares=settings.shares,
-        ),
+        drawn,
         augmentation.augmenter(settings.augmentation, size),
         settings.batch_size,
         settings.seed,

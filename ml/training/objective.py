@@ -81,8 +81,23 @@ class MarginalLikelihood(keras.losses.Loss):
         return (1 - self.label_smoothing) * likelihood + self.label_smoothing * spread
 
 
+@keras.saving.register_keras_serializable("skinsite")
+class PriorAdjustedLikelihood(MarginalLikelihood):
+    """Computes the same, where the network was told how common each class is in the source.
+
+    The truth of a picture is followed by these priors, ``(batch, 2 x classes)``, see
+    `ml.training.priors`.
+    """
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the loss of each picture, ``(batch,)``."""
+        allowed, priors = ops.split(y_true, 2, axis=-1)
+        weighted = y_pred * priors
+        return super().call(allowed, weighted / ops.sum(weighted, axis=-1, keepdims=True))
+
+
 def losses(
-    logits: int, label_smoothing: float, image_type_weight: float
+    logits: int, label_smoothing: float, image_type_weight: float, *, prior_adjustment: bool = False
 ) -> tuple[list[keras.losses.Loss], list[float]]:
     """Return the loss of each of a network's outputs, and how much it counts.
 
@@ -91,11 +106,12 @@ def losses(
         label_smoothing: smoothing of every loss, in 0..1.
         image_type_weight: how much the kind of picture counts; 0 where the network does not tell
             it.
+        prior_adjustment: whether the first output's truth is followed by priors.
     """
     first = (
         keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing)
         if logits == 1
-        else MarginalLikelihood(label_smoothing)
+        else (PriorAdjustedLikelihood if prior_adjustment else MarginalLikelihood)(label_smoothing)
     )
     if not image_type_weight:
         return [first], [1.0]

@@ -58,6 +58,8 @@ class TrainingSettings:
             picture is drawn equally often, whatever its domain.
         coarse_weight: factor in 0..1 on how often a picture is drawn if its label leaves the
             diagnosis open.
+        prior_adjustment: whether the loss takes into account how common each diagnosis is in the
+            domain of a picture, see `ml.training.priors`; not for a network with one logit.
         image_type_weight: factor on the loss of the kind of picture; with 0, it is not learnt.
         augmentation: one of `ml.data.augmentation.AUGMENTATIONS`.
         precision: a Keras dtype policy; ``mixed_bfloat16`` halves the time on CPUs that have it.
@@ -81,6 +83,7 @@ class TrainingSettings:
     class_balance: float = 0.5
     shares: dict[str, float] | None = None
     coarse_weight: float = 1.0
+    prior_adjustment: bool = False
     image_type_weight: float = 0.0
     augmentation: str = "all"
     precision: str = "float32"

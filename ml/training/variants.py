@@ -19,5 +19,9 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "last_weights": ("the last weights instead of their average", {"averaging": 0.0}),
     "classes_equal": ("every class of a source is drawn as often", {"class_balance": 1.0}),
     "pictures_equal": ("every picture of a source is drawn as often", {"class_balance": 0.0}),
+    "prior_adjusted": (
+        "the loss knows how common each diagnosis is in a source",
+        {"prior_adjustment": True},
+    ),
     "random_start": ("random first weights instead of ImageNet's", {"pretrained": False}),
 }
