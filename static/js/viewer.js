@@ -67,6 +67,7 @@ function start(viewer) {
     });
     layers.addEventListener("panzoomchange", () => {
         viewer.classList.toggle("zoomed", isZoomed());
+        layers.style.setProperty("--zoom", panzoom.getScale());
         panzoom.setOptions({ touchAction: isZoomed() ? "none" : "pan-x pan-y" });
         if (panzoom.getScale() > COPY_IS_ENOUGH) {
             loadFullSize(photo);

@@ -94,7 +94,7 @@ def test_a_section_opens_by_its_address_by_a_link_and_by_keys(result: Page):
 
 def test_the_page_is_light(result: Page):
     asked: list = []
-    result.on("requestfinished", asked.append)
+    result.on("requestfinished", lambda request: asked.append(request))
     result.reload(wait_until="networkidle")
     but_the_picture = [one for one in asked if not one.url.endswith(("/copy/", "/image/"))]
     loaded = sum(one.sizes()["responseBodySize"] for one in but_the_picture)

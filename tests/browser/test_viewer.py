@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 
 import pytest
 from PIL import Image
@@ -35,6 +36,15 @@ def left(page: Page) -> float:
     return page.locator(".photo").bounding_box()["x"]
 
 
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait for what moves; the page's policy lets no script of a test run in it by itself."""
+    for _ in range(100):
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    assert is_so()
+
+
 def test_only_who_zooms_loads_the_picture_in_full_size(result: Page):
     asked: list[str] = []
     result.on("request", lambda request: asked.append(request.url))
@@ -57,36 +67,27 @@ def test_keys_zoom_and_move_and_show_all_again(result: Page):
     assert left(result) == stage.bounding_box()["x"]
     result.keyboard.press("+")
     result.keyboard.press("+")
-    result.wait_for_function("document.querySelector('.viewer.zoomed')")
     expect(result.get_by_role("button", name="Show all of the picture")).to_be_visible()
-    result.wait_for_function(
-        "document.querySelector('[data-layers]').getAnimations({subtree: true}).length === 0"
-    )
-    assert scale(result) > 1.5
+    wait_until(result, lambda: scale(result) > 1.8)
     before = left(result)
     result.keyboard.press("ArrowRight")
-    result.wait_for_function(
-        "before => document.querySelector('.photo').getBoundingClientRect().x < before - 20",
-        arg=before,
-    )
+    wait_until(result, lambda: left(result) < before - 20)
     result.keyboard.press("0")
-    result.wait_for_function(
-        "new DOMMatrix(getComputedStyle(document.querySelector('[data-layers]')).transform).a === 1"
-    )
+    wait_until(result, lambda: scale(result) == 1)
     expect(result.get_by_role("button", name="Show all of the picture")).to_be_hidden()
 
 
 def test_a_wheel_scrolls_the_page_until_somebody_has_zoomed(result: Page):
     result.locator(".stage").hover()
     result.mouse.wheel(0, 120)
-    result.wait_for_function("window.scrollY > 0")
+    wait_until(result, lambda: result.evaluate("window.scrollY") > 0)
     assert scale(result) == 1
     result.evaluate("window.scrollTo(0, 0)")
     result.locator(".stage").hover()
     result.keyboard.down("Control")
     result.mouse.wheel(0, -240)
     result.keyboard.up("Control")
-    result.wait_for_function("document.querySelector('.viewer.zoomed')")
+    wait_until(result, lambda: scale(result) > 1.1)
     before = left(result)
     box = result.locator(".stage").bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -94,10 +95,7 @@ def test_a_wheel_scrolls_the_page_until_somebody_has_zoomed(result: Page):
     result.mouse.down()
     result.mouse.move(middle[0] - 30, middle[1], steps=3)
     result.mouse.up()
-    result.wait_for_function(
-        "before => document.querySelector('.photo').getBoundingClientRect().x < before - 10",
-        arg=before,
-    )
+    wait_until(result, lambda: left(result) < before - 10)
 
 
 @pytest.mark.browser_context_args(has_touch=True, viewport={"width": 390, "height": 844})
@@ -115,8 +113,7 @@ def test_two_fingers_zoom(result: Page):
     for spread in (30, 45, 60, 80):
         touch("touchMove", -spread, spread)
     touch("touchEnd")
-    result.wait_for_function("document.querySelector('.viewer.zoomed')")
-    assert scale(result) > 1.5
+    wait_until(result, lambda: scale(result) > 1.3)
 
 
 def click_at(stage: Locator, x: float, y: float) -> None:
@@ -138,7 +135,7 @@ def test_two_points_on_a_coin_give_the_scale(result: Page, width: int):
     click_at(stage, 0.25, 0.5)
     expect(result.get_by_text("Click on the other end.")).to_be_visible()
     click_at(stage, 0.75, 0.5)
-    expect(result.locator(".points path").first).to_be_visible()
+    expect(result.locator(".points path").first).to_have_attribute("d", re.compile("M.*L"))
     millimetres = result.get_by_label("Millimetres between them")
     expect(millimetres).to_be_focused()
     for end, place in (("First", 480), ("Second", 1440)):
