@@ -29,8 +29,10 @@ NO_PAGE = {
     "monitoring",
     "monitoring_parts",
     "result_image",
+    "result_copy",
     "result_thumbnail",
     "result_status",
+    "result_scale",
     "retry",
 }
 NO_PAGE |= {

@@ -105,6 +105,7 @@ def build_result(analysis: Analysis) -> dict[str, Any]:
         "possible": list(judgement.possible),
         "spread_low": low,
         "spread_high": high,
+        "outline": [list(corner) for corner in analysis.outline] if analysis.outline else None,
         "abcd": asdict(analysis.abcd) if analysis.abcd else {},
     }
     return {name: known[name] for name in RESULT_FIELDS}

@@ -20,11 +20,13 @@ from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
 from classifier.accounts.proof import require_proof
+from classifier.forms import ScaleForm
 from classifier.models import Submission, User
 from classifier.services.operation.audit import record_look, record_look_at_thumbnail
 from classifier.services.submissions.delete import delete_submission
 from classifier.services.submissions.quota import QuotaExceeded
 from classifier.services.submissions.retry import retry_submission
+from classifier.views.submissions.viewer import view_of
 
 OTHERS = 6
 #: A browser may show a picture again without asking for this many seconds. They are few, since
@@ -50,16 +52,20 @@ def _visible(request: HttpRequest, pk: uuid.UUID) -> Submission:
 
 def _panel(submission: Submission) -> dict[str, object]:
     prediction = submission.prediction if submission.is_done else None
+    reviews = list(submission.reviews.all())
     return {
         "submission": submission,
         "shown": _shown(submission),
         "prediction": prediction,
+        "viewer": view_of(submission),
+        "scale_form": ScaleForm(),
         "other_predictions": [
             other
             for other in submission.predictions.with_model_version().order_by("pk")
             if other != prediction
         ],
-        "reviews": submission.reviews.all(),
+        "reviews": reviews,
+        "has_long_reviews": any(review.is_long for review in reviews),
     }
 
 
@@ -73,14 +79,17 @@ def _shown(submission: Submission) -> str:
 @require_safe
 def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = _visible(request, pk)
-    page = _page(request, submission)
+    page = show_result(request, submission)
     record_look(submission, viewer=request.user)
     return page
 
 
-def _page(request: HttpRequest, submission: Submission, status: int = 200) -> HttpResponse:
+def show_result(
+    request: HttpRequest, submission: Submission, status: int = 200, **context: object
+) -> HttpResponse:
+    """Return the page of a result. ``context`` takes the place of what it would show by itself."""
     mine = Submission.objects.owned_by(request.user).with_result()
-    context = _panel(submission) | {"others": mine.exclude(pk=submission.pk)[:OTHERS]}
+    context = _panel(submission) | {"others": mine.exclude(pk=submission.pk)[:OTHERS]} | context
     return render(request, "classifier/submissions/result.html", context, status=status)
 
 
@@ -147,6 +156,17 @@ def result_image(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
 @login_required
 @require_safe
 @cache_control(private=True, max_age=PICTURE_MAX_AGE)
+def result_copy(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
+    """Serve the smaller copy, or the picture itself where it has none."""
+    submission = _visible(request, pk)
+    picture = _file(submission.copy or submission.image)
+    record_look(submission, viewer=request.user)
+    return picture
+
+
+@login_required
+@require_safe
+@cache_control(private=True, max_age=PICTURE_MAX_AGE)
 def result_thumbnail(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
     submission = _visible(request, pk)
     picture = _file(submission.thumbnail)
@@ -186,7 +206,7 @@ def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             messages.info(request, "There was nothing to retry.")
     except QuotaExceeded as error:
         messages.error(request, str(error))
-        return _page(request, submission, status=429)
+        return show_result(request, submission, status=429)
     return redirect("result", pk=pk)
 
 
