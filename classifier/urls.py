@@ -8,13 +8,14 @@ from classifier.views import pages
 from classifier.views.account import data, devices, second_factor
 from classifier.views.operation import health, monitoring
 from classifier.views.registry import cards
-from classifier.views.submissions import history, results, upload
+from classifier.views.submissions import history, results, upload, waiting
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("about/", pages.about, name="about"),
     path("upload/", upload.upload, name="upload"),
     path("history/", history.history, name="history"),
+    path("history/waiting/", waiting.waiting, name="waiting"),
     path("results/<uuid:pk>/", results.result, name="result"),
     path("results/<uuid:pk>/status/", results.result_status, name="result_status"),
     path("results/<uuid:pk>/image/", results.result_image, name="result_image"),

@@ -33,6 +33,7 @@ PAGES = {
     "about": EVERYBODY,
     "upload": MEMBERS,
     "history": MEMBERS,
+    "waiting": MEMBERS,
     "result": VIEWERS,
     "result_status": VIEWERS,
     "result_image": VIEWERS,

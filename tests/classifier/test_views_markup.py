@@ -32,6 +32,7 @@ NO_PAGE = {
     "result_thumbnail",
     "result_status",
     "retry",
+    "waiting",
 }
 NO_PAGE |= {
     "result_heat_map",

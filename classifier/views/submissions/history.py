@@ -28,5 +28,6 @@ def history(request: HttpRequest) -> HttpResponse:
         "page_obj": page,
         "total": paginator.count,
         "unfinished": sum(not submission.is_finished for submission in page),
+        "way_back": request.get_full_path(),
     }
     return render(request, "classifier/submissions/history.html", context)

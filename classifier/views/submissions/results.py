@@ -16,7 +16,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
 from classifier.accounts.proof import require_proof
@@ -25,6 +24,7 @@ from classifier.services.operation.audit import record_look, record_look_at_thum
 from classifier.services.submissions.delete import delete_submission
 from classifier.services.submissions.quota import QuotaExceeded
 from classifier.services.submissions.retry import retry_submission
+from classifier.views.submissions.stopping import stop_asking
 
 OTHERS = 6
 #: A browser may show a picture again without asking for this many seconds. They are few, since
@@ -95,7 +95,7 @@ def _signed_in(view: Callable[[HttpRequest, uuid.UUID], HttpResponse]) -> Callab
         if request.user.is_authenticated:
             return view(request, pk)
         if HtmxDetails(request):
-            return _stop(request, "signed_out", pk)
+            return stop_asking(request, "signed_out", way_back=reverse("result", args=[pk]))
         return redirect_to_login(reverse("result", args=[pk]))
 
     return checked
@@ -115,23 +115,12 @@ def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         submission = _visible(request, pk)
     except Http404:
-        return _stop(request, "deleted", pk)
+        return stop_asking(request, "deleted")
     if request.GET.get("shown") == _shown(submission):
         return HttpResponse(status=204)
     panel = render(request, "classifier/submissions/partials/result_panel.html", _panel(submission))
     record_look(submission, viewer=request.user)
     return panel
-
-
-def _stop(request: HttpRequest, why: str, pk: uuid.UUID) -> HttpResponse:
-    """Have the page say why it stops asking, in place of all that it showed.
-
-    On an error, htmx would leave the page as it is and ask again. With this status it shows the
-    answer and asks no more.
-    """
-    content = render(request, f"classifier/submissions/partials/stopped_{why}.html", {"pk": pk})
-    stopped = HttpResponseStopPolling(content.content)
-    return reswap(retarget(stopped, "#content"), "innerHTML")
 
 
 @login_required

@@ -158,7 +158,7 @@ def test_what_is_still_being_analysed_is_counted_with_the_way_to_the_same_page_a
     path = f"{reverse('history')}?ordering=created_at"
     html = owner_client.get(path).content.decode()
     assert "2 pictures are being analysed." in visible_text(html)
-    assert f'<a href="{path}">reload the page</a>' in html
+    assert f'<noscript><a href="{path}">Reload the page</a>' in html
     finished = owner_client.get(reverse("history"), {"status": "done"}).content
     assert "being analysed." not in visible_text(finished)
 
