@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from classifier.models.submission import NOTE_LENGTH
 from classifier.uploads import ACCEPT
 
 #: The name of a security key has room for this many characters.
@@ -66,6 +67,26 @@ class UploadForm(forms.Form):
         if cleaned.get("upload_key") and len(cleaned.get("images", [])) > 1:
             self.add_error("upload_key", "One key is for one picture.")
         return cleaned
+
+
+class PlainTextField(forms.CharField):
+    """Counts a line break as one character, as the browser does that has sent two."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).replace("\r\n", "\n")
+
+
+class NoteForm(forms.Form):
+    """Takes what a person notes down about a picture of their own."""
+
+    note = PlainTextField(
+        required=False,
+        max_length=NOTE_LENGTH,
+        error_messages={
+            "max_length": "A note has at most %(limit_value)d characters. "
+            "This one has %(show_value)d."
+        },
+    )
 
 
 class AddKeyForm(AddWebAuthnForm):

@@ -8,7 +8,7 @@ from classifier.views import pages
 from classifier.views.account import data, devices, second_factor
 from classifier.views.operation import health, monitoring
 from classifier.views.registry import cards
-from classifier.views.submissions import history, results, upload, waiting
+from classifier.views.submissions import history, note, results, upload, waiting
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -22,6 +22,7 @@ urlpatterns = [
     path("results/<uuid:pk>/thumbnail/", results.result_thumbnail, name="result_thumbnail"),
     path("results/<uuid:pk>/heat-map/", results.result_heat_map, name="result_heat_map"),
     path("results/<uuid:pk>/retry/", results.retry, name="retry"),
+    path("results/<uuid:pk>/note/", note.note, name="note"),
     path("results/<uuid:pk>/delete/", results.delete, name="delete"),
     path("account/data/", data.account_data, name="account_data"),
     path("account/data/export/", data.account_export, name="account_export"),

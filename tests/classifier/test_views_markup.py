@@ -32,6 +32,7 @@ NO_PAGE = {
     "result_thumbnail",
     "result_status",
     "retry",
+    "note",
     "waiting",
 }
 NO_PAGE |= {

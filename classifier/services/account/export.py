@@ -27,6 +27,7 @@ COLUMNS = (
     "id",
     "sent",
     "name",
+    "note",
     "picture",
     "status",
     "problem",
@@ -121,6 +122,7 @@ def _described(submission: Submission) -> dict[str, Any]:
     return {
         "id": str(submission.pk),
         "name": submission.original_name,
+        "note": submission.note,
         "picture": _picture_name(submission),
         "sent": submission.created_at.isoformat(),
         "pixels_per_mm": submission.pixels_per_mm,
@@ -162,6 +164,7 @@ def _csv(user: User) -> Iterator[bytes]:
                 submission.pk,
                 submission.created_at.isoformat(),
                 _harmless(submission.original_name),
+                _harmless(submission.note),
                 _picture_name(submission),
                 submission.status,
                 _problem(submission),
@@ -183,7 +186,7 @@ def _reason(submission: Submission) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Keep a spreadsheet from running a file's name as a formula (OWASP, "CSV Injection")."""
+    """Keep a spreadsheet from running a person's text as a formula (OWASP, "CSV Injection")."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import redirect_to_login
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.middleware import HtmxDetails
@@ -24,7 +20,7 @@ from classifier.services.operation.audit import record_look, record_look_at_thum
 from classifier.services.submissions.delete import delete_submission
 from classifier.services.submissions.quota import QuotaExceeded
 from classifier.services.submissions.retry import retry_submission
-from classifier.views.submissions.stopping import stop_asking
+from classifier.views.submissions.stopping import signed_in, stop_asking
 
 OTHERS = 6
 #: A browser may show a picture again without asking for this many seconds. They are few, since
@@ -84,25 +80,8 @@ def _page(request: HttpRequest, submission: Submission, status: int = 200) -> Ht
     return render(request, "classifier/submissions/result.html", context, status=status)
 
 
-def _signed_in(view: Callable[[HttpRequest, uuid.UUID], HttpResponse]) -> Callable[..., Any]:
-    """Require a login for an address that is no page of its own.
-
-    After the login, the person is led to the page of the result.
-    """
-
-    @wraps(view)
-    def checked(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        if request.user.is_authenticated:
-            return view(request, pk)
-        if HtmxDetails(request):
-            return stop_asking(request, "signed_out", way_back=reverse("result", args=[pk]))
-        return redirect_to_login(reverse("result", args=[pk]))
-
-    return checked
-
-
 @never_cache
-@_signed_in
+@signed_in
 @require_safe
 def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer the page, which keeps asking until the analysis is finished.
@@ -166,7 +145,7 @@ def _file(file: FieldFile) -> FileResponse:
 
 
 @never_cache
-@_signed_in
+@signed_in
 @require_POST
 def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)
