@@ -73,7 +73,7 @@ class PlainTextField(forms.CharField):
     """Counts a line break as one character, as the browser does that has sent two."""
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class NoteForm(forms.Form):

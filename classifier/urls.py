@@ -8,7 +8,7 @@ from classifier.views import pages
 from classifier.views.account import data, devices, second_factor
 from classifier.views.operation import health, monitoring
 from classifier.views.registry import cards
-from classifier.views.submissions import history, note, results, upload, waiting
+from classifier.views.submissions import chosen, history, note, results, upload, waiting
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("upload/", upload.upload, name="upload"),
     path("history/", history.history, name="history"),
     path("history/waiting/", waiting.waiting, name="waiting"),
+    path("history/delete/", chosen.delete_chosen, name="delete_chosen"),
+    path("history/export/", chosen.export_chosen, name="export_chosen"),
     path("results/<uuid:pk>/", results.result, name="result"),
     path("results/<uuid:pk>/status/", results.result_status, name="result_status"),
     path("results/<uuid:pk>/image/", results.result_image, name="result_image"),

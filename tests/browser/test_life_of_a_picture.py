@@ -121,6 +121,7 @@ def test_filters_narrow_the_history(page: Page, lesion, choose):
     page.get_by_role("button", name="Analyse").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(ANSWER, timeout=30_000)
     page.get_by_role("link", name="History", exact=True).click()
+    page.get_by_text("Filter and sort").click()
     page.get_by_label("State").select_option("Failed")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()

@@ -34,6 +34,8 @@ PAGES = {
     "upload": MEMBERS,
     "history": MEMBERS,
     "waiting": MEMBERS,
+    "delete_chosen": MEMBERS,
+    "export_chosen": MEMBERS,
     "result": VIEWERS,
     "result_status": VIEWERS,
     "result_image": VIEWERS,
@@ -179,6 +181,8 @@ SENT = {
     "retry": OWNER,
     "note": OWNER,
     "delete": OWNER,
+    # Nothing is chosen, so nothing is done.
+    "delete_chosen": MEMBERS,
     "account_devices": MEMBERS,
     "second_factor_link": MEMBERS,
     # The people have to prove once more who they are.
