@@ -31,6 +31,8 @@ class Status(models.TextChoices):
 
 #: In these states, a submission waits for nothing any more.
 FINISHED = (Status.DONE, Status.REJECTED, Status.FAILED)
+#: In these, it waits for its turn or for its result.
+UNFINISHED = (Status.QUEUED, Status.RUNNING)
 
 #: A note has room for this many characters.
 NOTE_LENGTH = 1000
@@ -55,6 +57,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def finished(self) -> SubmissionQuerySet:
         """Return those that wait for nothing any more."""
         return self.filter(status__in=FINISHED)
+
+    def unfinished(self) -> SubmissionQuerySet:
+        """Return those that still wait for their result."""
+        return self.filter(status__in=UNFINISHED)
 
     def awaiting_review(self) -> SubmissionQuerySet:
         """Return those with a result that no clinician has reviewed."""

@@ -96,7 +96,8 @@ def waiting_history(page: Page, lesion, choose, worker_halted):
         with worker_halted():
             choose(lesion("one.jpg", 1), lesion("two.jpg", 2))
             page.get_by_role("button", name="Analyse").click()
-            page.wait_for_url("**/history/")
+            expect(page.get_by_text("2 of 2 accepted.")).to_be_visible()
+            page.goto("/history/")
             expect(page.get_by_text("2 pictures are being analysed.")).to_be_visible()
             yield email
 
@@ -115,8 +116,8 @@ def test_rows_that_wait_turn_into_results_by_one_request_for_all(page: Page, wai
     ended = "Nothing is being analysed any more."
     expect(page.locator("#announcement")).to_contain_text(ended, timeout=60_000)
     expect(page.locator("#waiting")).to_have_count(0)
-    expect(page.locator(".what")).not_to_contain_text(["Waiting", "Waiting"])
-    expect(page.locator(".what .verdict")).to_have_count(2)
+    expect(page.locator(".outcome")).not_to_contain_text(["Waiting", "Waiting"])
+    expect(page.locator(".outcome .verdict")).to_have_count(2)
     assert page.evaluate("window.neverReloaded")
     assert_asks_no_more(page)
 

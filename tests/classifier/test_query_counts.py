@@ -44,7 +44,8 @@ def fill(owner, each: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("history", 4), ("upload", 3), ("result", 7), ("result_status", 6)]
+    ("name", "limit"),
+    [("home", 4), ("history", 4), ("upload", 3), ("result", 7), ("result_status", 6)],
 )
 def test_pages_of_a_person_take_no_more_queries_for_many_rows(
     name, limit, owner, owner_client, submission, queries

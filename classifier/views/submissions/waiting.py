@@ -14,11 +14,10 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 from django_htmx.middleware import HtmxDetails
 
-from classifier.models import Status, Submission
+from classifier.models import Submission
+from classifier.models.submission import UNFINISHED
 from classifier.views.submissions.stopping import stop_asking
 
-#: The states of what waits, by which the page names the pictures that it shows in each.
-WAITING = (Status.QUEUED, Status.RUNNING)
 #: No page of the site shows more pictures.
 MOST = 100
 
@@ -62,9 +61,12 @@ def _news(request: HttpRequest, way_back: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest) -> dict[uuid.UUID, str]:
-    """Return the state in which the page shows each picture; what is no key is left out."""
+    """Return the state in which the page shows each picture. It names them by that state.
+
+    What is no key is left out.
+    """
     shown: dict[uuid.UUID, str] = {}
-    for status in WAITING:
+    for status in UNFINISHED:
         for key in request.GET.getlist(status)[:MOST]:
             with suppress(ValueError):
                 shown[uuid.UUID(key)] = status
