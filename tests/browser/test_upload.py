@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.breaking_proxy import BreakingProxy
 from tests.browser.visitor import assert_good, log_in, sign_up

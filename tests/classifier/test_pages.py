@@ -103,7 +103,7 @@ def test_the_public_pages_say_it_first_of_all(name, client, path_of):
     assert "This is not a diagnosis." in Page(client.get(path_of(name)).content).text
 
 
-@pytest.mark.parametrize("name", ["result", "result_status", "history"])
+@pytest.mark.parametrize("name", ["result", "result_status", "history", "home"])
 def test_wherever_a_result_is_shown_it_is_said_beside_it(name, browsers, path_of):
     headers = HTMX if name == "result_status" else {}
     page = Page(browsers["owner"].get(path_of(name), headers=headers).content)
