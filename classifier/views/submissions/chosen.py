@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -39,6 +40,16 @@ def _nothing_chosen(request: HttpRequest) -> HttpResponse:
     return redirect("history")
 
 
+def _lost_with(chosen: list[Submission]) -> list[str]:
+    """Return what is deleted along with the pictures, in words."""
+    counts = {
+        "result": sum(submission.is_done for submission in chosen),
+        "note": sum(bool(submission.note) for submission in chosen),
+        "review": Review.objects.filter(submission__in=chosen).count(),
+    }
+    return [f"{count} {name}{pluralize(count)}" for name, count in counts.items() if count]
+
+
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,12 +60,7 @@ def delete_chosen(request: HttpRequest) -> HttpResponse:
     if not chosen:
         return _nothing_chosen(request)
     if not confirmed:
-        context = {
-            "submissions": chosen,
-            "results": sum(submission.is_done for submission in chosen),
-            "notes": sum(bool(submission.note) for submission in chosen),
-            "reviews": Review.objects.filter(submission__in=chosen).count(),
-        }
+        context = {"submissions": chosen, "lost": _lost_with(chosen)}
         return render(request, "classifier/submissions/confirm_delete_chosen.html", context)
     delete_submissions(chosen, actor=user)
     are = "picture is" if len(chosen) == 1 else "pictures are"

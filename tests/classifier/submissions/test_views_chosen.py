@@ -52,11 +52,14 @@ def test_before_anything_is_deleted_the_page_says_how_many_and_what_is_lost(owne
     text = visible_text(html)
     assert "Delete 2 pictures?" in text
     assert "They will be gone for good. There is no undo." in text
-    assert "1 result, 1 note of yours and 1 review by clinicians." in text
+    assert "Gone with them: 1 result, 1 note, 1 review." in text
     assert "arm.jpg" in text
     keys = re.findall(r'<input type="hidden" name="chosen" value="([^"]+)"', html)
     assert set(keys) == {str(plain.pk), str(done.pk)}
     assert Submission.objects.count() == 3
+    alone = visible_text(owner_client.get(DELETE, chosen(plain)).content)
+    assert "It will be gone for good. There is no undo." in alone
+    assert "Gone with" not in alone
 
 
 def test_the_chosen_are_deleted_with_their_files_and_no_others(
