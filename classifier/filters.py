@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_filters
 from django import forms
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.expressions import OrderBy
 
 from classifier.models import ImageType, Status, Submission, Verdict
 from classifier.models.submission import SubmissionQuerySet
+
+#: Only so many words are looked for, as each is compared with every row of the person.
+MOST_WORDS = 8
 
 
 class ResultOrdering(django_filters.OrderingFilter):
@@ -30,6 +35,12 @@ class ResultOrdering(django_filters.OrderingFilter):
 
 
 class HistoryFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(
+        label="Name or note",
+        method="find_words",
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
     verdict = django_filters.ChoiceFilter(
         field_name="prediction__verdict",
         label="Verdict",
@@ -73,10 +84,25 @@ class HistoryFilter(django_filters.FilterSet):
 
     class Meta:
         model = Submission
-        fields = ["verdict", "status", "image_type", "date_from", "date_to", "ordering"]
+        fields = ["q", "verdict", "status", "image_type", "date_from", "date_to", "ordering"]
+
+    def find_words(self, qs: SubmissionQuerySet, name: str, value: str) -> SubmissionQuerySet:
+        """Keep the rows that have each word in the name of the file or in the note."""
+        for word in value.split()[:MOST_WORDS]:
+            qs = qs.filter(Q(original_name__icontains=word) | Q(note__icontains=word))
+        return qs
 
     @property
     def is_narrowed(self) -> bool:
         """Return whether a valid filter leaves rows out. Sorting alone leaves none out."""
-        chosen = self.form.cleaned_data if self.is_bound else {}
-        return any(value for name, value in chosen.items() if name != "ordering")
+        return any(value for name, value in self._chosen.items() if name != "ordering")
+
+    @property
+    def is_set(self) -> bool:
+        """Return whether anything beside the search is set, or was meant to be."""
+        beside = any(value for name, value in self._chosen.items() if name != "q")
+        return beside or bool(self.form.errors)
+
+    @property
+    def _chosen(self) -> dict[str, Any]:
+        return self.form.cleaned_data if self.is_bound else {}

@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from classifier.models.submission import NOTE_LENGTH
 from classifier.services.submissions.scale import SCALE_LIMITS, Point
 from classifier.uploads import ACCEPT
 
@@ -98,6 +99,26 @@ class ScaleForm(forms.Form):
     def points(self) -> tuple[Point, Point]:
         given = self.cleaned_data
         return Point(given["x1"], given["y1"]), Point(given["x2"], given["y2"])
+
+
+class PlainTextField(forms.CharField):
+    """Counts a line break as one character, as the browser does that has sent two."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\r\n", "\n")
+
+
+class NoteForm(forms.Form):
+    """Takes what a person notes down about a picture of their own."""
+
+    note = PlainTextField(
+        required=False,
+        max_length=NOTE_LENGTH,
+        error_messages={
+            "max_length": "A note has at most %(limit_value)d characters. "
+            "This one has %(show_value)d."
+        },
+    )
 
 
 class AddKeyForm(AddWebAuthnForm):

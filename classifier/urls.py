@@ -8,13 +8,24 @@ from classifier.views import pages
 from classifier.views.account import data, devices, second_factor
 from classifier.views.operation import health, monitoring
 from classifier.views.registry import cards
-from classifier.views.submissions import history, results, scale, upload
+from classifier.views.submissions import (
+    chosen,
+    history,
+    note,
+    results,
+    scale,
+    upload,
+    waiting,
+)
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("about/", pages.about, name="about"),
     path("upload/", upload.upload, name="upload"),
     path("history/", history.history, name="history"),
+    path("history/waiting/", waiting.waiting, name="waiting"),
+    path("history/delete/", chosen.delete_chosen, name="delete_chosen"),
+    path("history/export/", chosen.export_chosen, name="export_chosen"),
     path("results/<uuid:pk>/", results.result, name="result"),
     path("results/<uuid:pk>/status/", results.result_status, name="result_status"),
     path("results/<uuid:pk>/image/", results.result_image, name="result_image"),
@@ -23,6 +34,7 @@ urlpatterns = [
     path("results/<uuid:pk>/heat-map/", results.result_heat_map, name="result_heat_map"),
     path("results/<uuid:pk>/scale/", scale.scale, name="result_scale"),
     path("results/<uuid:pk>/retry/", results.retry, name="retry"),
+    path("results/<uuid:pk>/note/", note.note, name="note"),
     path("results/<uuid:pk>/delete/", results.delete, name="delete"),
     path("account/data/", data.account_data, name="account_data"),
     path("account/data/export/", data.account_export, name="account_export"),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Left
@@ -30,6 +31,11 @@ class Status(models.TextChoices):
 
 #: In these states, a submission waits for nothing any more.
 FINISHED = (Status.DONE, Status.REJECTED, Status.FAILED)
+#: In these, it waits for its turn or for its result.
+UNFINISHED = (Status.QUEUED, Status.RUNNING)
+
+#: A note has room for this many characters.
+NOTE_LENGTH = 1000
 
 #: This permission lets a clinician see everybody's submissions and record reviews.
 REVIEW_PERMISSION = "classifier.review_submission"
@@ -51,6 +57,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def finished(self) -> SubmissionQuerySet:
         """Return those that wait for nothing any more."""
         return self.filter(status__in=FINISHED)
+
+    def unfinished(self) -> SubmissionQuerySet:
+        """Return those that still wait for their result."""
+        return self.filter(status__in=UNFINISHED)
 
     def awaiting_review(self) -> SubmissionQuerySet:
         """Return those with a result that no clinician has reviewed."""
@@ -100,6 +110,13 @@ class Submission(Reason):
         help_text="A repeat of the upload with the same key stores nothing new.",
     )
     original_name = models.CharField("name of the file sent in", max_length=255)
+    note = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        validators=[MaxLengthValidator(NOTE_LENGTH)],
+        help_text="Written by its owner. Whoever may see the picture may read it.",
+    )
     image = models.FileField(upload_to=image_path)
     copy = models.FileField(
         "smaller copy",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from classifier.models import ModelVersion
+from classifier.models import ModelVersion, Submission
 
+#: A home page shows so many pictures of each kind.
+TILES = 12
+#: A result is new for so long.
+NEW_FOR = timedelta(days=7)
 #: It is worth trying again after this many seconds.
 RETRY_AFTER = 30
 #: Every limit of the accounts has room again after this many seconds.
@@ -21,8 +27,25 @@ LIMITS_END_AFTER = 300
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
-        return redirect("upload")
+        return _home_of_a_person(request)
     return render(request, "classifier/home.html")
+
+
+def _home_of_a_person(request: HttpRequest) -> HttpResponse:
+    """Show what waits and what is new. Nobody keeps count of which results were opened."""
+    mine = Submission.objects.owned_by(request.user).with_result()
+    waiting = list(mine.unfinished()[:TILES])
+    latest = list(mine.finished().order_by("-finished_at", "-id")[:TILES])
+    since = timezone.now() - NEW_FOR
+    fresh = [one for one in latest if one.finished_at and one.finished_at > since]
+    context = {
+        "waiting": waiting,
+        "unfinished": len(waiting),
+        "fresh": fresh,
+        "latest": fresh or latest,
+        "way_back": request.get_full_path(),
+    }
+    return render(request, "classifier/home_signed_in.html", context)
 
 
 @require_safe

@@ -1,5 +1,6 @@
 // Makes the plain upload form comfortable: drop zone, previews, early checks, and one request for
-// each picture, so that a connection that breaks costs one at most and none is sent twice.
+// each picture, so that a connection that breaks costs one at most and none is sent twice. What
+// becomes of the pictures is shown beside them, by one request every few seconds for all that wait.
 // Without this file the form works as it is; the server decides all the same.
 
 const form = document.querySelector("[data-upload]");
@@ -206,11 +207,46 @@ async function send(one) {
     if (accepted) {
         one.inside("result").href = accepted.url;
         become(one, "accepted", "Accepted");
+        waitFor(one, accepted.id);
+        watch();
     } else if (answer.status === 413 || (answer.status === 422 && refused?.name)) {
         become(one, "refused", sentence);
     } else {
         // Nothing is wrong with the picture: it is sent again as the same one.
         become(one, "lost", sentence);
+    }
+}
+
+// The answers of the site replace this element, as in the history, and with it the input by which
+// the page asks for the picture.
+function waitFor(one, id) {
+    const outcome = one.inside("outcome");
+    outcome.id = `outcome-${id}`;
+    const asked = document.createElement("input");
+    asked.type = "hidden";
+    asked.name = "queued";
+    asked.value = id;
+    asked.setAttribute("form", "waiting");
+    outcome.replaceChildren(asked);
+}
+
+// Have the page ask as long as a picture on it waits. The last answer takes the form away, but
+// another picture may have been accepted before it came.
+function watch() {
+    const place = document.querySelector("[data-watch]");
+    if (!place.firstElementChild && document.querySelector("input[form=waiting]")) {
+        const poller = document.querySelector("[data-poller]").content.cloneNode(true);
+        place.append(poller);
+        window.htmx.process(place.firstElementChild);
+    }
+}
+
+// Who is signed out keeps the page, since pictures that are not sent are in it alone.
+function keepPage(event) {
+    if (event.detail.target.id === "content") {
+        event.preventDefault();
+        document.querySelector("[data-watch]").replaceChildren();
+        tell(SENTENCES[403]);
     }
 }
 
@@ -241,12 +277,15 @@ function tell(sentence) {
 function finish(lost) {
     offer();
     const accepted = chosen.filter(({ state }) => state === "accepted");
-    if (accepted.length === chosen.length) {
-        const [first, ...more] = accepted;
-        window.location.assign(more.length ? form.dataset.history : first.inside("result").href);
+    if (chosen.length === 1 && accepted.length === 1) {
+        // Its page says all that there is to say about a single picture.
+        window.location.assign(accepted[0].inside("result").href);
         return;
     }
     const sentences = [`${accepted.length} of ${chosen.length} accepted.`];
+    if (accepted.length === chosen.length) {
+        sentences.push("The results appear here, and are kept in your history.");
+    }
     if (count("refused")) {
         sentences.push(`${count("refused")} refused; why is said beside the name.`);
     }
@@ -258,6 +297,9 @@ function finish(lost) {
     part("news").scrollIntoView({ block: "nearest" });
 }
 
+document.body.addEventListener("htmx:beforeSwap", keepPage);
+document.body.addEventListener("htmx:afterRequest", watch);
+watch();
 input.required = false;
 part("drop-hint").hidden = false;
 part("drop").classList.add("whole");

@@ -12,7 +12,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import analysis, history, networks, scaling, upload, web_memory, worker
+from tests.bench import (
+    analysis,
+    first_paint,
+    history,
+    networks,
+    scaling,
+    upload,
+    web_memory,
+    worker,
+)
 
 
 def main() -> None:
@@ -22,6 +31,7 @@ def main() -> None:
             upload.measure(Path(folder, "site")),
             web_memory.measure(Path(folder, "memory")),
             history.measure(Path(folder, "rows")),
+            first_paint.measure(Path(folder, "paint")),
             networks.measure(),
             analysis.measure(),
             worker.measure(Path(folder, "worker")),

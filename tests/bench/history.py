@@ -22,6 +22,7 @@ PAGES = {
     "first page": "",
     "middle page": f"?page={LAST // 2}",
     "last page": f"?page={LAST}",
+    "searched": "?q=lesion-77+arm",
     "filtered": "?verdict=malignant&status=done&ordering=-confidence",
 }
 
@@ -95,6 +96,8 @@ def _person_with_history():
         Submission(
             owner=person,
             original_name=f"lesion-{number}.jpg",
+            # A person writes something of many of them, and rarely much.
+            note="On the left arm, since spring. " * (number % 4),
             image="00/none.jpg",
             thumbnail="00/none.jpg",
             width=640,

@@ -110,7 +110,8 @@ def test_several_pictures_with_one_removed_and_one_dropped(
     expect(rows).to_have_count(2)
     with worker_halted():
         page.get_by_role("button", name="Analyse").click()
-        page.wait_for_url("**/history/")
+        expect(page.get_by_text("2 of 2 accepted.")).to_be_visible()
+        page.get_by_role("link", name="History", exact=True).click()
         expect(page.get_by_text("2 pictures are being analysed.")).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("Result of"))).to_have_count(2)
 
@@ -121,6 +122,7 @@ def test_filters_narrow_the_history(page: Page, lesion, choose):
     page.get_by_role("button", name="Analyse").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(ANSWER, timeout=30_000)
     page.get_by_role("link", name="History", exact=True).click()
+    page.get_by_text("Filter and sort").click()
     page.get_by_label("State").select_option("Failed")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()

@@ -57,7 +57,7 @@ def test_a_connection_that_breaks_costs_one_picture_its_time_and_none_is_sent_tw
 
     line.losing = b""
     second.get_by_role("button", name=f"Try again: {names[1]}").click()
-    page.wait_for_url("**/history/")
+    expect(news).to_contain_text("3 of 3 accepted.")
     assert stored(site, lost) == names
 
 
@@ -131,4 +131,59 @@ def test_chosen_pictures_are_previewed_and_sending_shows_its_progress(page: Page
     assert 0 < progress.evaluate("bar => bar.value") < 100
     expect(rows(page).first).to_contain_text("Accepted")
     expect(page.get_by_role("button", name="Analyse")).to_be_disabled()
-    page.wait_for_url("**/history/")
+    expect(page.locator("[data-news]")).to_contain_text("2 of 2 accepted.")
+
+
+def test_results_appear_beside_the_pictures_by_one_request_for_all(
+    page: Page, lesion, choose, worker_halted
+):
+    sign_up(page)
+    asked: list[str] = []
+    page.on(
+        "request", lambda request: "/history/waiting/" in request.url and asked.append(request.url)
+    )
+    with worker_halted():
+        choose(lesion("one.jpg", 1), lesion("two.jpg", 2))
+        page.get_by_role("button", name="Analyse").click()
+        expect(page.locator("[data-news]")).to_contain_text("The results appear here")
+        # The first question may have been asked before the second picture was accepted.
+        for _ in range(2):
+            page.wait_for_event("requestfinished", lambda request: request.url in asked)
+        assert asked[-1].count("queued=") == 2
+        choose(lesion("three.jpg", 3))
+        assert_good(page)
+        page.get_by_role("button", name="Analyse").click()
+        expect(page.locator("[data-news]")).to_contain_text("3 of 3 accepted.")
+    expect(rows(page).locator(".outcome .verdict")).to_have_count(3, timeout=60_000)
+    ended = "Nothing is being analysed any more."
+    expect(page.locator("#announcement")).to_contain_text(ended, timeout=60_000)
+    assert page.url.endswith("/upload/")
+    expect(rows(page).get_by_text("Accepted")).to_have_count(3)
+    expect(rows(page).get_by_text("Accepted").first).to_be_hidden()
+    assert_good(page)
+    asked.clear()
+    page.wait_for_timeout(2500)
+    assert asked == []
+    rows(page).first.get_by_role("link", name="See the result of one.jpg").click()
+    page.wait_for_url("**/results/**")
+
+
+def test_who_is_signed_out_while_results_are_awaited_keeps_the_page(
+    page: Page, lesion, choose, worker_halted
+):
+    email = sign_up(page)
+    with worker_halted():
+        choose(lesion("one.jpg", 1), lesion("two.jpg", 2))
+        page.get_by_role("button", name="Analyse").click()
+        expect(page.locator("[data-news]")).to_contain_text("2 of 2 accepted.")
+        choose(lesion("unsent.jpg", 3))
+        page.context.clear_cookies()
+        expect(page.locator("[data-news]")).to_contain_text("Sign in again, in another window.")
+        expect(rows(page)).to_have_count(3)
+        elsewhere = page.context.new_page()
+        elsewhere.goto("/accounts/login/")
+        log_in(elsewhere, email)
+        elsewhere.wait_for_url("/upload/")
+        page.get_by_role("button", name="Analyse").click()
+        expect(page.locator("[data-news]")).to_contain_text("3 of 3 accepted.")
+    expect(rows(page).locator(".outcome .verdict")).to_have_count(3, timeout=60_000)

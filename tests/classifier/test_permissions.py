@@ -33,6 +33,9 @@ PAGES = {
     "about": EVERYBODY,
     "upload": MEMBERS,
     "history": MEMBERS,
+    "waiting": MEMBERS,
+    "delete_chosen": MEMBERS,
+    "export_chosen": MEMBERS,
     "result": VIEWERS,
     "result_status": VIEWERS,
     "result_image": VIEWERS,
@@ -41,6 +44,7 @@ PAGES = {
     "result_heat_map": VIEWERS,
     "result_scale": "login 405 405 405 405 405",
     "retry": "login 405 405 405 405 405",
+    "note": "login 405 405 405 405 405",
     "delete": OWNER,
     "account_data": MEMBERS,
     "account_export": MEMBERS,
@@ -149,7 +153,8 @@ CLOSED = [
 
 
 @pytest.mark.parametrize(
-    ("method", "name"), [("post", "upload"), ("post", "retry"), *(("get", name) for name in CLOSED)]
+    ("method", "name"),
+    [("post", "upload"), ("post", "retry"), ("post", "note"), *(("get", name) for name in CLOSED)],
 )
 def test_a_script_that_nobody_is_signed_in_for_is_told_so(method, name, path_of, client):
     script = {"accept": "application/json"}
@@ -178,7 +183,10 @@ SENT = {
     # Without points there is nothing to set.
     "result_scale": OWNER.replace("200", "422"),
     "retry": OWNER,
+    "note": OWNER,
     "delete": OWNER,
+    # Nothing is chosen, so nothing is done.
+    "delete_chosen": MEMBERS,
     "account_devices": MEMBERS,
     "second_factor_link": MEMBERS,
     # The people have to prove once more who they are.
@@ -206,11 +214,12 @@ def test_nobody_may_do_anything_else(name, path_of, browsers, submission):
 
 
 @pytest.mark.parametrize("role", ["anonymous", "other", "reviewer", "staff", "superuser"])
-@pytest.mark.parametrize("name", ["retry", "delete"])
+@pytest.mark.parametrize("name", ["retry", "note", "delete"])
 def test_only_the_owner_changes_anything(name, role, submission, path_of, browsers, sent):
-    Submission.objects.update(status=Status.FAILED, failure="gave_up")
+    Submission.objects.update(status=Status.FAILED, failure="gave_up", note="On the left arm.")
     outcome(browsers[role], "post", path_of(name))
-    assert Submission.objects.get(pk=submission.pk).status == Status.FAILED
+    left = Submission.objects.get(pk=submission.pk)
+    assert (left.status, left.note) == (Status.FAILED, "On the left arm.")
     assert sent == []
 
 
@@ -233,7 +242,7 @@ def test_an_address_of_nothing_looks_like_that_of_somebody_else(name, browsers, 
 def test_a_form_of_another_site_is_refused(owner, submission):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
-    for name in ("retry", "delete", "result_scale"):
+    for name in ("retry", "note", "delete", "result_scale"):
         assert browser.post(reverse(name, args=[submission.pk])).status_code == 403
     assert browser.post(reverse("upload")).status_code == 403
     assert Submission.objects.filter(pk=submission.pk).exists()

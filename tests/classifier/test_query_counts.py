@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
@@ -9,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from classifier.models import Status, Submission
 from tests.classifier.markup import HTMX
 from tests.factories import ModelVersionFactory, ReviewFactory, SubmissionFactory
 
@@ -41,7 +44,8 @@ def fill(owner, each: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("history", 4), ("upload", 3), ("result", 7), ("result_status", 6)]
+    ("name", "limit"),
+    [("home", 4), ("history", 4), ("upload", 3), ("result", 7), ("result_status", 6)],
 )
 def test_pages_of_a_person_take_no_more_queries_for_many_rows(
     name, limit, owner, owner_client, submission, queries
@@ -55,6 +59,18 @@ def test_pages_of_a_person_take_no_more_queries_for_many_rows(
     many = queries(owner_client, reverse(name, args=args), **headers)
     assert few == many
     assert many <= limit
+
+
+def test_a_page_that_waits_for_many_pictures_takes_no_more_queries(owner, owner_client, queries):
+    def path() -> str:
+        keys = Submission.objects.filter(status=Status.QUEUED).values_list("pk", flat=True)
+        # The page still shows as running what waits by now, so that the answer holds all of it.
+        return f"{reverse('waiting')}?{urlencode({'running': list(keys)}, doseq=True)}"
+
+    fill(owner, 1)
+    few = queries(owner_client, path(), **HTMX)
+    fill(owner, 7)
+    assert queries(owner_client, path(), **HTMX) == few <= 3
 
 
 def test_the_list_of_devices(owner, owner_client, queries):

@@ -12,7 +12,9 @@ from django.db import models
 from django.urls import reverse
 
 from classifier.forms import AddKeyForm, RenameKeyForm
+from classifier.models.submission import NOTE_LENGTH
 from classifier.services.reading.review import record_review
+from classifier.services.submissions.note import write_note
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +31,7 @@ OF_THE_SITE = {
     "classifier.ModelVersion.metrics",
     "classifier.ModelVersion.operating_point",
     "classifier.Prediction.abcd",
+    "classifier.Prediction.outline",
     "classifier.Prediction.possible",
     "classifier.Prediction.probabilities",
     "classifier.Submission.failure_detail",
@@ -67,6 +70,26 @@ def test_the_comment_of_a_review(submission, reviewer, reviewer_client):
     assert "at most 4000 characters (it has 4001)" in page
     assert "y" * 4001 in page
     assert submission.reviews.get(reviewer=reviewer).comment == "x" * 4000
+
+
+def test_a_note(submission, owner_client):
+    write_note(submission=submission, note="x" * 1000)
+    with pytest.raises(ValidationError, match="1000"):
+        write_note(submission=submission, note="x" * 1001)
+    path, note = reverse("note", args=[submission.pk]), "y" * 1001
+    answer = owner_client.post(path, {"note": note})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "A note has at most 1000 characters. This one has 1001." in page
+    assert note in page
+    submission.refresh_from_db()
+    assert submission.note == "x" * 1000
+    # A browser counts a line break as one character, and sends two.
+    lines = "z\r\n" * 500
+    assert owner_client.post(path, {"note": lines}).status_code == 302
+    submission.refresh_from_db()
+    assert submission.note == "z\n" * 499 + "z"
+    assert f'maxlength="{NOTE_LENGTH}"' in page
 
 
 def test_the_name_of_a_security_key(owner, monkeypatch):

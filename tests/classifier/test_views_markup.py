@@ -34,6 +34,8 @@ NO_PAGE = {
     "result_status",
     "result_scale",
     "retry",
+    "note",
+    "waiting",
 }
 NO_PAGE |= {
     "result_heat_map",

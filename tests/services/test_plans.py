@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from classifier.filters import HistoryFilter
 from classifier.models import Submission, User
 from classifier.services.account.retention import select_expired_submissions
 from classifier.services.operation.overview import gather_overview
@@ -162,3 +163,21 @@ def test_a_page_of_the_history_reads_its_own_rows_and_no_others(db):
     assert "Seq Scan on classifier_submission" not in page
     assert "Sort" not in page
     assert "Seq Scan on classifier_submission" not in mine.order_by().explain()
+    found = HistoryFilter({"q": "left arm"}, queryset=mine).qs
+    for searched in (found[:20].explain(), found.order_by().explain()):
+        assert "Seq Scan on classifier_submission" not in searched
+
+
+def test_a_home_page_reads_its_own_rows_and_no_others(db, client, settings):
+    settings.STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a folder that is missing
+    owner = User.objects.get(pk=Submission.objects.values_list("owner", flat=True)[0])
+    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(reverse("home")).status_code == 200
+    asked = [query["sql"] for query in captured if "classifier_submission" in query["sql"]]
+    assert len(asked) == 2
+    for sql in asked:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {sql.replace('%', '%%')}", [])
+            plan = "\n".join(line for (line,) in cursor)
+        assert "Seq Scan on classifier_submission" not in plan, plan

@@ -16,6 +16,7 @@ from django.db.models.fields.files import FieldFile
 from zipstream import ZipStream
 
 from classifier.models import Prediction, Submission, User
+from classifier.models.submission import SubmissionQuerySet
 
 CHUNK = 64 * 1024
 #: This many rows are in memory at a time.
@@ -27,6 +28,7 @@ COLUMNS = (
     "id",
     "sent",
     "name",
+    "note",
     "picture",
     "status",
     "problem",
@@ -46,14 +48,27 @@ def export_account(user: User) -> Iterable[bytes]:
     Args:
         user: whose submissions it holds. A clinician gets no others, although they may see them.
     """
+    return _archive(Submission.objects.owned_by(user), {"note": NOTE, "account": _account(user)})
+
+
+def export_submissions(submissions: SubmissionQuerySet) -> Iterable[bytes]:
+    """Return a file like that of the account, with these submissions alone.
+
+    It says nothing of the account, since people hand some of their pictures on, to a doctor say.
+    """
+    return _archive(submissions, {"note": NOTE})
+
+
+def _archive(submissions: SubmissionQuerySet, head: dict[str, Any]) -> Iterable[bytes]:
     archive = ZipStream()
     # Nothing is compressed, since pictures already are.
-    archive.add(_json(user), "results.json")
-    archive.add(_csv(user), "results.csv")
-    for submission in Submission.objects.owned_by(user).iterator(ROWS):
+    archive.add(_json(submissions, head), "results.json")
+    archive.add(_csv(submissions), "results.csv")
+    for submission in submissions.iterator(ROWS):
         archive.add(_content(submission.image), _picture_name(submission))
-    heat_maps = Prediction.objects.filter(submission__owner=user).exclude(heat_map="")
-    for prediction in heat_maps.select_related("submission").iterator(ROWS):
+    heat_maps = Prediction.objects.filter(submission__in=submissions.order_by())
+    heat_maps = heat_maps.exclude(heat_map="").select_related("submission")
+    for prediction in heat_maps.iterator(ROWS):
         archive.add(_content(prediction.heat_map), _heat_map_name(prediction))
     return archive
 
@@ -80,17 +95,15 @@ def _heat_map_name(prediction: Prediction) -> str:
     return f"heat-maps/{_name(prediction.submission)}-{prediction.pk}.png"
 
 
-def _rows(user: User) -> Iterator[Submission]:
-    mine = Submission.objects.owned_by(user).with_result()
+def _rows(submissions: SubmissionQuerySet) -> Iterator[Submission]:
     predictions = Prefetch("predictions", Prediction.objects.with_model_version())
-    return mine.prefetch_related("reviews", predictions).iterator(ROWS)
+    return submissions.with_result().prefetch_related("reviews", predictions).iterator(ROWS)
 
 
-def _json(user: User) -> Iterator[bytes]:
-    head = json.dumps({"note": NOTE, "account": _account(user)}, indent=1)
-    yield f'{head[:-2]},\n "submissions": ['.encode()
+def _json(submissions: SubmissionQuerySet, head: dict[str, Any]) -> Iterator[bytes]:
+    yield f'{json.dumps(head, indent=1)[:-2]},\n "submissions": ['.encode()
     separator = "\n"
-    for submission in _rows(user):
+    for submission in _rows(submissions):
         yield (separator + json.dumps(_described(submission))).encode()
         separator = ",\n"
     yield b"\n]}\n"
@@ -121,6 +134,7 @@ def _described(submission: Submission) -> dict[str, Any]:
     return {
         "id": str(submission.pk),
         "name": submission.original_name,
+        "note": submission.note,
         "picture": _picture_name(submission),
         "sent": submission.created_at.isoformat(),
         "pixels_per_mm": submission.pixels_per_mm,
@@ -152,9 +166,9 @@ def _predicted(submission: Submission, prediction: Prediction) -> dict[str, Any]
     }
 
 
-def _csv(user: User) -> Iterator[bytes]:
+def _csv(submissions: SubmissionQuerySet) -> Iterator[bytes]:
     yield _line(COLUMNS)
-    for submission in _rows(user):
+    for submission in _rows(submissions):
         prediction = submission.prediction
         told = prediction.told() if prediction else {}
         yield _line(
@@ -162,6 +176,7 @@ def _csv(user: User) -> Iterator[bytes]:
                 submission.pk,
                 submission.created_at.isoformat(),
                 _harmless(submission.original_name),
+                _harmless(submission.note),
                 _picture_name(submission),
                 submission.status,
                 _problem(submission),
@@ -183,7 +198,7 @@ def _reason(submission: Submission) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Keep a spreadsheet from running a file's name as a formula (OWASP, "CSV Injection")."""
+    """Keep a spreadsheet from running a person's text as a formula (OWASP, "CSV Injection")."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

@@ -1,6 +1,8 @@
-"""Delete a submission with all that belongs to it."""
+"""Delete submissions with all that belongs to them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from django.db import transaction
 
@@ -20,3 +22,10 @@ def delete_submission(submission: Submission, *, actor: User | None) -> None:
     with transaction.atomic():
         record_action(action=AuditEntry.Action.DELETED, subject=submission, actor=actor)
         submission.delete()
+
+
+def delete_submissions(submissions: Iterable[Submission], *, actor: User) -> None:
+    """Delete all of them as `delete_submission` does, or none where one cannot be deleted."""
+    with transaction.atomic():
+        for submission in submissions:
+            delete_submission(submission, actor=actor)

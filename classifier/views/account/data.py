@@ -11,7 +11,6 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,6 +18,7 @@ from classifier.models import AuditEntry, Submission, User
 from classifier.services.account.delete import AccountInUse, delete_account
 from classifier.services.account.export import export_account
 from classifier.services.operation.audit import record_action
+from classifier.views.download import download
 
 IN_USE = (
     "You have reviewed or overruled results of other people, so your account cannot be deleted "
@@ -43,13 +43,7 @@ def account_data(request: HttpRequest) -> HttpResponse:
 def account_export(request: HttpRequest) -> StreamingHttpResponse:
     user = cast(User, request.user)
     record_action(action=AuditEntry.Action.EXPORTED, subject=user, actor=user)
-    archive = export_account(user)
-    name = f"skinsite-{timezone.now():%Y-%m-%d}.zip"
-    return StreamingHttpResponse(
-        archive,
-        content_type="application/zip",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return download(export_account(user))
 
 
 @login_required

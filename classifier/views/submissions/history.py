@@ -28,5 +28,8 @@ def history(request: HttpRequest) -> HttpResponse:
         "page_obj": page,
         "total": paginator.count,
         "unfinished": sum(not submission.is_finished for submission in page),
+        # Nothing remembers how a person likes to look at them but the address.
+        "grid": request.GET.get("view") == "grid",
+        "way_back": request.get_full_path(),
     }
     return render(request, "classifier/submissions/history.html", context)

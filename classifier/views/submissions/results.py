@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import redirect_to_login
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
 from classifier.accounts.proof import require_proof
@@ -26,6 +21,7 @@ from classifier.services.operation.audit import record_look, record_look_at_thum
 from classifier.services.submissions.delete import delete_submission
 from classifier.services.submissions.quota import QuotaExceeded
 from classifier.services.submissions.retry import retry_submission
+from classifier.views.submissions.stopping import signed_in, stop_asking
 from classifier.views.submissions.viewer import view_of
 
 OTHERS = 6
@@ -93,25 +89,8 @@ def show_result(
     return render(request, "classifier/submissions/result.html", context, status=status)
 
 
-def _signed_in(view: Callable[[HttpRequest, uuid.UUID], HttpResponse]) -> Callable[..., Any]:
-    """Require a login for an address that is no page of its own.
-
-    After the login, the person is led to the page of the result.
-    """
-
-    @wraps(view)
-    def checked(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        if request.user.is_authenticated:
-            return view(request, pk)
-        if HtmxDetails(request):
-            return _stop(request, "signed_out", pk)
-        return redirect_to_login(reverse("result", args=[pk]))
-
-    return checked
-
-
 @never_cache
-@_signed_in
+@signed_in
 @require_safe
 def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer the page, which keeps asking until the analysis is finished.
@@ -124,23 +103,12 @@ def result_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         submission = _visible(request, pk)
     except Http404:
-        return _stop(request, "deleted", pk)
+        return stop_asking(request, "deleted")
     if request.GET.get("shown") == _shown(submission):
         return HttpResponse(status=204)
     panel = render(request, "classifier/submissions/partials/result_panel.html", _panel(submission))
     record_look(submission, viewer=request.user)
     return panel
-
-
-def _stop(request: HttpRequest, why: str, pk: uuid.UUID) -> HttpResponse:
-    """Have the page say why it stops asking, in place of all that it showed.
-
-    On an error, htmx would leave the page as it is and ask again. With this status it shows the
-    answer and asks no more.
-    """
-    content = render(request, f"classifier/submissions/partials/stopped_{why}.html", {"pk": pk})
-    stopped = HttpResponseStopPolling(content.content)
-    return reswap(retarget(stopped, "#content"), "innerHTML")
 
 
 @login_required
@@ -197,7 +165,7 @@ def _file(file: FieldFile) -> FileResponse:
 
 
 @never_cache
-@_signed_in
+@signed_in
 @require_POST
 def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = get_object_or_404(Submission.objects.owned_by(request.user), pk=pk)

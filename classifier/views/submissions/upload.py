@@ -107,7 +107,8 @@ def _answer(accepted: list[Submission], rejected: list[RefusedFile], status: int
     body: dict[str, Any] = {
         "location": _destination(accepted) if accepted and not rejected else None,
         "accepted": [
-            {"name": s.original_name, "url": reverse("result", args=[s.pk])} for s in accepted
+            {"id": s.pk, "name": s.original_name, "url": reverse("result", args=[s.pk])}
+            for s in accepted
         ],
         "rejected": [refused._asdict() for refused in rejected],
     }

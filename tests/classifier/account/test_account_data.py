@@ -65,6 +65,7 @@ def test_everything_is_in_the_file(archive, owner):
         image_type="clinical",
         frame=[10, 0, 150, 120],
         pixels_per_mm=20.0,
+        note="Left arm,\nsince spring.",
     )
     other = ModelVersionFactory(version="0.0.2")
     PredictionFactory(submission=done, model_version=other, malignant_probability=0.25)
@@ -76,6 +77,7 @@ def test_everything_is_in_the_file(archive, owner):
     assert "nothing in here is a diagnosis" in results(found)["note"]
     assert described["id"] == str(done.pk)
     assert (described["status"], described["pixels_per_mm"]) == ("done", 20.0)
+    assert described["note"] == "Left arm,\nsince spring."
     assert found.read(described["picture"]) == content(done.image)
     assert (described["image_type"], described["frame"]) == ("clinical", [10, 0, 150, 120])
     first, second = described["predictions"]
@@ -88,6 +90,7 @@ def test_everything_is_in_the_file(archive, owner):
     (row,) = table(found)
     assert (row["id"], row["verdict"], row["reviews"]) == (str(done.pk), "malignant", "unclear")
     assert float(row["malignant_probability"]) == 0.873
+    assert row["note"] == "Left arm,\nsince spring."
     assert (row["image_type"], row["judged_as"]) == ("clinical", "clinical")
 
 
@@ -150,11 +153,13 @@ def test_a_lost_picture_costs_only_itself(archive, owner, media):
 
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1).jpg", "+1.jpg", "-1.jpg", "@SUM(1).jpg"])
-def test_a_spreadsheet_runs_no_name_of_a_file(archive, owner, name):
-    SubmissionFactory(owner=owner, original_name=name)
+@pytest.mark.parametrize("field", ["name", "note"])
+def test_a_spreadsheet_runs_no_name_of_a_file_and_no_note(archive, owner, name, field):
+    texts = {"name": "mole.jpg", "note": "left arm"} | {field: name}
+    SubmissionFactory(owner=owner, original_name=texts["name"], note=texts["note"])
     found = archive()
-    assert table(found)[0]["name"] == f"'{name}"
-    assert results(found)["submissions"][0]["name"] == name
+    assert table(found)[0][field] == f"'{name}"
+    assert results(found)["submissions"][0][field] == name
 
 
 def test_many_rows_take_no_more_queries(owner, owner_client, django_assert_num_queries):

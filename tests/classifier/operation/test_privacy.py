@@ -26,8 +26,9 @@ EMAIL = "ada.lovelace@example.org"
 PASSWORD = "analytical engine"
 FILE = "adas-left-arm.jpg"
 COMMENT = "a planted remark"
+NOTE = "her shoulder itches"
 # Each holds letters that no random key has.
-SECRETS = ["lovelace", "analytical", "left-arm", COMMENT]
+SECRETS = ["lovelace", "analytical", "left-arm", COMMENT, NOTE]
 
 
 @contextmanager
@@ -137,6 +138,11 @@ def test_an_analysis_whose_picture_is_lost(ada, analyst, media):
 def test_everything_else_a_person_does(ada, analyst, time_machine):
     upload(ada)
     submission = Submission.objects.get()
+    for note in (NOTE, NOTE * 100):
+        ada.post(reverse("note", args=[submission.pk]), {"note": note})
+    submission.refresh_from_db()
+    assert submission.note == NOTE
+    ada.get(reverse("history"), {"q": NOTE})
     time_machine.move_to("2030-01-01")
     sweep_lost_submissions()
     analyse_waiting_submissions(submission.pk)

@@ -132,6 +132,68 @@ def test_a_date_that_makes_no_sense_is_pointed_out_and_others_apply(owner_client
 
 
 @pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("benign", ["sure benign", "benign"]),
+        ("BENIGN sure", ["sure benign"]),
+        ("  benign  ", ["sure benign", "benign"]),
+        ("left", ["queued", "failed"]),
+        ("left queued", ["queued"]),
+        ("left right", []),
+        ("100%", ["failed"]),
+        ("%", ["failed"]),
+        ("_", []),
+        ("somebody", []),
+        ("' OR 1=1 --", []),
+        (" ", NEWEST_FIRST),
+        ("x" * 101, NEWEST_FIRST),
+        ("a\0", NEWEST_FIRST),
+    ],
+)
+def test_names_and_notes_are_searched_for_every_word(listed, rows, query, expected):
+    for name, note in (("queued", "On the LEFT arm."), ("failed", "left, 100% sure")):
+        Submission.objects.filter(pk=rows[name].pk).update(note=note)
+    assert names(listed(q=query)) == expected
+
+
+@pytest.mark.usefixtures("rows")
+def test_the_search_goes_together_with_filters(listed):
+    assert names(listed(q="benign", status="done", ordering="created_at")) == [
+        "benign",
+        "sure benign",
+    ]
+
+
+@pytest.mark.usefixtures("rows")
+def test_filters_are_open_where_any_is_set(owner_client):
+    for query, is_open in (
+        ({}, False),
+        ({"q": "benign"}, False),
+        ({"status": "done"}, True),
+        ({"ordering": "confidence"}, True),
+        ({"date_from": "soon"}, True),
+    ):
+        html = owner_client.get(reverse("history"), query).content.decode()
+        assert ("<details open>" in html) == is_open, query
+
+
+@pytest.mark.usefixtures("rows")
+def test_list_or_grid_is_kept_in_links_and_nowhere_else(owner_client):
+    history = reverse("history")
+    query = {"view": "grid", "status": "done"}
+    html = owner_client.get(history, query).content.decode()
+    assert '<ul class="rows grid">' in html
+    assert '<input type="hidden" name="view" value="grid">' in html
+    assert f'href="{history}?view=grid">Clear</a>' in html
+    assert 'href="?status=done">' in html
+    html = owner_client.get(history, {"view": "x", "status": "done"}).content.decode()
+    assert '<ul class="rows">' in html
+    assert 'href="?view=grid&amp;status=done"' in html
+    assert 'name="view"' not in html
+
+
+@pytest.mark.usefixtures("rows")
 def test_what_was_chosen_stays_chosen(owner_client):
     query = {"verdict": "benign", "date_from": "2026-03-01", "ordering": "confidence"}
     html = owner_client.get(reverse("history"), query).content.decode()
@@ -158,7 +220,7 @@ def test_what_is_still_being_analysed_is_counted_with_the_way_to_the_same_page_a
     path = f"{reverse('history')}?ordering=created_at"
     html = owner_client.get(path).content.decode()
     assert "2 pictures are being analysed." in visible_text(html)
-    assert f'<a href="{path}">reload the page</a>' in html
+    assert f'<noscript><a href="{path}">Reload the page</a>' in html
     finished = owner_client.get(reverse("history"), {"status": "done"}).content
     assert "being analysed." not in visible_text(finished)
 

@@ -136,11 +136,12 @@ def test_far_too_many_at_once_are_no_error_of_ours(send, settings):
 
 def test_json_all_good(send):
     answer = send(good(), headers=JSON)
-    url = reverse("result", args=[Submission.objects.get().pk])
+    key = Submission.objects.get().pk
+    url = reverse("result", args=[key])
     assert answer.status_code == 201
     assert answer.json() == {
         "location": url,
-        "accepted": [{"name": "mole.jpg", "url": url}],
+        "accepted": [{"id": str(key), "name": "mole.jpg", "url": url}],
         "rejected": [],
     }
 
