@@ -89,7 +89,12 @@ class HistoryFilter(django_filters.FilterSet):
     def find_words(self, qs: SubmissionQuerySet, name: str, value: str) -> SubmissionQuerySet:
         """Keep the rows that have each word in the name of the file or in the note."""
         for word in value.split()[:MOST_WORDS]:
-            qs = qs.filter(Q(original_name__icontains=word) | Q(note__icontains=word))
+            # SQLite knows of no case but that of ASCII, so that Ü would not find ü.
+            spellings = {word} if word.isascii() else {word.lower(), word.upper(), word.title()}
+            found = Q()
+            for spelling in sorted(spellings):
+                found |= Q(original_name__icontains=spelling) | Q(note__icontains=spelling)
+            qs = qs.filter(found)
         return qs
 
     @property

@@ -141,6 +141,8 @@ def test_a_date_that_makes_no_sense_is_pointed_out_and_others_apply(owner_client
         ("left", ["queued", "failed"]),
         ("left queued", ["queued"]),
         ("left right", []),
+        ("über", ["failed", "sure benign"]),
+        ("ÜBER", ["failed", "sure benign"]),
         ("100%", ["failed"]),
         ("%", ["failed"]),
         ("_", []),
@@ -152,7 +154,11 @@ def test_a_date_that_makes_no_sense_is_pointed_out_and_others_apply(owner_client
     ],
 )
 def test_names_and_notes_are_searched_for_every_word(listed, rows, query, expected):
-    for name, note in (("queued", "On the LEFT arm."), ("failed", "left, 100% sure")):
+    for name, note in (
+        ("queued", "On the LEFT arm."),
+        ("failed", "left, 100% sure, Über Nacht"),
+        ("sure benign", "gegenüber"),
+    ):
         Submission.objects.filter(pk=rows[name].pk).update(note=note)
     assert names(listed(q=query)) == expected
 
