@@ -1,6 +1,6 @@
 // Makes the plain upload form comfortable: drop zone, previews, early checks, and one request for
 // each picture, so that a connection that breaks costs one at most and none is sent twice. What
-// becomes of the pictures is shown beside them, by one request every few seconds for all that wait.
+// becomes of those that are accepted is the business of results.js.
 // Without this file the form works as it is; the server decides all the same.
 
 const form = document.querySelector("[data-upload]");
@@ -207,46 +207,13 @@ async function send(one) {
     if (accepted) {
         one.inside("result").href = accepted.url;
         become(one, "accepted", "Accepted");
-        waitFor(one, accepted.id);
-        watch();
+        const told = new CustomEvent("accepted", { bubbles: true, detail: accepted.id });
+        one.inside("outcome").dispatchEvent(told);
     } else if (answer.status === 413 || (answer.status === 422 && refused?.name)) {
         become(one, "refused", sentence);
     } else {
         // Nothing is wrong with the picture: it is sent again as the same one.
         become(one, "lost", sentence);
-    }
-}
-
-// The answers of the site replace this element, as in the history, and with it the input by which
-// the page asks for the picture.
-function waitFor(one, id) {
-    const outcome = one.inside("outcome");
-    outcome.id = `outcome-${id}`;
-    const asked = document.createElement("input");
-    asked.type = "hidden";
-    asked.name = "queued";
-    asked.value = id;
-    asked.setAttribute("form", "waiting");
-    outcome.replaceChildren(asked);
-}
-
-// Have the page ask as long as a picture on it waits. The last answer takes the form away, but
-// another picture may have been accepted before it came.
-function watch() {
-    const place = document.querySelector("[data-watch]");
-    if (!place.firstElementChild && document.querySelector("input[form=waiting]")) {
-        const poller = document.querySelector("[data-poller]").content.cloneNode(true);
-        place.append(poller);
-        window.htmx.process(place.firstElementChild);
-    }
-}
-
-// Who is signed out keeps the page, since pictures that are not sent are in it alone.
-function keepPage(event) {
-    if (event.detail.target.id === "content") {
-        event.preventDefault();
-        document.querySelector("[data-watch]").replaceChildren();
-        tell(SENTENCES[403]);
     }
 }
 
@@ -297,9 +264,6 @@ function finish(lost) {
     part("news").scrollIntoView({ block: "nearest" });
 }
 
-document.body.addEventListener("htmx:beforeSwap", keepPage);
-document.body.addEventListener("htmx:afterRequest", watch);
-watch();
 input.required = false;
 part("drop-hint").hidden = false;
 part("drop").classList.add("whole");

@@ -178,8 +178,10 @@ def test_who_is_signed_out_while_results_are_awaited_keeps_the_page(
         expect(page.locator("[data-news]")).to_contain_text("2 of 2 accepted.")
         choose(lesion("unsent.jpg", 3))
         page.context.clear_cookies()
-        expect(page.locator("[data-news]")).to_contain_text("Sign in again, in another window.")
+        expect(page.locator("[data-news]")).to_contain_text("You are signed out, so no results")
         expect(rows(page)).to_have_count(3)
+        # Nobody asks any more.
+        expect(page.locator("#waiting")).to_have_count(0)
         elsewhere = page.context.new_page()
         elsewhere.goto("/accounts/login/")
         log_in(elsewhere, email)
