@@ -18,6 +18,7 @@ urlpatterns = [
     path("results/<uuid:pk>/", results.result, name="result"),
     path("results/<uuid:pk>/status/", results.result_status, name="result_status"),
     path("results/<uuid:pk>/image/", results.result_image, name="result_image"),
+    path("results/<uuid:pk>/copy/", results.result_copy, name="result_copy"),
     path("results/<uuid:pk>/thumbnail/", results.result_thumbnail, name="result_thumbnail"),
     path("results/<uuid:pk>/heat-map/", results.result_heat_map, name="result_heat_map"),
     path("results/<uuid:pk>/retry/", results.retry, name="retry"),

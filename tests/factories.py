@@ -140,6 +140,7 @@ class PredictionFactory(DjangoModelFactory):
                 "colours": ["red", "light brown"],
                 "diameter": 84.0,
             },
+            outline=[[40, 30], [120, 30], [80, 90]],
             coverage=0.9,
             possible=factory.LazyAttribute(lambda p: [p.verdict]),
         )

@@ -191,9 +191,16 @@ class ModelVersion(models.Model):
     @property
     def scored_sets(self) -> list[ScoredSet]:
         """Return its scores on pictures that it cannot have learnt by heart, if there are any."""
+        return self._scored(SHOWN_SETS | CLINICAL_SETS)
+
+    def scored_sets_of(self, judged_as: str) -> list[ScoredSet]:
+        """Return its scores on such pictures that are judged as dermoscopic or as clinical."""
+        return self._scored(CLINICAL_SETS if judged_as == ImageType.CLINICAL else SHOWN_SETS)
+
+    def _scored(self, sets: dict[str, str]) -> list[ScoredSet]:
         return [
             ScoredSet(title, _pictures(found), list(_scores(found).values()))
-            for name, title in (SHOWN_SETS | CLINICAL_SETS).items()
+            for name, title in sets.items()
             if (found := self.metrics.get(name))
         ]
 

@@ -38,6 +38,14 @@ class Content(NamedTuple):
     def height(self) -> int:
         return self.bottom - self.top
 
+    @property
+    def centre_square(self) -> Content:
+        """Return the largest square around the middle, which is all that a network reads."""
+        side = min(self.width, self.height)
+        left = self.left + (self.width - side) // 2
+        top = self.top + (self.height - side) // 2
+        return Content(left, top, left + side, top + side)
+
 
 #: The `Submission` keeps these of what an analysis says of every picture.
 OBSERVED_FIELDS = ("image_type", "frame")

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Left
 
-from classifier.models.model_version import LARGE_FIELDS
+from classifier.models.model_version import LARGE_FIELDS, ScoredSet
 from classifier.models.observed import ImageType
 from classifier.models.predictive_value import (
     PredictiveValue,
@@ -209,6 +209,11 @@ class Prediction(Result):
         return [share for share in self.differential if share.code in self.possible]
 
     @property
+    def possible_are_mixed(self) -> bool:
+        """Return whether malignant and benign answers are in that set."""
+        return len({share.is_malignant for share in self.possible_diagnoses}) > 1
+
+    @property
     def coverage_percent(self) -> int:
         return round(100 * (self.coverage or 0))
 
@@ -239,6 +244,11 @@ class Prediction(Result):
     @property
     def asymmetry(self) -> Asymmetry:
         return Asymmetry(*(round(100 * share) for share in (self.abcd or {})["asymmetry"]))
+
+    @property
+    def scored_sets(self) -> list[ScoredSet]:
+        """Return how well the network does on pictures of this kind, where that was measured."""
+        return self.model_version.scored_sets_of(self.judged_as)
 
     @cached_property
     def predictive_values(self) -> list[PredictiveValue]:

@@ -49,6 +49,12 @@ class Result(models.Model):
         blank=True,
         help_text="Empty where the outline was not clear.",
     )
+    outline = models.JSONField(
+        "the lesion's outline",
+        null=True,
+        blank=True,
+        help_text="Corners in the picture's pixels; empty where not clear or not kept.",
+    )
     judged_as = models.CharField(
         max_length=16,
         choices=[(kind.value, kind.label) for kind in JUDGED_AS],

@@ -7,6 +7,8 @@ from simple_history.models import HistoricalRecords
 
 #: A comment has room for this many characters, which is about a page.
 COMMENT_LENGTH = 4000
+#: A longer one has a section of its own on the page of a result.
+SHORT_LENGTH = 160
 
 
 class Review(models.Model):
@@ -45,3 +47,8 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return self.get_diagnosis_display()
+
+    @property
+    def is_long(self) -> bool:
+        """Return whether its comment is more than a page shows beside an answer."""
+        return len(self.comment) > SHORT_LENGTH

@@ -101,6 +101,14 @@ class Submission(Reason):
     )
     original_name = models.CharField("name of the file sent in", max_length=255)
     image = models.FileField(upload_to=image_path)
+    copy = models.FileField(
+        "smaller copy",
+        upload_to=image_path,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="For pages; empty where the picture itself is small enough.",
+    )
     thumbnail = models.FileField(upload_to=image_path)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
@@ -109,7 +117,7 @@ class Submission(Reason):
         default=0,
         db_default=0,
         editable=False,
-        help_text="Of the picture and its thumbnail.",
+        help_text="Of the picture, its smaller copy and its thumbnail.",
     )
     pixels_per_mm = models.FloatField(
         "pixels per millimetre",
@@ -182,6 +190,7 @@ class Submission(Reason):
             ),
             # The upkeep asks for the files of one folder.
             models.Index(Left("image", 2), name="submission_image_folder"),
+            models.Index(Left("copy", 2), name="submission_copy_folder"),
             models.Index(Left("thumbnail", 2), name="submission_thumbnail_folder"),
             models.Index(
                 fields=["status", "sent_at"],

@@ -18,6 +18,7 @@ from PIL import Image
 
 from ml.judging import abcd, conformal, explanation, frames, limits, quality, screening
 from ml.judging.abcd import Abcd
+from ml.judging.outline import draw_outline
 from ml.judging.parallel import map_in_threads
 from ml.judging.predictor import BATCH_SIZE, Examination, Judgement, Predictor
 from ml.judging.preprocessing import symmetries, to_pixels
@@ -62,6 +63,8 @@ class Analysis:
         heat_inside: share in 0..1 of the heat within the lesion; None without a heat map, and
             where the lesion's outline is not clear.
         abcd: None also where the lesion's outline is not clear.
+        outline: corners of a polygon around the lesion, as x and y; None where its outline is not
+            clear.
         coverage: see `AnalysisSettings`; None where the bundle's sets promise nothing.
         image_type: one of `ml.taxonomy.IMAGE_TYPES`. A rejected picture has one too, if the network
             saw it. None where dermoscopic and clinical cannot be told apart, or the network cannot
@@ -78,6 +81,7 @@ class Analysis:
     heat_map: Image.Image | None = None
     heat_inside: float | None = None
     abcd: Abcd | None = None
+    outline: tuple[tuple[int, int], ...] | None = None
     coverage: float | None = None
     image_type: str | None = None
     judged_as: str = DERMOSCOPIC
@@ -90,6 +94,7 @@ class Analysis:
         """
         found = vars(self) | {
             "abcd": asdict(self.abcd) if self.abcd else {},
+            "outline": [list(corner) for corner in self.outline] if self.outline else None,
             "frame": list(self.frame) if self.frame else None,
         }
         if self.judgement:
@@ -215,13 +220,15 @@ def _judge(
                 frame=picture.frame,
             )
         heat_map = explanation.overlay(heat, picture.size, picture.frame)
-        outline = picture.segmentation
-        located = heat_map and outline.is_clear
+        lesion = picture.segmentation
+        located = heat_map and lesion.is_clear
+        looked_at = picture.frame or frames.Box(0, 0, *picture.size)
         return Analysis(
             judgement=replace(judgements[index], spread=spreads[index], **changes),
             heat_map=heat_map,
-            heat_inside=explanation.inside(heat, outline.mask) if located else None,
-            abcd=abcd.measure(picture.outlined, outline, min(picture.image.size)),
+            heat_inside=explanation.inside(heat, lesion.mask) if located else None,
+            abcd=abcd.measure(picture.outlined, lesion, min(picture.image.size)),
+            outline=draw_outline(lesion.mask, looked_at) if lesion.is_clear else None,
             coverage=settings.coverage if changes else None,
             image_type=told[index],
             judged_as=judged_as[index],

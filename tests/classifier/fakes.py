@@ -48,6 +48,7 @@ class FakeAnalyst:
         self.spread: tuple[float, float] | None = None
         self.heat_map: Image.Image | None = Image.new("RGBA", (256, 192), (253, 231, 37, 220))
         self.abcd: Abcd | None = ABCD
+        self.outline: tuple[tuple[int, int], ...] | None = ((40, 30), (120, 30), (80, 90))
         self.image_type: str | None = None
         self.judged_as = "dermoscopic"
         self.frame: Box | None = None
@@ -74,6 +75,7 @@ class FakeAnalyst:
             heat_map=self.heat_map,
             heat_inside=0.625 if self.heat_map else None,
             abcd=self.abcd,
+            outline=self.outline,
             coverage=0.9 if self.possible else None,
         )
 

@@ -36,6 +36,7 @@ PAGES = {
     "result": VIEWERS,
     "result_status": VIEWERS,
     "result_image": VIEWERS,
+    "result_copy": VIEWERS,
     "result_thumbnail": VIEWERS,
     "result_heat_map": VIEWERS,
     "retry": "login 405 405 405 405 405",

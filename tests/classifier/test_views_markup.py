@@ -29,6 +29,7 @@ NO_PAGE = {
     "monitoring",
     "monitoring_parts",
     "result_image",
+    "result_copy",
     "result_thumbnail",
     "result_status",
     "retry",

@@ -62,6 +62,7 @@ def select_named_files(folder: str) -> list[QuerySet]:
     """Return queries for the names of all files in one of `FOLDERS` that rows name."""
     columns = (
         (Submission.objects, "image"),
+        (Submission.objects, "copy"),
         (Submission.objects, "thumbnail"),
         (Prediction.objects, "heat_map"),
     )

@@ -25,6 +25,7 @@ from classifier.services.operation.audit import record_look, record_look_at_thum
 from classifier.services.submissions.delete import delete_submission
 from classifier.services.submissions.quota import QuotaExceeded
 from classifier.services.submissions.retry import retry_submission
+from classifier.views.submissions.viewer import view_of
 
 OTHERS = 6
 #: A browser may show a picture again without asking for this many seconds. They are few, since
@@ -50,16 +51,19 @@ def _visible(request: HttpRequest, pk: uuid.UUID) -> Submission:
 
 def _panel(submission: Submission) -> dict[str, object]:
     prediction = submission.prediction if submission.is_done else None
+    reviews = list(submission.reviews.all())
     return {
         "submission": submission,
         "shown": _shown(submission),
         "prediction": prediction,
+        "viewer": view_of(submission),
         "other_predictions": [
             other
             for other in submission.predictions.with_model_version().order_by("pk")
             if other != prediction
         ],
-        "reviews": submission.reviews.all(),
+        "reviews": reviews,
+        "has_long_reviews": any(review.is_long for review in reviews),
     }
 
 
@@ -140,6 +144,17 @@ def _stop(request: HttpRequest, why: str, pk: uuid.UUID) -> HttpResponse:
 def result_image(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
     submission = _visible(request, pk)
     picture = _file(submission.image)
+    record_look(submission, viewer=request.user)
+    return picture
+
+
+@login_required
+@require_safe
+@cache_control(private=True, max_age=PICTURE_MAX_AGE)
+def result_copy(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
+    """Serve the smaller copy, or the picture itself where it has none."""
+    submission = _visible(request, pk)
+    picture = _file(submission.copy or submission.image)
     record_look(submission, viewer=request.user)
     return picture
 

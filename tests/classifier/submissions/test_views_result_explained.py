@@ -78,14 +78,26 @@ def test_not_being_sure_is_an_answer_with_advice_of_its_own(
 
 def test_a_set_of_one_is_what_it_narrows_it_down_to(show, result):
     text = visible_text(show(result()))
-    assert "What it narrows it down to Melanocytic naevus benign" in text
+    assert "The one answer that is left Melanocytic naevus benign" in text
     assert "about 90 hold the true answer" in text
-    assert "It holds only benign answers." in text
+    assert "There are only benign answers here." in text
+
+
+@pytest.mark.parametrize(
+    ("possible", "reason"),
+    [
+        (["mel", "nv"], "There are benign and malignant answers here."),
+        (["mel"], "The answers here do not fit the larger figure above."),
+    ],
+)
+def test_why_the_network_is_not_sure(show, result, possible, reason):
+    text = visible_text(show(result(verdict="uncertain", possible=possible)))
+    assert f"{reason} That is why the network is not sure." in text
 
 
 def test_eight_looks_are_shown_with_their_spread(show, result):
     text = visible_text(show(result(spread_low=0.021, spread_high=0.347)))
-    assert "the single looks gave 2 to 35 %" in text
+    assert "The single looks gave malignant 2 to 35 %" in text
     assert "looked at eight times" not in visible_text(show(result(spread_low=None)))
 
 
@@ -93,7 +105,7 @@ def test_what_the_answer_means_for_people(show, result):
     html = show(result())
     text = visible_text(html)
     # At 1 in 10, 10 of 100 ill people are called benign, and 630 of 900 others.
-    assert "About 16 of 1,000 people with this answer have a malignant spot" in text
+    assert "About 16 of 1,000 people with this answer have a malignant spot." in text
     assert "Without the answer it would be 100 of 1,000." in text
     assert "About 1 of 1,000 people with this answer has" in text
     assert "Fewer than 1 of 1,000 people with this answer has" in text
@@ -113,9 +125,28 @@ def test_where_the_network_looked(show, result, owner_client):
     assert "Where the network looked" in text
     assert "62 % of the heat lies on the spot" in text.replace("\xa0", " ")
     slider = re.search(r'<input type="range"[^>]*>', html)[0]
-    assert 'data-fades="heat-map-overlay"' in slider
+    assert 'data-fades="heat-map"' in slider
     assert 'for="heat-map-strength"' in html
-    assert 'id="heat-map-overlay"' in html
+    assert 'id="heat-map"' in html
+    assert 'for="show-heat-map"' in html
+
+
+def test_the_outline_is_drawn_where_it_is_kept(show, result):
+    html = show(result())
+    assert 'd="M40 30L120 30L80 90Z"' in html
+    assert 'id="show-outline"' in html
+    # Results that were made before outlines were kept have none.
+    assert "outline" not in show(result(outline=None)).partition('id="why"')[0]
+
+
+@pytest.mark.parametrize(
+    ("scale", "bar"), [(None, None), (20.0, "2 mm"), (8.0, "5 mm"), (0.3, "100 mm"), (900.0, None)]
+)
+def test_a_scale_bar_is_drawn_where_the_scale_is_known(show, result, scale, bar):
+    drawn = re.search(
+        r'<text class="bar-text"[^>]*>([^<]*)</text>', show(result(pixels_per_mm=scale))
+    )
+    assert (drawn and drawn[1]) == bar
 
 
 def test_no_heat_map_is_said_to_be_none(show, result):
@@ -137,15 +168,13 @@ def test_what_can_be_measured(show, result, scale, diameter):
 
 def test_measures_are_withheld_where_the_outline_is_not_clear(show, result):
     text = visible_text(show(result(abcd={})))
-    assert "not clear enough in this picture to measure it" in text
-    assert "Diameter" not in text.partition("What can be measured")[2].partition("Model")[
-        0
-    ].replace("diameter", "")
+    assert "not clear enough in this picture. So nothing was measured." in text
+    assert "Diameter" not in text
 
 
 def test_an_old_result_stays_as_it_was(show, owner):
     text = visible_text(show(SubmissionFactory(owner=owner, done=True)))
-    for heading in ("Where the network looked", "What can be measured", "What it narrows"):
+    for heading in ("Where the network looked", "What was measured", "The one answer that is"):
         assert heading not in text
 
 
@@ -171,7 +200,7 @@ def test_a_rejected_picture_gets_advice_and_no_verdict(show, owner, name):
     text = visible_text(html)
     assert "This picture could not be judged" in text
     assert submission.rejection_sentence in text
-    assert "show it to a doctor" in text
+    assert "Show it to a doctor." in text
     assert "Signs that matter more than any app" in text
     assert "Looks harmless." in text
     for words in ("The network says", "% confident", "edges=0.001", "hx-get", "Try again"):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import copy
+import re
 
+import numpy as np
 import pytest
 from django.urls import reverse
+from PIL import Image
 
 from classifier.models import Status, Submission
+from classifier.models.observed import Content
+from ml.judging.preprocessing import centre_square
 from tests.classifier.markup import visible_text
 from tests.classifier.submissions.test_models_predictive_value import METRICS, RATES, rate
 from tests.factories import ModelVersionFactory, SubmissionFactory
@@ -121,6 +126,7 @@ def test_whoever_overrules_that_it_is_neither_gets_the_same(shown, reviewer):
 def test_thresholds_are_those_of_the_kind(shown, judged_as, from_percent, look):
     text = shown(done__judged_as=judged_as, done__verdict="benign", done__malignant_probability=0.2)
     assert f"{from_percent} % malignant probability" in text
+    assert f"The network says malignant from {from_percent} % on." in text
     assert look in text
 
 
@@ -145,7 +151,9 @@ def test_a_border_that_was_left_out_is_drawn_and_told(owner, owner_client, state
     page = owner_client.get(reverse("result", args=[bordered(owner, **state).pk]))
     html = page.content.decode()
     assert 'viewBox="0 0 200 100"' in html
-    assert "M20 10H180V90H20Z" in html
+    # Of what lies within the border, the network reads the middle square.
+    assert "M0 0H200V100H0ZM60 10H140V90H60Z" in html
+    assert re.search('<input[^>]* id="show-unseen"[^>]* checked>', html)
     assert "The plain border around the picture was left out" in visible_text(html)
 
 
@@ -156,15 +164,33 @@ def test_the_border_appears_with_the_result(owner, owner_client):
         {"shown": Status.RUNNING},
         headers={"hx-request": "true"},
     ).content.decode()
-    assert 'id="picture" hx-swap-oob="true"' in page
-    assert "M20 10H180V90H20Z" in page
+    layers = page.partition('id="viewer-layers" hx-swap-oob="innerHTML"')[2]
+    assert "M60 10H140V90H60Z" in layers.partition("</svg>")[0]
+    assert 'id="viewer-choices" hx-swap-oob="innerHTML"' in page
 
 
-def test_without_a_border_nothing_is_drawn(owner, owner_client):
+def test_without_a_border_only_what_lies_beside_the_square_is_marked(owner, owner_client):
     submission = SubmissionFactory(owner=owner, done=True)
     html = owner_client.get(reverse("result", args=[submission.pk])).content.decode()
-    assert "left-out" not in html
+    assert "M0 0H160V120H0ZM20 0H140V120H20Z" in html
+    assert not re.search('<input[^>]* id="show-unseen"[^>]* checked>', html)
     assert "border around" not in html
+
+
+@pytest.mark.parametrize("fields", [{"done": True, "width": 120}, {}])
+def test_of_a_square_and_of_what_was_not_looked_at_nothing_is_marked(owner, owner_client, fields):
+    submission = SubmissionFactory(owner=owner, **fields)
+    html = owner_client.get(reverse("result", args=[submission.pk])).content.decode()
+    assert "show-unseen" not in html
+    assert 'class="unseen"' not in html
+
+
+@pytest.mark.parametrize("size", [(160, 121), (33, 90), (64, 64)])
+def test_the_square_that_is_marked_is_the_one_that_a_network_reads(size):
+    numbered = np.arange(size[0] * size[1], dtype=np.int32).reshape(size[::-1])
+    image = Image.fromarray(numbered)
+    square = Content(0, 0, *size).centre_square
+    assert np.array_equal(np.asarray(image.crop(square)), np.asarray(centre_square(image)))
 
 
 def test_clinicians_see_the_kind_and_the_border(owner, browsers):

@@ -52,8 +52,8 @@ def test_what_to_do_next_depends_on_the_verdict(show, owner):
     benign = SubmissionFactory(owner=owner, done__malignant_probability=0.1)
     assert "Show this spot to a doctor" in malignant
     assert "Show this spot to a doctor" not in visible_text(show(benign))
-    assert "Keep an eye on it" in visible_text(show(benign))
-    assert "Keep an eye on it" not in malignant
+    assert "keep an eye on your spot" in visible_text(show(benign))
+    assert "keep an eye on your spot" not in malignant
 
 
 SEVEN = {
@@ -97,24 +97,24 @@ def test_the_differential_in_plain_words(show, owner, name):
     assert places == sorted(places)
     assert "Benign. This is a mole. It is a harmless group" in after
     assert "Malignant. This is a skin cancer of the cells" in after
-    assert "the 7 diagnoses it knows" in after
+    assert "The network knows 7 kinds of spot." in after
 
 
 def test_a_network_with_two_answers_has_no_differential(show, owner):
     text = visible_text(show(SubmissionFactory(owner=owner, done=True)))
     assert "What it could be" not in text
-    assert "Probability of each class" in text
+    assert "How likely each answer is" in text
 
 
 def test_a_likely_enough_cancer_deserves_a_look_though_benign_is_likelier(show, owner):
     near = visible_text(show(seven(owner)))
     assert "The network says: benign" in near
     assert "Have a doctor look at this spot in the next weeks" in near
-    assert "The network gives malignant 35.4 %." in near
-    assert "From 30.0 % on it is set to ask for a doctor" in near
-    assert "90 % of malignant spots" in near
+    assert "It gives malignant 35.4 %." in near
+    assert "From 30.0 % on it asks for a doctor." in near
+    assert "set to find 90 % of malignant spots" in near
     far = visible_text(show(seven(owner, mel=0.1, nv=0.745)))
-    assert "Keep an eye on it" in far
+    assert "keep an eye on your spot" in far
     assert "Have a doctor look at this spot" not in far
     malignant = visible_text(show(seven(owner, mel=0.6, nv=0.245)))
     assert "Show this spot to a doctor" in malignant
