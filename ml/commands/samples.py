@@ -62,7 +62,8 @@ def write(bundle: Bundle, pictures: dict[str, Path]) -> dict[str, dict[str, Any]
     folder.mkdir(exist_ok=True)
     answers = {}
     for slug, path in pictures.items():
-        (analysis,) = analyse(predictor, [_open(path)])
+        image = _open(path)
+        (analysis,) = analyse(predictor, [image])
         if analysis.rejection:
             raise InputError(f"{bundle.name} does not judge {path}: {analysis.rejection.problem}.")
         heat_map = folder / f"{slug}.png"
@@ -71,6 +72,8 @@ def write(bundle: Bundle, pictures: dict[str, Path]) -> dict[str, dict[str, Any]
             analysis.heat_map.save(heat_map, "PNG", optimize=True)
         answers[slug] = {
             "sha256": digest(path),
+            "width": image.width,
+            "height": image.height,
             "heat_map": f"{folder.name}/{heat_map.name}" if analysis.heat_map else "",
             **analysis.told(),
         }

@@ -31,6 +31,10 @@ NOBODY = "login 403 403 403 403 403"
 PAGES = {
     "home": EVERYBODY,
     "about": EVERYBODY,
+    "samples": EVERYBODY,
+    "sample": EVERYBODY,
+    "sample_heat_map": EVERYBODY,
+    "use_sample": "login 405 405 405 405 405",
     "upload": MEMBERS,
     "history": MEMBERS,
     "result": VIEWERS,
@@ -148,7 +152,13 @@ CLOSED = [
 
 
 @pytest.mark.parametrize(
-    ("method", "name"), [("post", "upload"), ("post", "retry"), *(("get", name) for name in CLOSED)]
+    ("method", "name"),
+    [
+        ("post", "upload"),
+        ("post", "use_sample"),
+        ("post", "retry"),
+        *(("get", name) for name in CLOSED),
+    ],
 )
 def test_a_script_that_nobody_is_signed_in_for_is_told_so(method, name, path_of, client):
     script = {"accept": "application/json"}
@@ -174,6 +184,7 @@ def test_the_addresses_tried_are_those_of_the_matrix(path_of):
 #: These pages of the site's own take a form. All others take none.
 SENT = {
     "upload": "login 422 422 422 422 422",
+    "use_sample": MEMBERS,
     "retry": OWNER,
     "delete": OWNER,
     "account_devices": MEMBERS,

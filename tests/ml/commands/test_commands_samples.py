@@ -39,7 +39,8 @@ def test_the_answers_are_those_of_a_worker_with_their_heat_maps(exported, pictur
             (found,) = analyse(Predictor.load(bundle), [image])
         expected = found.told()
         assert answer["sha256"] == digest(path)
-        assert answer.keys() - {"sha256", "heat_map"} == expected.keys()
+        assert (answer["width"], answer["height"]) == (256, 256)
+        assert answer.keys() - {"sha256", "width", "height", "heat_map"} == expected.keys()
         for name in ("verdict", "abcd", "judged_as", "frame"):
             assert answer[name] == json.loads(json.dumps(expected[name]))
         assert answer["malignant_probability"] == pytest.approx(
