@@ -84,9 +84,11 @@ def _refuse(
 
 
 def _page(request: HttpRequest, found: Sample, status: int = 200) -> HttpResponse:
+    samples = list_samples()
     context = {
         "sample": found,
-        "samples": list_samples(),
+        "samples": samples,
+        "others": [other for other in samples if other.slug != found.slug],
         "submission": found.submission,
         "prediction": found.prediction,
         "viewer": _view_of(found),
