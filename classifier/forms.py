@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from classifier.services.submissions.scale import SCALE_LIMITS, Point
 from classifier.uploads import ACCEPT
 
 #: The name of a security key has room for this many characters.
@@ -47,8 +48,8 @@ class UploadForm(forms.Form):
     pixels_per_mm = forms.FloatField(
         label="Pixels per millimetre",
         required=False,
-        min_value=1,
-        max_value=1000,
+        min_value=SCALE_LIMITS[0],
+        max_value=SCALE_LIMITS[1],
         help_text="Of all the pictures chosen here. With it, the size of a spot is given in "
         "millimetres.",
         error_messages={
@@ -66,6 +67,37 @@ class UploadForm(forms.Form):
         if cleaned.get("upload_key") and len(cleaned.get("images", [])) > 1:
             self.add_error("upload_key", "One key is for one picture.")
         return cleaned
+
+
+class _Place(forms.FloatField):
+    """Takes one number of a point in a picture."""
+
+    widget = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal", "autocomplete": "off"})
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label=label, min_value=0)
+
+
+class ScaleForm(forms.Form):
+    """Takes two points in a picture, and how far apart they are on the skin."""
+
+    x1 = _Place("First point, from the left")
+    y1 = _Place("First point, from the top")
+    x2 = _Place("Second point, from the left")
+    y2 = _Place("Second point, from the top")
+    millimetres = forms.FloatField(
+        label="Millimetres between them",
+        min_value=0.1,
+        max_value=1000,
+        widget=forms.NumberInput(
+            attrs={"step": "any", "inputmode": "decimal", "list": "known-lengths"}
+        ),
+    )
+
+    @property
+    def points(self) -> tuple[Point, Point]:
+        given = self.cleaned_data
+        return Point(given["x1"], given["y1"]), Point(given["x2"], given["y2"])
 
 
 class AddKeyForm(AddWebAuthnForm):

@@ -8,7 +8,7 @@ from classifier.views import pages
 from classifier.views.account import data, devices, second_factor
 from classifier.views.operation import health, monitoring
 from classifier.views.registry import cards, samples
-from classifier.views.submissions import history, results, upload
+from classifier.views.submissions import history, results, scale, upload
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("results/<uuid:pk>/copy/", results.result_copy, name="result_copy"),
     path("results/<uuid:pk>/thumbnail/", results.result_thumbnail, name="result_thumbnail"),
     path("results/<uuid:pk>/heat-map/", results.result_heat_map, name="result_heat_map"),
+    path("results/<uuid:pk>/scale/", scale.scale, name="result_scale"),
     path("results/<uuid:pk>/retry/", results.retry, name="retry"),
     path("results/<uuid:pk>/delete/", results.delete, name="delete"),
     path("account/data/", data.account_data, name="account_data"),

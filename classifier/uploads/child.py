@@ -90,7 +90,7 @@ def _answer(
         return {"refused": refused.reason, "sentence": str(refused)}, []
     except NotSmall:
         return {"not_small": True}, []
-    contents = [clean.content, clean.thumbnail]
+    contents = [clean.content, clean.copy, clean.thumbnail]
     width, height = clean.image.size
     return {
         "width": width,

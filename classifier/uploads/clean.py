@@ -19,6 +19,8 @@ from classifier.uploads.redraw import redraw
 from classifier.uploads.refusals import InvalidImage
 
 THUMBNAIL_SIDE = 320
+#: A picture with a longer side than this has a smaller copy for pages.
+COPY_SIDE = 1600
 #: A lossy picture is written in the first of these ways that gives a file that is small enough.
 QUALITIES = ((95, "4:4:4"), (85, "4:2:0"), (70, "4:2:0"))
 #: A picture with one of these EXIF orientations is turned upright in this way.
@@ -56,6 +58,7 @@ class CleanImage:
         content: the same picture, encoded anew without metadata. It is a JPEG where the file was
             one or where a PNG would be too large, else a PNG.
         extension: ``jpg`` or ``png``.
+        copy: a JPEG of at most `COPY_SIDE` pixels; empty where the picture has no more itself.
         thumbnail: its centre square as a small JPEG.
         scale: its pixels for each pixel of the picture that was sent in, at most 1.
     """
@@ -63,6 +66,7 @@ class CleanImage:
     image: Image.Image
     content: bytes
     extension: str
+    copy: bytes
     thumbnail: bytes
     scale: float
 
@@ -146,11 +150,23 @@ def _decode(opened: Image.Image, plan: Plan) -> Image.Image:
 
 
 def _encode(image: Image.Image, longest: int, *, lossy: bool, most: int) -> CleanImage:
-    small = ImageOps.fit(image, (THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-    thumbnail = io.BytesIO()
-    small.save(thumbnail, "JPEG", quality=85)
-    image, content, extension = _write(image, lossy, most - thumbnail.tell())
-    return CleanImage(image, content, extension, thumbnail.getvalue(), max(image.size) / longest)
+    fitted = ImageOps.fit(image, (THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    thumbnail, copy = _as_jpeg(fitted), _copy(image)
+    image, content, extension = _write(image, lossy, most - len(thumbnail) - len(copy))
+    return CleanImage(image, content, extension, copy, thumbnail, max(image.size) / longest)
+
+
+def _copy(image: Image.Image) -> bytes:
+    """Return the smaller copy, which is empty where ``image`` is small enough."""
+    # The mean of whole squares of pixels takes no memory but that of the copy.
+    coarseness = -(-max(image.size) // COPY_SIDE)
+    return _as_jpeg(image.reduce(coarseness)) if coarseness > 1 else b""
+
+
+def _as_jpeg(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=85)
+    return stream.getvalue()
 
 
 def _write(image: Image.Image, lossy: bool, most: int) -> tuple[Image.Image, bytes, str]:

@@ -61,6 +61,7 @@ class Cleaned:
         content: the picture as a file, on disk where it is large; the caller closes it.
         size: bytes of ``content``.
         extension: ``jpg`` or ``png``.
+        copy: a smaller JPEG for pages; empty where the picture is small enough.
         thumbnail: its centre square as a small JPEG.
         width, height: of the picture as it is kept.
         scale: pixels kept for each pixel sent, at most 1.
@@ -70,6 +71,7 @@ class Cleaned:
     content: IO[bytes]
     size: int
     extension: str
+    copy: bytes
     thumbnail: bytes
     width: int
     height: int
@@ -78,7 +80,7 @@ class Cleaned:
 
     @property
     def stored_bytes(self) -> int:
-        return self.size + len(self.thumbnail)
+        return self.size + len(self.copy) + len(self.thumbnail)
 
 
 class _Ended(Exception):
@@ -185,19 +187,19 @@ class Decoder:
 
 
 def _take(stream: Any, answer: dict[str, Any]) -> Cleaned:
-    size, small = answer["bytes"]
+    size, *smaller = answer["bytes"]
     # The caller of `clean_apart` closes it.
     content = tempfile.SpooledTemporaryFile(MIB)  # noqa: SIM115
     try:
         for start in range(0, size, MIB):
             content.write(_exactly(stream, min(MIB, size - start)))
         content.seek(0)
-        thumbnail = _exactly(stream, small)
+        copy, thumbnail = (_exactly(stream, count) for count in smaller)
     except BaseException:
         content.close()
         raise
     told = {name: answer[name] for name in ("extension", "width", "height", "scale", "seconds")}
-    return Cleaned(content=content, size=size, thumbnail=thumbnail, **told)
+    return Cleaned(content=content, size=size, copy=copy, thumbnail=thumbnail, **told)
 
 
 def _exactly(stream: Any, size: int) -> bytes:

@@ -3,11 +3,14 @@
 
 function openNamed() {
     const named = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
-    const section = named?.closest("details");
-    if (section) {
-        section.open = true;
-        section.scrollIntoView();
+    let section = named?.closest("details");
+    if (!section) {
+        return;
     }
+    for (; section; section = section.parentElement.closest("details")) {
+        section.open = true;
+    }
+    named.scrollIntoView();
 }
 
 openNamed();

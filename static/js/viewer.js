@@ -67,6 +67,7 @@ function start(viewer) {
     });
     layers.addEventListener("panzoomchange", () => {
         viewer.classList.toggle("zoomed", isZoomed());
+        layers.style.setProperty("--zoom", panzoom.getScale());
         panzoom.setOptions({ touchAction: isZoomed() ? "none" : "pan-x pan-y" });
         if (panzoom.getScale() > COPY_IS_ENOUGH) {
             loadFullSize(photo);
@@ -96,5 +97,81 @@ document.addEventListener("input", ({ target }) => {
     const layer = document.getElementById(target.dataset.fades);
     if (layer) {
         layer.style.opacity = String(target.value / 100);
+    }
+});
+
+// Two points on a ruler or a coin. Their form may arrive later too; typed numbers do as well.
+
+const SVG = "http://www.w3.org/2000/svg";
+const SETTING = ["Click on the first end.", "Click on the other end.", "Now give the millimetres."];
+// A finger or a mouse that moves further than this has moved the picture, and set no point.
+const STILL = 6;
+let pointing = -1;
+let pressed;
+
+const scaleForm = () => document.querySelector("[data-scale]");
+const field = (name) => scaleForm().elements[name];
+const drawing = () => document.querySelector("[data-drawn]");
+
+function placeOf({ clientX, clientY }) {
+    const svg = drawing();
+    const { width, height } = svg.viewBox.baseVal;
+    const box = svg.getBoundingClientRect();
+    // The picture lies in the middle of its box, as large as fits.
+    const scale = Math.min(box.width / width, box.height / height);
+    const x = (clientX - box.left - (box.width - width * scale) / 2) / scale;
+    const y = (clientY - box.top - (box.height - height * scale) / 2) / scale;
+    return [Math.max(0, Math.min(width, x)), Math.max(0, Math.min(height, y))];
+}
+
+function drawPoints() {
+    const group = document.createElementNS(SVG, "g");
+    group.classList.add("points");
+    const places = [1, 2]
+        .map((end) => [field(`x${end}`).value, field(`y${end}`).value])
+        .filter(([x, y]) => x !== "" && y !== "");
+    const path = places.map(([x, y]) => `${x} ${y}`).join("L");
+    for (const name of ["halo", "line"]) {
+        const line = document.createElementNS(SVG, "path");
+        // A line without length has round ends, and so is a point.
+        line.setAttribute("d", places.length ? `M${path}${places.length === 1 ? "h0" : ""}` : "");
+        line.classList.add(name);
+        group.append(line);
+    }
+    drawing().querySelector(".points")?.remove();
+    drawing().append(group);
+}
+
+function point(step) {
+    pointing = step;
+    scaleForm().querySelector("[data-points-news]").textContent = SETTING[step];
+    document.querySelector("[data-stage]").classList.toggle("pointing", step < 2);
+    if (step === 2) {
+        pointing = -1;
+        field("millimetres").focus();
+    }
+}
+
+document.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-set-points]")) {
+        point(0);
+        document.querySelector("[data-stage]").scrollIntoView({ block: "nearest" });
+    }
+});
+document.addEventListener("pointerdown", (event) => (pressed = event), true);
+document.addEventListener("click", (event) => {
+    const moved = pressed && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY);
+    if (pointing < 0 || moved > STILL || !event.target.closest("[data-stage]")) {
+        return;
+    }
+    const [x, y] = placeOf(event);
+    field(`x${pointing + 1}`).value = x.toFixed(1);
+    field(`y${pointing + 1}`).value = y.toFixed(1);
+    drawPoints();
+    point(pointing + 1);
+});
+document.addEventListener("input", ({ target }) => {
+    if (target.closest("[data-scale]")) {
+        drawPoints();
     }
 });

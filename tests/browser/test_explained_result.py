@@ -33,7 +33,9 @@ def result(page: Page, lesion, choose) -> Page:
 
 
 def test_the_heat_map_fades_over_the_picture_by_mouse_and_by_keyboard(result: Page):
-    overlay = result.locator("#heat-map-overlay")
+    overlay = result.locator("#heat-map")
+    expect(overlay).to_be_hidden()
+    result.get_by_text("Heat map", exact=True).click()
     expect(overlay).to_have_js_property("complete", value=True)
     assert overlay.evaluate("image => image.naturalWidth") > 0
     layers = result.locator(".layers img")
@@ -51,12 +53,16 @@ def test_the_heat_map_fades_over_the_picture_by_mouse_and_by_keyboard(result: Pa
     expect(overlay).to_have_css("opacity", "1")
     slider.fill("50")
     expect(overlay).to_have_css("opacity", "0.5")
+    result.get_by_role("checkbox", name="Heat map").press("Space")
+    expect(overlay).to_be_hidden()
     result.reload()
+    result.get_by_text("Heat map", exact=True).click()
     expect(overlay).to_have_css("opacity", "0.7")
     expect(slider).to_have_value("70")
 
 
 def test_people_are_counted_at_the_chosen_base_rate_by_mouse_and_by_keyboard(result: Page):
+    result.get_by_text("What this answer means for people").click()
     people = result.get_by_role("img", name="of 1,000 people drawn")
     expect(people).to_have_count(1)
     drawn = {}
@@ -73,9 +79,10 @@ def test_people_are_counted_at_the_chosen_base_rate_by_mouse_and_by_keyboard(res
 
 
 def test_what_can_be_measured_stands_apart_from_the_answer_with_its_scale(result: Page):
-    section = result.locator("section", has=result.get_by_role("heading", name="What can be"))
+    section = result.locator("#measured")
+    section.get_by_role("heading", name="What was measured").click()
     expect(section).to_contain_text("They are not the network's answer")
-    expect(section).to_contain_text("by the scale of 40 pixels a millimetre")
+    expect(section).to_contain_text("The scale is 40 pixels a millimetre")
     expect(section.get_by_text(" mm", exact=False).first).to_be_visible()
 
 
@@ -85,8 +92,11 @@ def test_without_javascript_there_is_no_slider_and_all_the_rest(page: Page, lesi
     choose(lesion(seed=2))
     page.get_by_role("button", name="Analyse").click()
     wait_without_javascript(page)
-    expect(page.locator("#heat-map-overlay")).to_be_visible()
+    page.get_by_text("Heat map", exact=True).click()
+    expect(page.locator("#heat-map")).to_be_visible()
     expect(page.get_by_role("slider")).to_have_count(0)
+    expect(page.get_by_role("button", name="Zoom in")).to_have_count(0)
+    page.get_by_text("What this answer means for people").click()
     page.get_by_text("1 in 10", exact=True).click()
     expect(page.locator("#people-10")).to_be_visible()
     expect(page.locator("#people-100")).to_be_hidden()

@@ -45,7 +45,12 @@ COUNTS = {
 
 
 #: In these columns of these tables rows name their files.
-COLUMNS = (("image", "submission"), ("thumbnail", "submission"), ("heat_map", "prediction"))
+COLUMNS = (
+    ("image", "submission"),
+    ("copy", "submission"),
+    ("thumbnail", "submission"),
+    ("heat_map", "prediction"),
+)
 
 
 def run(uploads: int, harm: Harm, endings: int, seed: int = 0) -> Report:

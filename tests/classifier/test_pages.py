@@ -62,6 +62,7 @@ def test_no_page_holds_scripts_styles_or_handlers_or_loads_them_from_elsewhere(
 #: These are pictures, and say for how long a browser may keep them.
 KEPT = {
     "result_image",
+    "result_copy",
     "result_thumbnail",
     "result_heat_map",
     "sample_heat_map",

@@ -43,6 +43,7 @@ PAGES = {
     "result_copy": VIEWERS,
     "result_thumbnail": VIEWERS,
     "result_heat_map": VIEWERS,
+    "result_scale": "login 405 405 405 405 405",
     "retry": "login 405 405 405 405 405",
     "delete": OWNER,
     "account_data": MEMBERS,
@@ -185,6 +186,8 @@ def test_the_addresses_tried_are_those_of_the_matrix(path_of):
 SENT = {
     "upload": "login 422 422 422 422 422",
     "use_sample": MEMBERS,
+    # Without points there is nothing to set.
+    "result_scale": OWNER.replace("200", "422"),
     "retry": OWNER,
     "delete": OWNER,
     "account_devices": MEMBERS,
@@ -241,7 +244,7 @@ def test_an_address_of_nothing_looks_like_that_of_somebody_else(name, browsers, 
 def test_a_form_of_another_site_is_refused(owner, submission):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
-    for name in ("retry", "delete"):
+    for name in ("retry", "delete", "result_scale"):
         assert browser.post(reverse(name, args=[submission.pk])).status_code == 403
     assert browser.post(reverse("upload")).status_code == 403
     assert Submission.objects.filter(pk=submission.pk).exists()

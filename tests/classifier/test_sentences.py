@@ -20,6 +20,7 @@ from ml.judging.screening import Rejection
 from ml.taxonomy import BINARY_CLASSES, DIAGNOSES
 from tests.classifier.markup import visible_text
 from tests.factories import ModelVersionFactory, SubmissionFactory
+from tests.reading import EASY, reading_grade
 
 ADVICE = rejections.SENTENCES | {
     "dermoscopy alone": rejections.DERMOSCOPY_ALONE,
@@ -27,14 +28,6 @@ ADVICE = rejections.SENTENCES | {
 }
 EXPLAINED = {code: explained.plain for code, explained in diagnoses.DIAGNOSES.items()}
 EVERYTHING = ADVICE | failures.SENTENCES | {"failed later": failures.GENERAL} | EXPLAINED
-
-
-def reading_grade(text: str) -> float:
-    """Return the school year that the text asks for (Kincaid et al., 1975)."""
-    sentences = [part for part in re.split(r"[.!?:](?:\s|$)", text) if part]
-    words = re.findall(r"[a-z]+", text.lower())
-    syllables = sum(max(1, len(re.findall(r"[aeiouy]+", re.sub("e$", "", w)))) for w in words)
-    return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
 
 
 def test_every_code_of_the_network_and_of_the_worker_has_its_words():
@@ -55,7 +48,7 @@ def test_the_network_gives_every_value_that_a_sentence_tells():
 @pytest.mark.parametrize("text", EVERYTHING.values(), ids=EVERYTHING)
 def test_a_sentence_is_easy_to_read(text):
     assert text.endswith(".")
-    assert reading_grade(text) <= 7
+    assert reading_grade(text) <= EASY
 
 
 def test_the_grade_tells_hard_sentences():

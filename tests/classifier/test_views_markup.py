@@ -32,6 +32,7 @@ NO_PAGE = {
     "result_copy",
     "result_thumbnail",
     "result_status",
+    "result_scale",
     "retry",
 }
 NO_PAGE |= {

@@ -95,6 +95,8 @@ def _keep(
     )
     try:
         _store(submission, "image", f"image.{clean.extension}", File(clean.content))
+        if clean.copy:
+            _store(submission, "copy", "copy.jpg", ContentFile(clean.copy))
         _store(submission, "thumbnail", "thumbnail.jpg", ContentFile(clean.thumbnail))
     except STORAGE_ERRORS as error:
         _forget_files(submission)
@@ -124,7 +126,7 @@ def _store(submission: Submission, field: str, filename: str, content: File) -> 
 
 
 def _forget_files(submission: Submission) -> None:
-    for file in (submission.image, submission.thumbnail):
+    for file in (submission.image, submission.copy, submission.thumbnail):
         # A storage that fails to write may also fail to delete.
         with contextlib.suppress(*STORAGE_ERRORS):
             if file.name:

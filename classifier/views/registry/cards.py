@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from classifier.markdown import to_html
+from classifier.markdown import to_card
 from classifier.models import ModelVersion
 from classifier.models.model_version import figure_path
 
@@ -55,5 +55,5 @@ def _current(name: str) -> ModelVersion:
 
 
 def _card(request: HttpRequest, version: ModelVersion) -> HttpResponse:
-    context = {"model_version": version, "card": to_html(version.card)}
+    context = {"model_version": version, "card": to_card(version.card)}
     return render(request, "classifier/registry/model.html", context)

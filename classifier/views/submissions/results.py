@@ -20,6 +20,7 @@ from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
 from classifier.accounts.proof import require_proof
+from classifier.forms import ScaleForm
 from classifier.models import Submission, User
 from classifier.services.operation.audit import record_look, record_look_at_thumbnail
 from classifier.services.submissions.delete import delete_submission
@@ -57,6 +58,7 @@ def _panel(submission: Submission) -> dict[str, object]:
         "shown": _shown(submission),
         "prediction": prediction,
         "viewer": view_of(submission),
+        "scale_form": ScaleForm(),
         "other_predictions": [
             other
             for other in submission.predictions.with_model_version().order_by("pk")
@@ -77,14 +79,17 @@ def _shown(submission: Submission) -> str:
 @require_safe
 def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = _visible(request, pk)
-    page = _page(request, submission)
+    page = show_result(request, submission)
     record_look(submission, viewer=request.user)
     return page
 
 
-def _page(request: HttpRequest, submission: Submission, status: int = 200) -> HttpResponse:
+def show_result(
+    request: HttpRequest, submission: Submission, status: int = 200, **context: object
+) -> HttpResponse:
+    """Return the page of a result. ``context`` takes the place of what it would show by itself."""
     mine = Submission.objects.owned_by(request.user).with_result()
-    context = _panel(submission) | {"others": mine.exclude(pk=submission.pk)[:OTHERS]}
+    context = _panel(submission) | {"others": mine.exclude(pk=submission.pk)[:OTHERS]} | context
     return render(request, "classifier/submissions/result.html", context, status=status)
 
 
@@ -201,7 +206,7 @@ def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             messages.info(request, "There was nothing to retry.")
     except QuotaExceeded as error:
         messages.error(request, str(error))
-        return _page(request, submission, status=429)
+        return show_result(request, submission, status=429)
     return redirect("result", pk=pk)
 
 

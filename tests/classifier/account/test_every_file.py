@@ -7,13 +7,14 @@ import zipfile
 
 import pytest
 from django.apps import apps
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import FileField
 
 from classifier.services.account.delete import delete_account
 from classifier.services.account.export import export_account
 from classifier.services.operation.tidy import FOLDERS, select_named_files
-from tests.factories import SubmissionFactory
+from tests.factories import SubmissionFactory, picture
 
 pytestmark = pytest.mark.django_db
 FIELDS = [
@@ -22,14 +23,16 @@ FIELDS = [
     for field in model._meta.get_fields()
     if isinstance(field, FileField)
 ]
-#: The export holds these already, because a thumbnail is a smaller copy of the picture.
-DERIVED = {"classifier.Submission.thumbnail"}
+#: The export holds these already, because they are smaller copies of the picture.
+DERIVED = {"classifier.Submission.copy", "classifier.Submission.thumbnail"}
 
 
 @pytest.fixture(params=FIELDS, ids=str)
 def field(request, owner) -> FileField:
     """Return a column of files, in which ``owner`` has one."""
-    SubmissionFactory(owner=owner, done__explained=True)
+    SubmissionFactory(
+        owner=owner, copy=ContentFile(picture(), name="copy.jpg"), done__explained=True
+    )
     return request.param
 
 

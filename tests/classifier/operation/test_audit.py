@@ -52,7 +52,9 @@ def test_the_database_refuses_to_change_or_delete_an_entry(attempt, entry):
     assert AuditEntry.objects.values().get() == before
 
 
-@pytest.mark.parametrize("name", ["result", "result_image", "result_thumbnail", "result_heat_map"])
+@pytest.mark.parametrize(
+    "name", ["result", "result_image", "result_copy", "result_thumbnail", "result_heat_map"]
+)
 def test_a_clinician_who_looks_at_a_picture(name, reviewer, reviewer_client, submission):
     path = reverse(name, args=[submission.pk])
     for _ in range(2):

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 import pytest
 from django.urls import reverse
 
-from classifier.markdown import to_html
+from classifier.markdown import to_card, to_html
 from ml import card
 from ml.packaging.bundle import find
 from tests.classifier.fakes import keep_figure
@@ -141,6 +141,46 @@ def test_the_card_of_the_network_that_ships_is_laid_out(read):
     assert html.count("<table>") > 5
     assert "| ---" not in html
     assert re.search(r'<a href="#use">Use</a>', html)
+
+
+def test_a_card_is_taken_apart_by_its_headings_with_the_figures_beside():
+    text = """# Net
+
+For study.
+
+## Results
+
+All of them.
+
+### Held out
+
+| a |
+| --- |
+| 1 |
+
+![A curve](figures/roc.png)
+
+## Limits & <b>more</b>
+
+None.
+"""
+    found = to_card(text)
+    assert "For study." in found.head
+    assert [section.key for section in found.sections] == ["results", "limits-bmoreb"]
+    results, limits = found.sections
+    assert limits.title == "Limits &amp; &lt;b&gt;more&lt;/b&gt;"
+    assert "All of them." in results.body
+    (part,) = results.parts
+    assert (part.key, part.title) == ("held-out", "Held out")
+    assert "<table>" in part.body
+    assert "img" not in part.body + results.body
+    (figure,) = part.figures
+    assert 'src="figures/roc.png"' in figure
+
+
+def test_a_card_without_sections_is_its_head():
+    assert to_card("# Net\n\nNothing.").sections == []
+    assert to_card("") == ("", [])
 
 
 def test_every_result_links_to_the_card_of_its_model(client, owner, owner_client):

@@ -59,6 +59,16 @@ def test_a_submission_waits_and_its_key_is_sent(send, sent, owner, media, time_m
         assert (image.format, image.size) == ("JPEG", (160, 120))
     with Image.open(media / submission.thumbnail.name) as thumbnail:
         assert thumbnail.size == (320, 320)
+    assert submission.copy.name == ""
+
+
+def test_a_large_picture_is_kept_with_a_smaller_copy(send, media, stored_files):
+    submission = Submission.objects.get(pk=send(data=picture(size=(1700, 1000))).pk)
+    assert (submission.width, submission.height) == (1700, 1000)
+    with Image.open(media / submission.copy.name) as copy:
+        assert copy.size == (850, 500)
+    assert submission.stored_bytes == sum(file.stat().st_size for file in stored_files())
+    assert len(stored_files()) == 3
 
 
 def millimetres(image: Image.Image, pixels_per_mm: float) -> float:

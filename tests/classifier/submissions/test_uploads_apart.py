@@ -53,10 +53,19 @@ def test_a_picture_is_the_same_as_if_it_had_been_decoded_here(kind):
     here, apart = open_image(io.BytesIO(lesion(kind))), clean(lesion(kind))
     with apart.content as content:
         assert content.read() == here.content
-    assert apart.thumbnail == here.thumbnail
+    assert (apart.copy, apart.thumbnail) == (here.copy, here.thumbnail)
     assert (apart.extension, apart.scale) == (here.extension, here.scale)
     assert (apart.width, apart.height) == here.image.size
     assert apart.stored_bytes == len(here.content) + len(here.thumbnail)
+
+
+def test_a_smaller_copy_comes_along():
+    data = large_jpeg(1700)
+    here, apart = open_image(io.BytesIO(data)), clean(data)
+    apart.content.close()
+    assert apart.copy == here.copy != b""
+    assert apart.thumbnail == here.thumbnail
+    assert apart.stored_bytes == len(here.content) + len(here.copy) + len(here.thumbnail)
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", lesion()[:700], png_bomb(9000, 9000)])

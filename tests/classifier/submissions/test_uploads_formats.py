@@ -71,6 +71,27 @@ def test_the_thumbnail_is_the_centre_square():
     assert np.abs(corners - [0, 0, 255]).max() < 12
 
 
+@pytest.mark.parametrize(
+    ("size", "copied"),
+    [
+        ((1600, 90), None),
+        ((1601, 90), (801, 45)),
+        ((90, 1700), (45, 850)),
+        ((4000, 300), (1334, 100)),
+    ],
+)
+def test_a_large_picture_has_a_smaller_copy(size, copied):
+    picture = Image.new("RGB", size, "red")
+    picture.paste("blue", (size[0] // 2, 0, *size))
+    copy = clean(encode(picture, "PNG")).copy
+    assert bool(copy) == bool(copied)
+    if copied:
+        shown = Image.open(io.BytesIO(copy))
+        assert (shown.format, shown.mode, shown.size) == ("JPEG", "RGB", copied)
+        left, right = (np.array(shown.getpixel((x, 20)), int) for x in (3, copied[0] - 4))
+        assert np.abs([left - [255, 0, 0], right - [0, 0, 255]]).max() < 12
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_every_orientation_is_turned_upright(kind, orientation):

@@ -88,7 +88,7 @@ def test_what_hides_behind_a_picture_is_left_behind(kind, appended):
     if appended == "zip":
         assert zipfile.is_zipfile(io.BytesIO(data))
     cleaned = open_image(io.BytesIO(data))
-    for content in (cleaned.content, cleaned.thumbnail):
+    for content in (cleaned.content, cleaned.copy, cleaned.thumbnail):
         assert hidden[:30] not in content
         assert not zipfile.is_zipfile(io.BytesIO(content))
     assert np.array_equal(np.asarray(cleaned.image), np.asarray(Image.open(io.BytesIO(data))))

@@ -157,6 +157,22 @@ def test_reviews_are_shown_to_the_owner_without_the_reviewer(show, owner):
     assert review.reviewer.email not in html
 
 
+def test_a_long_review_is_told_in_short_with_a_section_of_its_own(show, owner):
+    submission = SubmissionFactory(owner=owner, done=True)
+    ReviewFactory(submission=submission, comment="Short and clear.")
+    html = show(submission)
+    assert "Short and clear." in visible_text(html)
+    assert 'id="reviews"' not in html
+    words = " ".join(f"word{number}" for number in range(60))
+    ReviewFactory(submission=submission, diagnosis="malignant", comment=words)
+    beside, section = show(submission).split('id="reviews"')
+    assert "A clinician's review: malignant." in visible_text(beside)
+    assert "word19 …" in beside
+    assert "word20" not in beside
+    assert 'href="#reviews"' in beside
+    assert words in section.partition("</details>")[0]
+
+
 def test_the_name_of_the_file_is_shown_as_text(show, owner):
     submission = SubmissionFactory(owner=owner, original_name="<img src=x>.jpg", done=True)
     assert "<img src=x>" not in show(submission)
