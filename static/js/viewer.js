@@ -5,26 +5,46 @@ const FURTHEST = 12;
 const STEP = 40;
 // From here on the copy has too few pixels, so the picture is loaded in full size.
 const COPY_IS_ENOUGH = 1.25;
+// Panzoom is loaded at the first of these, since many people only read.
+const SIGNS_OF_A_PERSON = ["pointermove", "pointerdown", "keydown"];
+
+function loadPanzoom(address) {
+    return new Promise((resolve) => {
+        const load = () => {
+            SIGNS_OF_A_PERSON.forEach((sign) => window.removeEventListener(sign, load, true));
+            const script = document.createElement("script");
+            script.src = address;
+            script.addEventListener("load", () => resolve(window.Panzoom));
+            document.head.append(script);
+        };
+        SIGNS_OF_A_PERSON.forEach((sign) => window.addEventListener(sign, load, true));
+    });
+}
 
 function start(viewer) {
     const stage = viewer.querySelector("[data-stage]");
     const layers = viewer.querySelector("[data-layers]");
     const photo = layers.querySelector("img");
-    const panzoom = window.Panzoom(layers, {
-        maxScale: FURTHEST,
-        minScale: 1,
-        contain: "outside",
-        panOnlyWhenZoomed: true,
-        cursor: "",
-        // One finger scrolls the page as long as all of the picture is in sight.
-        touchAction: "pan-x pan-y",
-    });
+    let scale = 1;
+    const loading = loadPanzoom(viewer.dataset.panzoom).then((Panzoom) =>
+        Panzoom(layers, {
+            maxScale: FURTHEST,
+            minScale: 1,
+            contain: "outside",
+            panOnlyWhenZoomed: true,
+            cursor: "",
+            // One finger scrolls the page as long as all of the picture is in sight.
+            touchAction: "pan-x pan-y",
+        }),
+    );
+    // What is asked for before Panzoom has come is done when it has.
+    const ask = (act) => loading.then(act);
 
-    const isZoomed = () => panzoom.getScale() > 1.01;
+    const isZoomed = () => scale > 1.01;
     const actions = {
-        in: () => panzoom.zoomIn(),
-        out: () => panzoom.zoomOut(),
-        all: () => panzoom.reset(),
+        in: () => ask((panzoom) => panzoom.zoomIn()),
+        out: () => ask((panzoom) => panzoom.zoomOut()),
+        all: () => ask((panzoom) => panzoom.reset()),
     };
     const keys = { "+": actions.in, "=": actions.in, "-": actions.out, 0: actions.all };
     const moves = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -40,9 +60,8 @@ function start(viewer) {
         if (keys[key]) {
             keys[key]();
         } else if (moves[key] && isZoomed()) {
-            const scale = panzoom.getScale();
             const [x, y] = moves[key].map((step) => (step * STEP) / scale);
-            panzoom.pan(x, y, { relative: true });
+            ask((panzoom) => panzoom.pan(x, y, { relative: true }));
         } else {
             return;
         }
@@ -53,23 +72,27 @@ function start(viewer) {
         "wheel",
         (event) => {
             if (event.ctrlKey || event.metaKey || isZoomed()) {
-                panzoom.zoomWithWheel(event);
+                event.preventDefault();
+                ask((panzoom) => panzoom.zoomWithWheel(event));
             }
         },
         { passive: false },
     );
     stage.addEventListener("dblclick", (event) => {
         if (isZoomed()) {
-            panzoom.reset();
+            actions.all();
         } else {
-            panzoom.zoomToPoint(3, event, { animate: true });
+            ask((panzoom) => panzoom.zoomToPoint(3, event, { animate: true }));
         }
     });
-    layers.addEventListener("panzoomchange", () => {
+    layers.addEventListener("panzoomchange", ({ detail }) => {
+        ({ scale } = detail);
         viewer.classList.toggle("zoomed", isZoomed());
-        layers.style.setProperty("--zoom", panzoom.getScale());
-        panzoom.setOptions({ touchAction: isZoomed() ? "none" : "pan-x pan-y" });
-        if (panzoom.getScale() > COPY_IS_ENOUGH) {
+        layers.style.setProperty("--zoom", scale);
+        ask((panzoom) =>
+            panzoom.setOptions({ touchAction: isZoomed() ? "none" : "pan-x pan-y" }),
+        );
+        if (scale > COPY_IS_ENOUGH) {
             loadFullSize(photo);
         }
     });

@@ -104,6 +104,9 @@ def test_two_fingers_zoom(result: Page):
     box = result.locator(".stage").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     client = result.context.new_cdp_session(result)
+    # Whoever comes to pinch has touched the page before.
+    result.get_by_role("heading", level=1).tap()
+    wait_until(result, lambda: result.evaluate("'Panzoom' in window"))
 
     def touch(kind: str, *places: float) -> None:
         points = [{"x": x + place, "y": y, "id": index} for index, place in enumerate(places)]
