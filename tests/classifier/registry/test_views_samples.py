@@ -73,7 +73,7 @@ def test_a_sample_has_the_page_of_a_real_result(client, slug, verdict, advice):
         "What this answer means for people",
         "What was measured in the picture",
         "lesion-net 1.1.0",
-        f"Sample: {slug.replace('-', ' ')}. About it",
+        f"Sample: {slug.replace('-', ' ')} . About it",
         "ISIC Archive, ISIC 2017 challenge, CC0",
     ):
         assert words in page.text
