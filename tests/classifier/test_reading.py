@@ -90,8 +90,15 @@ def test_the_page_of_a_picture_without_a_result(owner, owner_client, state):
     assert_easy(prose_of(owner_client.get(reverse("result", args=[submission.pk])).content))
 
 
-def test_the_page_on_which_one_sends_a_picture(owner_client):
-    assert_easy(prose_of(owner_client.get(reverse("upload")).content))
+@pytest.mark.parametrize("name", ["upload", "delete", "account_data", "account_delete"])
+def test_pages_on_which_a_person_does_something(owner_client, path_of, name):
+    assert_easy(prose_of(owner_client.get(path_of(name), follow=True).content))
+
+
+def test_the_page_that_says_how_it_works(client):
+    sections = prose_of(client.get(reverse("about")).content)
+    del sections["Where it comes from"]  # it holds names alone
+    assert_easy(sections)
 
 
 @pytest.mark.parametrize("name", MAILS)

@@ -14,6 +14,7 @@ from classifier.sentences.diagnoses import explain_class
 from classifier.sentences.failures import explain_failure
 from classifier.sentences.rejections import explain_rejection
 from classifier.services.submissions.analyse import analyse_waiting_submissions
+from classifier.uploads import refusals
 from ml.judging.abcd import COLOURS
 from ml.judging.quality import TOLD, Problem
 from ml.judging.screening import Rejection
@@ -49,6 +50,22 @@ def test_the_network_gives_every_value_that_a_sentence_tells():
 def test_a_sentence_is_easy_to_read(text):
     assert text.endswith(".")
     assert reading_grade(text) <= EASY
+
+
+REFUSALS = (
+    refusals.damaged(),
+    refusals.too_many_pixels(40_000_000),
+    refusals.too_many_pixels(40_000_000, "PNG"),
+    refusals.too_many_for_passes(),
+    refusals.too_much_memory(),
+    refusals.too_slow(),
+)
+
+
+@pytest.mark.parametrize("refused", REFUSALS, ids=str)
+def test_why_a_file_is_refused_is_easy_to_read(refused):
+    assert reading_grade(str(refused)) <= EASY
+    assert "lease " in str(refused)
 
 
 def test_the_grade_tells_hard_sentences():
