@@ -33,7 +33,7 @@ KUBERNETES := $(filter-out %/autoscale.yaml %/kustomization.yaml,$(wildcard depl
 # Everything that .ci/packages may be asked for.
 SYSTEM_PACKAGES := python3 python3-venv make git postgresql redis-server chromium systemd caddy prometheus
 
-.PHONY: run dev setup system-packages lock test test-elsewhere test-services test-browser lint lint-deploy rooms format bench bench-load bench-engines chaos fuzz siege clean
+.PHONY: run dev setup system-packages lock test test-elsewhere test-services test-browser lint lint-deploy rooms pictures format bench bench-load bench-engines chaos fuzz siege clean
 
 run: $(VENV)/runtime.stamp
 	@exec $(BIN)/python manage.py serve --host $(HOST) --port $(PORT)
@@ -93,6 +93,10 @@ lint-deploy: $(VENV)/lint.stamp
 # The picture of the rooms in docs/architecture.md.
 rooms: $(VENV)/test.stamp
 	$(BIN)/python -m docs.draw_rooms
+
+# The picture in README.md, of a sample's page.
+pictures: $(VENV)/services.stamp
+	.ci/browser $(BIN)/python -m docs.draw_result
 
 format: $(VENV)/lint.stamp
 	$(BIN)/ruff format .

@@ -7,7 +7,7 @@ from django.urls import path
 from classifier.views import pages
 from classifier.views.account import data, devices, second_factor
 from classifier.views.operation import health, monitoring
-from classifier.views.registry import cards
+from classifier.views.registry import cards, samples
 from classifier.views.submissions import (
     chosen,
     history,
@@ -21,6 +21,10 @@ from classifier.views.submissions import (
 urlpatterns = [
     path("", pages.home, name="home"),
     path("about/", pages.about, name="about"),
+    path("samples/", samples.samples, name="samples"),
+    path("samples/<slug:slug>/", samples.sample, name="sample"),
+    path("samples/<slug:slug>/heat-map/", samples.sample_heat_map, name="sample_heat_map"),
+    path("samples/<slug:slug>/use/", samples.use_sample, name="use_sample"),
     path("upload/", upload.upload, name="upload"),
     path("history/", history.history, name="history"),
     path("history/waiting/", waiting.waiting, name="waiting"),

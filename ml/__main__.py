@@ -17,6 +17,7 @@ from ml.commands import (
     export,
     manifest,
     quality,
+    samples,
     screen,
     train,
 )
@@ -36,6 +37,7 @@ COMMANDS = (
     evaluate,
     audit,
     explain,
+    samples,
     card,
 )
 #: A command line that begins with these words trains a network.

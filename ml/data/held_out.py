@@ -2,7 +2,8 @@
 
 ``held_out_names/SOURCE.txt`` lists the names of a collection's pictures, one a line. HAM10000's are
 those that ``ml manifest`` split off with its default seed and share; MILK10k's were drawn in the
-same way, by lesion, so that both kinds of picture of a lesion are among them.
+same way, by lesion, so that both kinds of picture of a lesion are among them. Those of ISIC 2017
+are the samples that the site shows to strangers, see ``static/samples``.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,27 @@ class Analysis:
     image_type: str | None = None
     judged_as: str = DERMOSCOPIC
     frame: frames.Box | None = None
+
+    def told(self) -> dict[str, Any]:
+        """Return what is said of a judged picture by name, in a form that can be written as JSON.
+
+        Its heat map is left out. There is less of a rejected picture, whose rejection is left out.
+        """
+        found = vars(self) | {
+            "abcd": asdict(self.abcd) if self.abcd else {},
+            "outline": [list(corner) for corner in self.outline] if self.outline else None,
+            "frame": list(self.frame) if self.frame else None,
+        }
+        if self.judgement:
+            low, high = self.judgement.spread or (None, None)
+            found |= vars(self.judgement) | {
+                "possible": list(self.judgement.possible),
+                "spread_low": low,
+                "spread_high": high,
+            }
+        for name in ("rejection", "judgement", "heat_map", "spread"):
+            found.pop(name, None)
+        return found
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ WEIGHTS = "weights.npz"
 LIMITS = "limits.npz"
 CARD = "card.md"
 EXPECTED = "expected.json"
+SAMPLES = "samples.json"
 
 
 class BundleError(InputError):
@@ -135,6 +136,14 @@ class Bundle:
     def expected_path(self) -> Path:
         """Return the path of the answers that ``ml expect`` wrote; there may be none."""
         return self.directory / EXPECTED
+
+    @property
+    def samples_path(self) -> Path:
+        """Return the path of its answers about the site's samples, as ``ml samples`` wrote them.
+
+        There may be none. Their heat maps lie in a folder beside it.
+        """
+        return self.directory / SAMPLES
 
     def read_card(self) -> str:
         """Return the model card as Markdown; empty where none was written.

@@ -9,6 +9,9 @@ from tests.browser.visitor import REJECTED, assert_good, sign_up
 PUBLIC = [
     "/",
     "/about/",
+    "/samples/",
+    "/samples/melanoma/",
+    "/samples/seborrheic-keratosis/",
     "/models/",
     "/models/lesion-net/",
     "/models/seven-stage/",

@@ -65,6 +65,7 @@ KEPT = {
     "result_copy",
     "result_thumbnail",
     "result_heat_map",
+    "sample_heat_map",
     "model_figure",
     "model_version_figure",
 }
@@ -76,14 +77,17 @@ def assert_kept_by_nobody(answer: HttpResponse) -> None:
 
 @pytest.mark.parametrize("role", ["anonymous", "owner", "superuser"])
 def test_pages_are_kept_by_no_cache(role, browsers, path_of):
-    for name in ROUTES.keys() - KEPT:
+    # Samples are nobody's, so that a stranger's browser may keep their pages.
+    samples = {"samples", "sample"} if role == "anonymous" else set()
+    for name in ROUTES.keys() - KEPT - samples:
         answer = browsers[role].get(path_of(name), follow=True)
         answer.close()
         assert_kept_by_nobody(answer)
 
 
 def test_a_picture_that_is_not_there_is_kept_by_nobody(browsers, path_of, media):
-    paths = [path_of(name) for name in KEPT]
+    # Heat maps of samples are in the bundle, and belong to nobody.
+    paths = [path_of(name) for name in KEPT - {"sample_heat_map"}]
     for file in [file for file in media.rglob("*") if file.is_file()]:
         file.unlink()
     for path in paths:
@@ -104,7 +108,9 @@ def test_the_public_pages_say_it_first_of_all(name, client, path_of):
     assert "This is not a diagnosis." in Page(client.get(path_of(name)).content).text
 
 
-@pytest.mark.parametrize("name", ["result", "result_status", "history", "home"])
+@pytest.mark.parametrize(
+    "name", ["result", "result_status", "history", "home", "samples", "sample"]
+)
 def test_wherever_a_result_is_shown_it_is_said_beside_it(name, browsers, path_of):
     headers = HTMX if name == "result_status" else {}
     page = Page(browsers["owner"].get(path_of(name), headers=headers).content)
@@ -112,7 +118,9 @@ def test_wherever_a_result_is_shown_it_is_said_beside_it(name, browsers, path_of
     assert re.search("not a diagnosis|no result here is a diagnosis", beside)
 
 
-@pytest.mark.parametrize("name", ["home", "about", "upload", "history", "result", "delete"])
+@pytest.mark.parametrize(
+    "name", ["home", "about", "upload", "history", "result", "delete", "samples", "sample"]
+)
 def test_labels_and_ids_fit_together(name, browsers, path_of):
     page = Page(browsers["owner"].get(path_of(name)).content)
     assert len(page.ids) == len(set(page.ids))

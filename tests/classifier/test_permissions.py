@@ -31,6 +31,10 @@ NOBODY = "login 403 403 403 403 403"
 PAGES = {
     "home": EVERYBODY,
     "about": EVERYBODY,
+    "samples": EVERYBODY,
+    "sample": EVERYBODY,
+    "sample_heat_map": EVERYBODY,
+    "use_sample": "login 405 405 405 405 405",
     "upload": MEMBERS,
     "history": MEMBERS,
     "waiting": MEMBERS,
@@ -154,7 +158,13 @@ CLOSED = [
 
 @pytest.mark.parametrize(
     ("method", "name"),
-    [("post", "upload"), ("post", "retry"), ("post", "note"), *(("get", name) for name in CLOSED)],
+    [
+        ("post", "upload"),
+        ("post", "use_sample"),
+        ("post", "retry"),
+        ("post", "note"),
+        *(("get", name) for name in CLOSED),
+    ],
 )
 def test_a_script_that_nobody_is_signed_in_for_is_told_so(method, name, path_of, client):
     script = {"accept": "application/json"}
@@ -180,6 +190,7 @@ def test_the_addresses_tried_are_those_of_the_matrix(path_of):
 #: These pages of the site's own take a form. All others take none.
 SENT = {
     "upload": "login 422 422 422 422 422",
+    "use_sample": MEMBERS,
     # Without points there is nothing to set.
     "result_scale": OWNER.replace("200", "422"),
     "retry": OWNER,

@@ -101,6 +101,11 @@ def test_the_page_that_says_how_it_works(client):
     assert_easy(sections)
 
 
+@pytest.mark.parametrize("path", ["/", "/samples/", "/samples/melanoma/", "/samples/nevus/"])
+def test_pages_on_which_a_stranger_sees_results(client, path):
+    assert_easy(prose_of(client.get(path).content))
+
+
 @pytest.mark.parametrize("name", MAILS)
 def test_every_mail(name, owner):
     context = {

@@ -40,6 +40,8 @@ NO_PAGE = {
 NO_PAGE |= {
     "result_heat_map",
     "account_export",
+    "sample_heat_map",
+    "use_sample",
     "model_figure",
     "model_version_figure",
     "admin:jsi18n",

@@ -11,7 +11,11 @@ from classifier.models import ModelVersion
 from classifier.models.measured import MetricsError, check_metrics
 from classifier.models.model_version import figure_path
 from classifier.services.registry.activate import activate_model
+from classifier.services.registry.describe import describe_model
 from ml.packaging.bundle import Bundle, BundleError
+
+#: These fields follow the bundle when it is registered again. The others are those of its weights.
+KEPT_UP_TO_DATE = ("metrics", "operating_point", "clinical")
 
 
 def register_bundle(bundle: Bundle) -> ModelVersion:
@@ -32,26 +36,13 @@ def register_bundle(bundle: Bundle) -> ModelVersion:
         check_metrics(bundle.metrics)
     except MetricsError as error:
         raise BundleError(f"{bundle.name} {bundle.version}: {error}") from None
-    described = {
-        "metrics": bundle.metrics,
-        "operating_point": bundle.operating_point,
-        "clinical": {
-            name: value for name, value in bundle.clinical.items() if name != "calibration"
-        },
-        "card": bundle.read_card(),
-    }
+    fields = describe_model(vars(bundle))
+    described = {name: fields[name] for name in KEPT_UP_TO_DATE} | {"card": bundle.read_card()}
     with transaction.atomic():
         row, created = ModelVersion.objects.get_or_create(
             name=bundle.name,
             version=bundle.version,
-            defaults={
-                "architecture": bundle.architecture,
-                "sha256": bundle.sha256,
-                "classes": list(bundle.classes),
-                "malignant_classes": list(bundle.malignant),
-                "threshold": bundle.threshold,
-                **described,
-            },
+            defaults=fields | described,
         )
         if row.sha256 != bundle.sha256:
             raise BundleError(

@@ -8,7 +8,6 @@ import logging
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -87,8 +86,8 @@ def build_observed(analysis: Analysis) -> dict[str, Any]:
     Raises:
         KeyError: there is a field that this function does not know.
     """
-    known = vars(analysis) | {"frame": list(analysis.frame) if analysis.frame else None}
-    return {name: known[name] for name in OBSERVED_FIELDS}
+    told = analysis.told()
+    return {name: told[name] for name in OBSERVED_FIELDS}
 
 
 def build_result(analysis: Analysis) -> dict[str, Any]:
@@ -97,18 +96,8 @@ def build_result(analysis: Analysis) -> dict[str, Any]:
     Raises:
         KeyError: there is a field that this function does not know.
     """
-    judgement = analysis.judgement
-    assert judgement is not None
-    low, high = judgement.spread or (None, None)
-    known = vars(analysis) | vars(judgement)
-    known |= {
-        "possible": list(judgement.possible),
-        "spread_low": low,
-        "spread_high": high,
-        "outline": [list(corner) for corner in analysis.outline] if analysis.outline else None,
-        "abcd": asdict(analysis.abcd) if analysis.abcd else {},
-    }
-    return {name: known[name] for name in RESULT_FIELDS}
+    told = analysis.told()
+    return {name: told[name] for name in RESULT_FIELDS}
 
 
 def _store_heat_map(found: tuple[uuid.UUID, Analysis]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from ml.data import held_out
 from ml.data.manifest import Sample
 from ml.errors import InputError
+from tests.site import ROOT
 
 LISTS = {
     "ham10000": (1499, "241360c0cf481cd482ac3fb2334bb90fba69c38d3ff10a9501a7fea733e4486c"),
+    "isic2017": (3, "3f471a9ea18ad5732e9c0e4db7631301020c83103a42187349bc280b127b9641"),
     "milk10k": (1562, "b950641b1dc619584593e35bd565be26ab640f7cd1d3dd0aba8fd9c3915b0066"),
 }
 
@@ -25,9 +28,14 @@ def test_the_list_is_the_one_that_was_chosen(source):
     assert hashlib.sha256("\n".join(names).encode()).hexdigest() == digest
 
 
-def test_a_list_is_kept_of_two_collections():
+def test_a_list_is_kept_of_three_collections():
     assert held_out.sources() == sorted(LISTS)
-    assert held_out.names("isic2017") == frozenset()
+    assert held_out.names("bcn20000") == frozenset()
+
+
+def test_the_samples_of_the_site_are_held_out():
+    told = json.loads((ROOT / "static/samples/pictures.json").read_text())
+    assert {picture["isic_id"] for picture in told["pictures"]} == held_out.names("isic2017")
 
 
 def sample(name):
@@ -49,4 +57,4 @@ def test_a_collection_without_its_held_out_pictures_is_refused():
 
 def test_a_collection_without_a_list_names_those_with_one():
     with pytest.raises(InputError, match=r"ham10000.*milk10k"):
-        held_out.divide([sample("a")], "isic2017")
+        held_out.divide([sample("a")], "bcn20000")
