@@ -26,19 +26,22 @@ function start(viewer) {
     const layers = viewer.querySelector("[data-layers]");
     const photo = layers.querySelector("img");
     let scale = 1;
-    const loading = loadPanzoom(viewer.dataset.panzoom).then((Panzoom) =>
-        Panzoom(layers, {
-            maxScale: FURTHEST,
-            minScale: 1,
-            contain: "outside",
-            panOnlyWhenZoomed: true,
-            cursor: "",
-            // One finger scrolls the page as long as all of the picture is in sight.
-            touchAction: "pan-x pan-y",
-        }),
+    const loading = loadPanzoom(viewer.dataset.panzoom).then(
+        (Panzoom) =>
+            // A picture that was deleted meanwhile is gone from the page.
+            layers.isConnected &&
+            Panzoom(layers, {
+                maxScale: FURTHEST,
+                minScale: 1,
+                contain: "outside",
+                panOnlyWhenZoomed: true,
+                cursor: "",
+                // One finger scrolls the page as long as all of the picture is in sight.
+                touchAction: "pan-x pan-y",
+            }),
     );
     // What is asked for before Panzoom has come is done when it has.
-    const ask = (act) => loading.then(act);
+    const ask = (act) => loading.then((panzoom) => panzoom && act(panzoom));
 
     const isZoomed = () => scale > 1.01;
     const actions = {

@@ -43,6 +43,7 @@ def test_a_picture_is_sent_watched_found_in_the_history_and_deleted(
     assert page.locator("[hx-get]").count() == 0
     expect(page.get_by_text("This is not a diagnosis.")).to_be_visible()
     expect(page.get_by_role("heading", name="What to do next")).to_be_visible()
+    page.get_by_role("heading", name="Why the network says this").click()
     assert percents(page, "Benign or malignant") == pytest.approx(100)
     more = page.get_by_text("Less likely:")
     if more.count():
@@ -50,6 +51,7 @@ def test_a_picture_is_sent_watched_found_in_the_history_and_deleted(
     likely, unlikely = "What it could be", "Less likely diagnoses"
     assert percents(page, likely) + percents(page, unlikely) == pytest.approx(100)
     assert_good(page)
+    page.get_by_role("heading", name="How the network was measured").click()
     with page.expect_navigation():
         page.get_by_role("link", name="how it was made and measured").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^lesion-net "))
