@@ -25,6 +25,13 @@ from tests.factories import ModelVersionFactory, SubmissionFactory
 pytestmark = pytest.mark.django_db
 
 
+def export(submission: Submission) -> dict:
+    """Return what the export of its owner says of their only submission."""
+    rows = _json(Submission.objects.owned_by(submission.owner), {"note": ""})
+    (exported,) = json.loads(b"".join(rows))["submissions"]
+    return exported
+
+
 @pytest.fixture
 def kept(analyst):
     """Return a function that analyses a picture and returns its prediction."""
@@ -61,7 +68,7 @@ def test_what_is_recorded_exported_and_printed_is_the_same(kept, analyst):
     found = kept()
     printed = build_result(analyst([Image.new("RGB", (8, 8))])[0])
     assert found.told() == json.loads(json.dumps(printed))
-    (exported,) = json.loads(b"".join(_json(found.submission.owner)))["submissions"]
+    exported = export(found.submission)
     (prediction,) = exported["predictions"]
     assert {name: prediction[name] for name in RESULT_FIELDS} == found.told()
 
@@ -74,7 +81,7 @@ def test_what_is_kept_printed_and_exported_of_the_picture_is_the_same(kept, anal
     assert submission.observed() == {"image_type": "clinical", "frame": [10, 0, 150, 120]}
     assert found.judged_as == "clinical"
     assert submission.observed() == build_observed(analyst([Image.new("RGB", (8, 8))])[0])
-    (exported,) = json.loads(b"".join(_json(submission.owner)))["submissions"]
+    exported = export(submission)
     assert {name: exported[name] for name in OBSERVED_FIELDS} == submission.observed()
 
 
