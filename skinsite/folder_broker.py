@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -27,7 +28,8 @@ class Channel(filesystem.Channel):
 
     The original opens a message's file and then fills it, so that a reader can take it while it is
     empty; and it takes a message by moving it to the system's temporary folder, which copies when
-    that is another disk. Here both steps are one rename within the folder.
+    that is another disk. Here both steps are one rename within the folder. So is the change of an
+    exchange's table, which the original opens, and so empties, before it locks it.
     """
 
     def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
@@ -63,6 +65,46 @@ class Channel(filesystem.Channel):
             taken.unlink(missing_ok=True)
             return payload
         raise Empty
+
+    def get_table(self, exchange: str) -> list[Any]:
+        """Return the queues that get what is sent to an exchange."""
+        try:
+            rows = loads(self._exchange_file(exchange).read_text())
+        except FileNotFoundError:
+            return []
+        return [filesystem.exchange_queue_t(*row) for row in rows]
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        bound = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
+        with self._table_of_mine():
+            table = self.get_table(exchange)
+            if bound not in table:
+                self._write_table(exchange, [bound, *table])
+
+    def _delete(self, queue: str, exchange: str, *args: Any, **kwargs: Any) -> None:
+        self._purge(queue)
+        with self._table_of_mine():
+            table = self.get_table(exchange)
+            left = [bound for bound in table if bound.queue != queue]
+            if left != table:
+                self._write_table(exchange, left)
+
+    def _write_table(self, exchange: str, table: list[Any]) -> None:
+        file = self._exchange_file(exchange)
+        unfinished = file.with_suffix(".part")
+        unfinished.write_text(dumps(table))
+        unfinished.replace(file)
+
+    @contextlib.contextmanager
+    def _table_of_mine(self) -> Iterator[None]:
+        """Let nobody else change a table meanwhile, in whatever process."""
+        self.control_folder.mkdir(exist_ok=True)
+        with Path(self.control_folder, "lock").open("ab") as file:
+            filesystem.lock(file, filesystem.LOCK_EX)
+            try:
+                yield
+            finally:
+                filesystem.unlock(file)
 
 
 def _delete_if_left(file: Path) -> None:

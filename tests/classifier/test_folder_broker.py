@@ -13,6 +13,7 @@ from queue import Empty
 import pytest
 from kombu import Connection
 from kombu.exceptions import ChannelError, OperationalError
+from kombu.transport import filesystem
 
 from classifier.services.submissions import dispatch
 from classifier.services.submissions.dispatch import count_waiting_messages
@@ -230,3 +231,25 @@ def test_a_message_that_is_given_back_tells_that_it_comes_again(channel):
     # kombu puts back like this what a worker that was killed had taken.
     channel._put("work", told | {"redelivered": True})
     assert channel._get("work")["properties"]["delivery_info"]["redelivered"] is True
+
+
+def test_the_queues_of_an_exchange_can_be_read_while_another_worker_adds_one(channel, monkeypatch):
+    read, lock = [], filesystem.lock
+
+    def read_before_it_is_locked(file, flags):
+        if flags == filesystem.LOCK_EX:
+            read.append(channel.get_table("news"))
+        lock(file, flags)
+
+    monkeypatch.setattr(filesystem, "lock", read_before_it_is_locked)
+    channel._queue_bind("news", "", "", "one")
+    channel._queue_bind("news", "", "", "two")
+    assert [[bound.queue for bound in table] for table in read] == [[], ["one"]]
+    assert {bound.queue for bound in channel.get_table("news")} == {"one", "two"}
+
+
+def test_a_queue_that_is_deleted_gets_nothing_more(channel):
+    for name in ("one", "two"):
+        channel._queue_bind("news", "", "", name)
+    channel._delete("one", "news", "", "")
+    assert [bound.queue for bound in channel.get_table("news")] == ["two"]
