@@ -36,6 +36,7 @@ OF_THE_RESULT = [
     "spread_high",
     "heat_inside",
     "abcd",
+    "outline",
     "judged_as",
     "inference_ms",
     "diameter_mm",
@@ -116,6 +117,8 @@ def test_json_of_the_networks_that_ship(run, files, options, name):
         assert line["problem"] is line["frame"] is None
         assert line["image_type"] in IMAGE_TYPES[name]
         assert line["abcd"]["diameter"] > 50
+        assert all(len(corner) == 2 for corner in line["outline"])
+        assert len(line["outline"]) > 4
         assert line["diameter_mm"] is None
         assert 0 <= line["heat_inside"] <= 1
         assert line["spread_low"] is line["spread_high"] is None
