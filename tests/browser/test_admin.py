@@ -55,5 +55,5 @@ def test_a_review_is_recorded_and_shown_to_the_person(
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     page.goto(result)
-    expect(page.get_by_role("heading", name="A clinician's review: benign")).to_be_visible()
+    expect(page.get_by_text("A clinician's review: benign.")).to_be_visible()
     expect(page.get_by_text("A regular network.")).to_be_visible()
