@@ -84,16 +84,17 @@ def find_sample(slug: str) -> Sample | None:
 def _read(pictures: Path, bundle: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return what is told of the pictures, of the network, and what it answered.
 
-    A bundle is replaced only along with the code, so the files are read once.
+    A bundle is replaced only along with the code, so the files are read once. Every page for
+    strangers leads here, so a damaged file must not cost them more than the samples.
     """
     told = json.loads(pictures.read_text(encoding="utf-8"))
     try:
         answered = json.loads((bundle / "samples.json").read_text(encoding="utf-8"))
         description = json.loads((bundle / "model.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        # Answers of other weights would be shown as those of this version.
+        fits = answered["weights_sha256"] == description["sha256"]
+    except (OSError, ValueError, KeyError):
         return told, {}, {}
-    # Answers of other weights would be shown as those of this version.
-    fits = answered["weights_sha256"] == description["sha256"]
     return told, description, answered if fits else {}
 
 

@@ -22,7 +22,7 @@ SLUGS = ["melanoma", "seborrheic-keratosis", "nevus"]
 PATHS = ["/", "/samples/", *(f"/samples/{slug}/" for slug in SLUGS)]
 
 
-@pytest.fixture(params=["other weights", "no answers", "no bundle"])
+@pytest.fixture(params=["other weights", "damaged answers", "no answers", "no bundle"])
 def without_answers(request, settings, tmp_path) -> None:
     """Let the bundle of a new site have no answers that could be shown."""
     settings.BUNDLES_DIR = tmp_path
@@ -32,6 +32,8 @@ def without_answers(request, settings, tmp_path) -> None:
     folder.mkdir()
     shipped = find(settings.DEFAULT_MODEL).directory
     (folder / "model.json").write_bytes((shipped / "model.json").read_bytes())
+    if request.param == "damaged answers":
+        (folder / "samples.json").write_text('{"answers": ')
     if request.param == "other weights":
         kept = json.loads((shipped / "samples.json").read_text()) | {"weights_sha256": "0" * 64}
         (folder / "samples.json").write_text(json.dumps(kept))
