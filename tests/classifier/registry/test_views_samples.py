@@ -41,7 +41,7 @@ def without_answers(request, settings, tmp_path) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_stranger_asks_the_database_for_nothing_and_gets_no_cookie(client, path):
-    with CaptureQueriesContext(connection, ) as captured:  # fmt: skip
+    with CaptureQueriesContext(connection) as captured:
         answer = client.get(path)
     assert answer.status_code == 200
     assert len(captured) == 0
