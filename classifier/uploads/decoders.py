@@ -212,6 +212,9 @@ def _exactly(stream: Any, size: int) -> bytes:
 class Lane:
     """Has pictures wait for their decoder, in turns that all web processes share.
 
+    Only one picture of each owner waits for its turn, and the owner's others wait for that one. So
+    somebody with a single picture waits for one of each other owner, however many those sent.
+
     Args:
         name: of the file by which web processes take turns.
         small: whether it is for small pictures alone.
@@ -223,6 +226,7 @@ class Lane:
         self.name, self.places, self.for_each = name, places, for_each
         self.decoder = Decoder(small=small)
         self._count, self._there = threading.Lock(), Counter[Hashable]()
+        self._turn_of_owner: dict[Hashable, threading.Lock] = {}
         self._turn = threading.Lock()
 
     def clean(self, stream: Seekable, size: int, limits: Limits, owner: Hashable) -> Cleaned | None:
@@ -231,21 +235,23 @@ class Lane:
         Raises:
             DecodersBusy: too many pictures wait already.
         """
-        with self._place(owner), self._turn, self._turn_of_this_process():
+        with self._place(owner) as own_turn, own_turn, self._turn, self._turn_of_this_process():
             return self.decoder.clean(stream, size, limits)
 
     @contextmanager
-    def _place(self, owner: Hashable) -> Iterator[None]:
+    def _place(self, owner: Hashable) -> Iterator[threading.Lock]:
         with self._count:
             if self._there.total() >= self.places or self._there[owner] >= self.for_each:
                 raise DecodersBusy
             self._there[owner] += 1
+            own_turn = self._turn_of_owner.setdefault(owner, threading.Lock())
         try:
-            yield
+            yield own_turn
         finally:
             with self._count:
                 self._there[owner] -= 1
-                self._there += Counter()  # forget owners without any
+                if not self._there[owner]:
+                    del self._there[owner], self._turn_of_owner[owner]
 
     @contextmanager
     def _turn_of_this_process(self) -> Iterator[None]:

@@ -214,6 +214,45 @@ def test_large_pictures_of_one_owner_leave_a_place_for_another():
     release.set(), other.set()
 
 
+def test_a_picture_waits_for_one_of_each_other_owner_however_many_they_sent(monkeypatch):
+    lane = Lane("small-test", small=True, places=16, for_each=3)
+    waiting, go_on, order = threading.Semaphore(0), threading.Semaphore(0), []
+
+    class Turn:
+        lock = threading.Lock()
+
+        def __enter__(self) -> None:
+            waiting.release()
+            self.lock.acquire()
+
+        def __exit__(self, *exception: object) -> None:
+            self.lock.release()
+
+    def decode(stream, size, limits):
+        order.append(stream)
+        assert go_on.acquire(timeout=30)
+
+    monkeypatch.setattr(lane, "_turn", Turn())
+    monkeypatch.setattr(lane.decoder, "clean", decode)
+
+    def send(owner: str) -> threading.Thread:
+        thread = threading.Thread(target=lane.clean, args=(owner, 1, None, owner), daemon=True)
+        thread.start()
+        return thread
+
+    many = [send("many")]
+    assert waiting.acquire(timeout=30)
+    many += [send("many"), send("many")]
+    one = send("one")
+    assert waiting.acquire(timeout=30)
+    for _ in range(4):
+        go_on.release()
+    for thread in (*many, one):
+        thread.join(30)
+    assert order == ["many", "one", "many", "many"]
+    assert (lane._there, lane._turn_of_owner) == ({}, {})
+
+
 def test_web_processes_take_turns(settings):
     program = (
         "import fcntl, sys; file = open(sys.argv[1], 'w'); fcntl.flock(file, fcntl.LOCK_EX);"
