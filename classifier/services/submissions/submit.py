@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import PurePath
 
 from django.core.files.base import ContentFile, File
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from classifier.models import Submission, User
@@ -106,9 +106,22 @@ def _keep(
             submission.save(force_insert=True)
             transaction.on_commit(partial(dispatch_analysis, submission.pk))
     except Exception:
-        _forget_files(submission)
+        if _is_surely_not_kept(submission):
+            _forget_files(submission)
         raise
     return submission
+
+
+def _is_surely_not_kept(submission: Submission) -> bool:
+    """Return whether the database has no such row; False where it cannot be asked.
+
+    A database that ends while it commits may have kept the row, although its answer was lost. Files
+    that no row names are tidied away later.
+    """
+    try:
+        return not Submission.objects.filter(pk=submission.pk).exists()
+    except (DatabaseError, InterfaceError):
+        return False
 
 
 def _short(name: str) -> str:

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
-from kombu.exceptions import ChannelError, OperationalError
+from kombu.exceptions import ChannelError
+from kombu.exceptions import OperationalError as BrokerError
 from PIL import Image
 
 from classifier.models import Status, Submission
@@ -193,6 +194,42 @@ def test_a_storage_that_breaks_between_two_files_and_cannot_even_delete(
     assert sent == []
 
 
+@pytest.fixture
+def answer_lost(monkeypatch):
+    """Let the database keep the row, and end before it says so."""
+    real = transaction.atomic
+
+    @contextmanager
+    def atomic():
+        with real():
+            yield
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("classifier.services.submissions.submit.transaction.atomic", atomic)
+
+
+@pytest.mark.usefixtures("answer_lost")
+def test_a_row_that_is_kept_though_nobody_heard_of_it_keeps_its_files(send, stored_files):
+    with pytest.raises(OperationalError):
+        send()
+    submission = Submission.objects.get()
+    kept = {Path(submission.image.path), Path(submission.thumbnail.path)}
+    assert kept == set(stored_files())
+
+
+@pytest.mark.usefixtures("answer_lost")
+def test_files_are_left_to_the_upkeep_while_the_database_cannot_be_asked(
+    send, stored_files, monkeypatch
+):
+    def gone(*args: object, **kwargs: object) -> None:
+        raise InterfaceError("connection already closed")
+
+    monkeypatch.setattr(Submission.objects, "filter", gone)
+    with pytest.raises(OperationalError):
+        send()
+    assert stored_files()
+
+
 def test_a_database_that_fails_leaves_no_file(send, sent, stored_files, monkeypatch):
     def fail(self: Submission, **options: object) -> None:
         raise DatabaseError("disk I/O error")
@@ -217,7 +254,7 @@ def at_once(monkeypatch):
 @pytest.mark.parametrize(
     "error",
     [
-        OperationalError("Connection refused"),
+        BrokerError("Connection refused"),
         ChannelError("OOM command not allowed"),
         ConnectionResetError("gone"),
         RuntimeError("what no library announces"),
