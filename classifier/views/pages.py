@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from classifier.models import ModelVersion, Submission
+from classifier.views.submissions.waiting import MOST
 
-#: A home page shows so many pictures of each kind.
+#: A home page shows so many results.
 TILES = 12
 #: A result is new for so long.
 NEW_FOR = timedelta(days=7)
@@ -34,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _home_of_a_person(request: HttpRequest) -> HttpResponse:
     """Show what waits and what is new. Nobody keeps count of which results were opened."""
     mine = Submission.objects.owned_by(request.user).with_result()
-    waiting = list(mine.unfinished()[:TILES])
+    waiting = list(mine.unfinished()[:MOST])
     latest = list(mine.finished().order_by("-finished_at", "-id")[:TILES])
     since = timezone.now() - NEW_FOR
     fresh = [one for one in latest if one.finished_at and one.finished_at > since]

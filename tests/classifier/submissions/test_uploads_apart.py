@@ -219,14 +219,21 @@ def test_a_picture_waits_for_one_of_each_other_owner_however_many_they_sent(monk
     waiting, go_on, order = threading.Semaphore(0), threading.Semaphore(0), []
 
     class Turn:
-        lock = threading.Lock()
+        """Lets those who wait go on in the order in which they came, and tells that one came."""
+
+        def __init__(self) -> None:
+            self.changed, self.came, self.gone = threading.Condition(), 0, 0
 
         def __enter__(self) -> None:
-            waiting.release()
-            self.lock.acquire()
+            with self.changed:
+                number, self.came = self.came, self.came + 1
+                waiting.release()
+                assert self.changed.wait_for(lambda: self.gone == number, timeout=30)
 
         def __exit__(self, *exception: object) -> None:
-            self.lock.release()
+            with self.changed:
+                self.gone += 1
+                self.changed.notify_all()
 
     def decode(stream, size, limits):
         order.append(stream)

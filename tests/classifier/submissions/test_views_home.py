@@ -33,6 +33,13 @@ def ended(owner, days: int, **state) -> str:
     return str(submission.pk)
 
 
+def test_all_that_waits_is_counted_and_asked_for(home, owner):
+    SubmissionFactory.create_batch(13, owner=owner)
+    html = home()
+    assert "13 pictures are being analysed" in visible_text(html)
+    assert len(shown(html)) == 13
+
+
 def test_whoever_has_sent_nothing_is_led_to_the_upload(home, owner_client):
     html = home()
     assert "Nothing here yet" in visible_text(html)
